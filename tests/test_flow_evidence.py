@@ -15,8 +15,7 @@ from hmgeo.water.agreement import stream_offsets
 from hmgeo.water.by_heights import FlowFacts, ProjectWater
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.snap import SnapRule
-from hmgeo.water.things import Things
-from hmgeo.water.trace import catchments_of, cells_beside
+from hmgeo.water.trace import Things, catchments_of, cells_beside
 
 DEM = raster(VALLEY)
 GRID = flow_grid(DEM, BREACH)

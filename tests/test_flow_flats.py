@@ -25,12 +25,12 @@ from hmgeo.water.by_heights import FlowFacts
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, FlowGrid, flow_grid
 from hmgeo.water.sampling import Named, below_risks
 from hmgeo.water.snap import FlowChoices, SnapRule
-from hmgeo.water.things import Things
 from hmgeo.water.trace import (
     DOUBTFUL,
     MAY_LEAVE,
     NOT_BY_BRANCH,
     ONLY_BY_BRANCH,
+    Things,
     catchments_of,
     cells_beside,
     downhill,

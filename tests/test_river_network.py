@@ -22,8 +22,7 @@ from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.rivers import OnNetwork, river_network
 from hmgeo.water.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
 from hmgeo.water.snap import FlowChoices, SnapRule, flow_choices
-from hmgeo.water.things import Things
-from hmgeo.water.trace import DOUBTFUL, basin_cells, basin_rows
+from hmgeo.water.trace import DOUBTFUL, Things, basin_cells, basin_rows
 
 TOP, JOIN, END, HEAD = (108.0, 25.02), (108.0, 25.01), (108.0, 25.0), (108.02, 25.01)
 STEM, BRANCH = shapely.LineString([TOP, JOIN, END]), shapely.LineString([HEAD, JOIN])
@@ -39,7 +38,7 @@ def network():  # noqa: ANN201 -- the narrowed type would need an import at run 
 
 
 def spot(lon: float, lat: float):  # noqa: ANN201 -- as above
-    return network().spot(shapely.Point(lon, lat), RULE)
+    return network().spot(shapely.Point(lon, lat), RULE.tolerance_m)
 
 
 def test_lines_are_cut_where_another_ends() -> None:
@@ -67,7 +66,7 @@ def test_a_point_between_two_rivers_cannot_be_placed() -> None:
         [shapely.LineString([(108.0, 25.0), (108.0, 24.9)]), shapely.LineString([(108.002, 25.0), (108.002, 24.9)])],
     )
     assert apart is not None
-    doubt = apart.spot(shapely.Point(108.00101, 24.95), RULE)
+    doubt = apart.spot(shapely.Point(108.00101, 24.95), RULE.tolerance_m)
     assert doubt.status is OnNetwork.CANNOT_TELL
     assert doubt.why == "无法判断所在河流：西（100 m）与 东（102 m） 相近。"
 

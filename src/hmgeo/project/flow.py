@@ -19,8 +19,7 @@ from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import GROUNDWATER, LayerKind
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.snap import BASINS, LIMIT, SNAP, STREAM, SnapRule
-from hmgeo.water.things import Things
-from hmgeo.water.trace import catchments_of, cells_beside, downstream_of, level_text
+from hmgeo.water.trace import Things, catchments_of, cells_beside, downstream_of, level_text
 from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS
 
 if TYPE_CHECKING:

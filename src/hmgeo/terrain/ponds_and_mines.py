@@ -24,8 +24,7 @@ from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
 from hmgeo.rules.claims import OVERHEAD, Said, Told, disputes
 from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Basis, Completeness, LayerKind
 from hmgeo.water.grid import End
-from hmgeo.water.things import Things
-from hmgeo.water.trace import Downhill, cells_beside, downhill, level_notes, met_by_any
+from hmgeo.water.trace import Downhill, Things, cells_beside, downhill, level_notes, met_by_any
 from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:

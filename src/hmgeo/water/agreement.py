@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from hmgeo.water.grid import FlowGrid
     from hmgeo.water.rivers import RiverNetwork, Spot
     from hmgeo.water.snap import SnapRule
-    from hmgeo.water.things import Things
+    from hmgeo.water.trace import Things
 
 
 @dataclass(frozen=True, slots=True)
-class StreamOffsets:
+class _StreamOffsets:
     """Distances from points of mapped rivers, one for each cell length, to the nearest stream of the grid.
 
     Parameters
@@ -58,8 +59,8 @@ class StreamOffsets:
         )
 
 
-def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha: float) -> StreamOffsets | None:
-    """Compare mapped rivers (lon/lat lines) with cells that drain at least `stream_ha`; None where none is on it."""
+def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha: float) -> _StreamOffsets | None:
+    """Compare mapped `rivers` (lon/lat lines) with cells of `grid` that drain at least `stream_ha`; None where none is on it."""
     frame = grid.frame
     is_stream = (grid.upstream_cells * frame.cell_area_m2 >= stream_ha * 10_000).reshape(grid.shape)
     if not is_stream.any():
@@ -76,14 +77,13 @@ def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha
     places = np.column_stack(np.divmod(cells, frame.width))
     size_m = np.array([height_m, width_m])
     tree = shapely.STRtree(shapely.points(streams * size_m))
-    _, found = tree.query_nearest(shapely.points(places * size_m), all_matches=False, return_distance=True)
-    median_m, upper_m = np.quantile(found, [0.5, 0.9])
-    near = float((found <= 2 * max(frame.cell_m)).mean())
-    return StreamOffsets(len(cells), round(float(median_m), 1), round(float(upper_m), 1), round(near, 4))
+    _, away_m = tree.query_nearest(shapely.points(places * size_m), all_matches=False, return_distance=True)
+    median_m, upper_m = np.quantile(away_m, [0.5, 0.9])
+    near = float((away_m <= 2 * max(frame.cell_m)).mean())
+    return _StreamOffsets(len(cells), round(float(median_m), 1), round(float(upper_m), 1), round(near, 4))
 
 
 AGREE, ONLY_HEIGHTS, ONLY_NETWORK, CANNOT_TELL = "agree", "only_heights", "only_network", "cannot_tell"
-DISAGREE = say("ways_disagree")
 
 
 def agreement_rows(
@@ -102,20 +102,29 @@ def agreement_rows(
         None where no river is drawn: nothing to compare.
     catchments
         What heights say (`FLOW_CATCHMENT_SCHEMA`).
+    sources, targets
+        Things of the project; targets that are no points aren't compared.
+    rule
+        How points are put onto rivers.
+    limit_m
+        How far along the water.
     """
     if network is None:
         return []
     drained = catchments.to_pylist()
     derived = {(row["source_id"], row["target_id"]): row["flow_distance_m"] for row in drained}
     doubtful = {(row["source_id"], row["target_id"]) for row in drained if row["is_ambiguous"]}
-    told = {row["target_id"] for row in drained if row["catchment_area_ha"] is not None}
-    above = [(one, _spot(network, shape, rule)) for one, shape in zip(sources.ids, sources.geometries, strict=True)]
+    drained_ids = {row["target_id"] for row in drained if row["catchment_area_ha"] is not None}
+    above = [
+        (source_id, _spot(network, shape, rule))
+        for source_id, shape in zip(sources.ids, sources.geometries, strict=True)
+    ]
     rows = []
     for target_id, name, shape in zip(targets.ids, targets.names, targets.geometries, strict=True):
         below = _spot(network, shape, rule) if shape is not None and shape.geom_type == "Point" else None
         for source_id, upper in above if below is not None else ():
             by_heights_m = derived.get((source_id, target_id))
-            row = _compared(network, upper, below, by_heights_m, limit_m, has_heights=target_id in told)
+            row = _compared(network, upper, below, by_heights_m, limit_m, has_heights=target_id in drained_ids)
             if row is not None:
                 row["note"] = sentences(row["note"], DOUBTFUL if (source_id, target_id) in doubtful else "")
                 rows.append({"source_id": source_id, "target_id": target_id, "target_name": name, **row})
@@ -123,7 +132,7 @@ def agreement_rows(
 
 
 def _spot(network: RiverNetwork, shape: shapely.Geometry | None, rule: SnapRule) -> Spot | None:
-    return None if shape is None else network.spot(shapely.point_on_surface(shape), rule)
+    return None if shape is None else network.spot(shapely.point_on_surface(shape), rule.tolerance_m)
 
 
 def _compared(
@@ -136,8 +145,8 @@ def _compared(
     has_heights: bool,
 ) -> dict[str, Any] | None:
     """Return what both say of one pair; None where neither joins them."""
-    spots = [one for one in (upper, below) if one is not None]
-    off = [one for one in spots if one.status is not OnNetwork.SNAPPED]
+    spots = [spot for spot in (upper, below) if spot is not None]
+    off = [spot for spot in spots if spot.status is not OnNetwork.SNAPPED]
     cells: dict[str, Any] = {"by_heights_m": by_heights_m, "by_network_m": None}
     if off or upper is None or below is None:
         why = off[0].why if off else ""
@@ -151,13 +160,16 @@ def _compared(
         return cells | {"status": AGREE, "note": moved}
     if way_m is not None and not has_heights:
         return cells | {"status": ONLY_NETWORK, "note": moved}
-    return cells | {"status": CANNOT_TELL, "note": sentences(DISAGREE, moved)}
+    return cells | {"status": CANNOT_TELL, "note": sentences(say("ways_disagree"), moved)}
 
 
 def along_of(
     grid: FlowGrid | None, network: RiverNetwork | None, rule: SnapRule | None
 ) -> Callable[[shapely.Geometry, shapely.Geometry], Along | None] | None:
     """Return what tells how a lower place lies to an upper one; None where nothing can.
+
+    `grid` or `network` is None where there are no heights or no rivers, `rule` where nobody chose how a point is put
+    onto them.
 
     Where rivers are drawn they decide; heights then must not say the contrary. Nothing is told of places that can't
     be put onto a river, or where both disagree.
@@ -177,7 +189,7 @@ def along_of(
 
 
 def _by_network(network: RiverNetwork, rule: SnapRule, above: shapely.Point, below: shapely.Point) -> Along | None:
-    upper, lower = network.spot(above, rule), network.spot(below, rule)
+    upper, lower = network.spot(above, rule.tolerance_m), network.spot(below, rule.tolerance_m)
     if upper.status is not OnNetwork.SNAPPED or lower.status is not OnNetwork.SNAPPED:
         return None
     return Along(network.way_m(upper, lower), say("by_drawn_rivers"))
@@ -195,9 +207,6 @@ def _by_heights(grid: FlowGrid, rule: SnapRule, above: shapely.Point, below: sha
     if any((lower.cells[0] in branch.cells) != bool(len(at)) for branch in grid.branches(int(upper.cells[0]))):
         return None
     return Along(float(way_m[at[0]]) if len(at) else None, datum)
-
-
-AGREED = say("ways_agree")
 
 
 class WaterFacts:
@@ -225,15 +234,21 @@ class WaterFacts:
         self._met: dict[tuple[bool, Features, float, str], PlaceFact | Unknown] = {}
 
     def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return whether water from the source reaches one of the features within the limit along the water."""
+        """Return whether water from the source reaches one of `features` within `limit_m` along the water.
+
+        `mode` says by what: rivers, heights, both; empty for the best there is.
+        """
         return self._along(features, limit_m, mode, is_against=False)
 
     def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the source within the limit along the water."""
+        """Return whether water from one of `features` reaches the source within `limit_m` along the water.
+
+        `mode` as above.
+        """
         return self._along(features, limit_m, mode, is_against=True)
 
     def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
-        """Return whether the way down from the source passes beside the features; by heights."""
+        """Return whether the first `limit_m` of the way down pass within `beside_m` of `features`; by heights."""
         if self._is_barred(features):
             return not_asked(features.layer, self._barred)
         return self._heights.beside_path(features, limit_m, beside_m)
@@ -244,12 +259,11 @@ class WaterFacts:
             heights, rivers = self._heights, self._rivers
             over_ground = heights.downstream if is_against else heights.upstream
             along_lines = rivers.downstream if is_against else rivers.upstream
-            self._met[key] = self._by(
-                features,
-                mode,
-                lambda: over_ground(features, limit_m, CATCHMENT),
-                lambda: along_lines(features, limit_m),
+            by_heights, by_rivers = (
+                partial(over_ground, features, limit_m, CATCHMENT),
+                partial(along_lines, features, limit_m),
             )
+            self._met[key] = self._by(features, mode, by_heights, by_rivers)
         return self._met[key]
 
     def _is_barred(self, features: Features) -> bool:
@@ -288,26 +302,30 @@ def _alone(fact: PlaceFact | Unknown, why_not: str) -> PlaceFact | Unknown:
 
 
 def joint(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> PlaceFact | Unknown:
-    """Join two answers to one question: what either finds is found, what one doesn't find stays open.
+    """Join two answers to one question, `by_heights` and `by_rivers`.
+
+    What either finds is found, what one doesn't find stays open.
 
     Where both agree their agreement is told. Where only one finds something, or one cannot tell, both answers are
     possible; only where both find nothing, and nothing stands in the way of either, is nothing there.
     """
-    told = [one for one in (by_heights, by_rivers) if isinstance(one, PlaceFact)]
-    untold = sentences(*(one.why for one in (by_heights, by_rivers) if isinstance(one, Unknown)))
-    if not told:
-        return Unknown(untold)
-    best = min(told, key=lambda one: (one.answer is not Answer.YES, one.measured_m or 0.0))
-    possible = {answer for one in told for answer in (one.answer, *one.others)} | ({Answer.NO} if untold else set())
-    gaps = [_split(by_heights, by_rivers), *(one.gap for one in told), untold]
-    agrees = len(told) > 1 and all(one.answer is best.answer for one in told)
+    facts = [fact for fact in (by_heights, by_rivers) if isinstance(fact, PlaceFact)]
+    open_reasons = sentences(*(fact.why for fact in (by_heights, by_rivers) if isinstance(fact, Unknown)))
+    if not facts:
+        return Unknown(open_reasons)
+    best = min(facts, key=lambda fact: (fact.answer is not Answer.YES, fact.measured_m or 0.0))
+    possible = {answer for fact in facts for answer in (fact.answer, *fact.others)} | (
+        {Answer.NO} if open_reasons else set()
+    )
+    gaps = [_split(by_heights, by_rivers), *(fact.gap for fact in facts), open_reasons]
+    agrees = len(facts) > 1 and all(fact.answer is best.answer for fact in facts)
     is_proven = best.answer is Answer.YES or not any(gaps)
     return replace(
         best,
         others=frozenset(possible - {best.answer}),
         gap=sentences(*gaps) if Answer.NO in possible else "",
-        why=sentences(AGREED if agrees and is_proven else "", _apart(told), *(one.why for one in told)),
-        is_approximate=any(one.is_approximate for one in told),
+        why=sentences(say("ways_agree") if agrees and is_proven else "", _apart(facts), *(fact.why for fact in facts)),
+        is_approximate=any(fact.is_approximate for fact in facts),
     )
 
 
@@ -322,7 +340,7 @@ def _split(by_heights: PlaceFact | Unknown, by_rivers: PlaceFact | Unknown) -> s
     return say("met_by_heights_only" if is_by_heights else "met_by_rivers_only")
 
 
-def _apart(told: list[PlaceFact]) -> str:
+def _apart(facts: list[PlaceFact]) -> str:
     """Return that two ways meet different features; empty where they meet the same."""
-    met = {one.receptor_id: one.receptor_name or one.receptor_id for one in told if one.answer is Answer.YES}
+    met = {fact.receptor_id: fact.receptor_name or fact.receptor_id for fact in facts if fact.answer is Answer.YES}
     return say("ways_meet_others", names=tuple(met.values())) if len(met) > 1 else ""

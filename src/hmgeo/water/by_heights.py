@@ -69,7 +69,7 @@ class Moved:
     may_be_off: bool = False
 
     def is_surely_in(self, reached: Cells) -> bool:
-        """Whether it is met by what reaches these cells, wherever it lies."""
+        """Whether it is met by what reaches the cells `reached`, wherever it lies."""
         if np.isin(self.core, reached).any():
             return True
         return not self.may_be_off and bool(len(self.cells)) and bool(np.isin(self.cells, reached).all())
@@ -100,9 +100,9 @@ class WaterLayer:
     moved: Mapping[int, Moved] = field(default_factory=dict, repr=False)
 
     def asked_moved(self, features: Features) -> dict[int, Moved]:
-        """Return the features of the classes asked that aren't sure of their place."""
+        """Return those of `features` that aren't sure of their place, by row; of the classes asked."""
         asked = set(features.classes)
-        return {row: one for row, one in self.moved.items() if not asked or self.targets.classes[row] in asked}
+        return {row: feature for row, feature in self.moved.items() if not asked or self.targets.classes[row] in asked}
 
 
 class WaterSource(Protocol):
@@ -117,13 +117,13 @@ class WaterSource(Protocol):
         """Whether the grid of heights is no more than a hint."""
 
     def has(self, code: str) -> bool:
-        """Whether there is such a layer."""
+        """Whether there is a layer of this `code`."""
 
     def layer(self, code: str) -> WaterLayer:
-        """Return a layer that is there."""
+        """Return the layer of this `code`, which is there."""
 
     def why_not(self, code: str, /) -> str:
-        """Return which unset parameter keeps a layer from being asked about; empty where none does."""
+        """Return which unset parameter keeps the layer `code` from being asked about; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +168,17 @@ class FlowFacts:
         self._snap_rule = snap_rule
 
     def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return whether water from the source reaches one of the features within the limit along the water."""
+        """Return whether water from the source reaches one of `features` within `limit_m` along the water.
+
+        `mode`: network isn't answered here, both only in part.
+        """
         asked = self._asked(features, mode)
         if isinstance(asked, Unknown):
             return asked
         return self._down(*asked, features, limit_m, mode)
 
     def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
-        """Return whether the way down from the source passes within `beside_m` of the features before the limit.
+        """Return whether the way down passes within `beside_m` of `features` before `limit_m`.
 
         A feature counts from the first cell of the way that lies as near as that.
         """
@@ -187,44 +190,45 @@ class FlowFacts:
         near = replace(
             layer,
             targets=targets_beside(grid, layer.targets, shapes, beside_m),
-            moved={row: _moved_beside(grid, shapes[row], one, beside_m) for row, one in layer.moved.items()},
+            moved={row: _moved_beside(grid, shapes[row], feature, beside_m) for row, feature in layer.moved.items()},
         )
         return self._down(water, near, features, limit_m, "")
 
     def _down(
         self, water: WaterSource, layer: WaterLayer, features: Features, limit_m: float, mode: str
     ) -> PlaceFact | Unknown:
-        given, around = self._starts(water.grid)
-        if not len(given):
+        exits = exits_of(water.grid, self._geometry)
+        around = places_around(water.grid, self._geometry, self._uncertainty_m)
+        if not len(exits):
             return Unknown(OFF_GRID)
         cells = layer.targets.of_classes(features.classes)
-        traces = [_trace(water.grid, int(cell), cells, layer, limit_m) for cell in given]
+        traces = [_met_on(water.grid.path(int(cell), limit_m), water.grid, cells, layer) for cell in exits]
         met = [trace for trace in traces if trace.row >= 0]
         others = _meets(water.grid, around, cells, limit_m)
         # Out of level ground with two ways out alike water may go either way, as from a place that isn't sure.
-        ways = [water.grid.branches(int(cell), limit_m) for cell in given]
+        ways = [water.grid.branches(int(cell), limit_m) for cell in exits]
         branches = [[_met_on((way.cells, way.way_m, way.end), water.grid, cells, layer) for way in own] for own in ways]
         doubts = {True} if any(other.row >= 0 for own in branches for other in own) else set()
         if not any(
-            min([one.row, *(other.row for other in own)]) >= 0 for one, own in zip(traces, branches, strict=True)
+            min([trace.row, *(other.row for other in own)]) >= 0 for trace, own in zip(traces, branches, strict=True)
         ):
             doubts |= {False}
-        best, elsewhere = min(met, key=lambda one: one.way_m, default=None), set[bool]()
+        best, elsewhere = min(met, key=lambda trace: trace.way_m, default=None), set[bool]()
         if moved := layer.asked_moved(features):
-            reached = [water.grid.path(int(cell), limit_m)[0] for cell in given]
-            everywhere = np.concatenate([one.cells for one in moved.values()])
+            reached = [water.grid.path(int(cell), limit_m)[0] for cell in exits]
+            everywhere = np.concatenate([trace.cells for trace in moved.values()])
             elsewhere = _elsewhere(layer, features, moved, reached)
-            elsewhere |= _meets(water.grid, np.union1d(given, around), everywhere, limit_m) & {True}
+            elsewhere |= _meets(water.grid, np.union1d(exits, around), everywhere, limit_m) & {True}
         gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
         notes: list[str] = [MAY_LEAVE] if doubts - {best is not None} else []
         notes += [UNSURE] if elsewhere - {best is not None} else []
-        flat_cells = max(one.flat_cells for one in ([best] if best else traces))
+        flat_cells = max(trace.flat_cells for trace in ([best] if best else traces))
         why = sentences(*notes, *flat_notes(water.grid, flat_cells))
         is_approximate = water.is_approximate or layer.is_approximate
         return _fact(best, others | doubts | elsewhere, gap, layer, why, is_approximate=is_approximate)
 
     def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the source within the limit along the water."""
+        """Return whether water from one of `features` reaches the source within `limit_m`; `mode` as in `upstream`."""
         asked = self._asked(features, mode)
         if isinstance(asked, Unknown):
             return asked
@@ -249,14 +253,14 @@ class FlowFacts:
             cells = grid.catchment(may_be, limit_m)[0]
         others = others | doubts
         notes: list[str] = [MAY_LEAVE] if doubts - {best is not None} else []
-        told = flat_notes(grid, best.flat_cells) if best else []
-        notes += told if best else [level_area_text(grid, stretches)]
+        flat_texts = flat_notes(grid, best.flat_cells) if best else []
+        notes += flat_texts if best else [level_area_text(grid, stretches)]
         ends = [_Trace(-1, 0.0, End.EDGE, limit_m, is_covered=_covers(layer, grid, cells))]
         if not grid.is_edge(cells).any():
             ends = [_Trace(-1, 0.0, End.LIMIT, limit_m, is_covered=_covers(layer, grid, cells))]
         gap = _gap(features, layer, ends, mode, uphill=True)
         if moved := layer.asked_moved(features):
-            everywhere = np.concatenate([one.cells for one in moved.values()])
+            everywhere = np.concatenate([feature.cells for feature in moved.values()])
             elsewhere = _elsewhere(layer, features, moved, [grid.catchment(target, limit_m)[0]])
             elsewhere |= {True} if np.isin(everywhere, cells).any() else set()
             others |= elsewhere
@@ -278,10 +282,6 @@ class FlowFacts:
         unset = self._water.why_not(features.layer)
         return Unknown(unset) if unset else (self._water, self._water.layer(features.layer))
 
-    def _starts(self, grid: FlowGrid) -> tuple[Cells, Cells]:
-        """Return where water leaves the source as given, and where else it may start within the uncertainty."""
-        return exits_of(grid, self._geometry), places_around(grid, self._geometry, self._uncertainty_m)
-
     def _around(self, grid: FlowGrid) -> tuple[Cells, bool]:
         """Return where else the source may lie, and whether that may be on no stream that it should lie on."""
         if isinstance(self._snap_rule, SnapRule) and self._geometry.geom_type == "Point":
@@ -294,12 +294,8 @@ class FlowFacts:
         if self._snap_rule is None or self._geometry.geom_type != "Point":
             cells = grid.frame.cells_of_shape(self._geometry)
             return cells if len(cells) else Unknown(OFF_GRID)
-        found = snap(grid, self._geometry, self._snap_rule)
-        return found.cells if found.status is SnapStatus.SNAPPED else Unknown(found.why)
-
-
-def _trace(grid: FlowGrid, start: int, cells: Cells, layer: WaterLayer, limit_m: float) -> _Trace:
-    return _met_on(grid.path(start, limit_m), grid, cells, layer)
+        snapped = snap(grid, self._geometry, self._snap_rule)
+        return snapped.cells if snapped.status is SnapStatus.SNAPPED else Unknown(snapped.why)
 
 
 def _met_on(way: tuple[Cells, Floats, End], grid: FlowGrid, cells: Cells, layer: WaterLayer) -> _Trace:
@@ -309,8 +305,8 @@ def _met_on(way: tuple[Cells, Floats, End], grid: FlowGrid, cells: Cells, layer:
     if not len(hit):
         return _Trace(-1, 0.0, end, float(way_m[-1]), is_covered, grid.level_stretch(path))
     first = int(hit[0])
-    held = layer.targets
-    rows = held.rows[held.cells == path[first]]
+    targets = layer.targets
+    rows = targets.rows[targets.cells == path[first]]
     flat_cells = grid.level_stretch(path[:first])
     return _Trace(int(rows[0]), round(float(way_m[first]), 1), end, float(way_m[-1]), is_covered, flat_cells)
 
@@ -323,9 +319,9 @@ def _meets(grid: FlowGrid, starts: Cells, cells: Cells, limit_m: float) -> set[b
     """
     if len(starts) > _MOST_TRACES:
         leaving, coming, _ = grid.doubtful(cells, limit_m)
-        found = set(np.isin(starts, grid.catchment(cells, limit_m)[0]).tolist())
-        found |= {True} if np.isin(starts, coming).any() else set()
-        return found | ({False} if np.isin(starts, leaving).any() else set())
+        answers = set(np.isin(starts, grid.catchment(cells, limit_m)[0]).tolist())
+        answers |= {True} if np.isin(starts, coming).any() else set()
+        return answers | ({False} if np.isin(starts, leaving).any() else set())
     ways = [grid.path(int(start), limit_m)[0] for start in starts]
     ways += [branch.cells for start in starts for branch in grid.branches(int(start), limit_m)]
     return {bool(np.isin(way, cells).any()) for way in ways}
@@ -339,7 +335,7 @@ def _elsewhere(
     exact = layer.targets.cells[~np.isin(layer.targets.rows, list(moved))]
     exact = exact[np.isin(exact, asked)]
     for cells in reached:
-        if np.isin(exact, cells).any() or any(one.is_surely_in(cells) for one in moved.values()):
+        if np.isin(exact, cells).any() or any(feature.is_surely_in(cells) for feature in moved.values()):
             return set()
     return {False} if any(np.isin(asked, cells).any() for cells in reached) else set()
 
@@ -412,11 +408,11 @@ def _fact(
 
 
 def grid_or_why(water: WaterSource) -> FlowGrid | Unknown:
-    """Return the grid that drains, or why it can't be made."""
+    """Return the grid of `water` that drains, or why it can't be made."""
     try:
         return water.grid
     except HmgeoError as error:
-        return Unknown("；".join(f"{one.what}。{one.remedy}" for one in error.problems) + "。")
+        return Unknown("；".join(f"{problem.what}。{problem.remedy}" for problem in error.problems) + "。")
 
 
 ON_STREAMS = frozenset({"intakes", "irrigation_intakes", "water_stations", "outfalls"})
@@ -456,7 +452,9 @@ class ProjectWater:
         return flow_grid(self._elevation, Conditioning(ClosedBasins.BREACH) if isinstance(chosen, Unknown) else chosen)
 
     def why_not(self, code: str) -> str:
-        """Return what keeps a layer from being asked about: a grid too large, an unset parameter; empty where nothing.
+        """Return what keeps the layer `code` from being asked about; empty where nothing.
+
+        A grid too large, an unset parameter.
 
         How closed basins are treated matters only where there are any.
         """
@@ -475,11 +473,11 @@ class ProjectWater:
         return self._elevation.basis is Basis.APPROXIMATE
 
     def has(self, code: str) -> bool:
-        """Whether there is such a layer."""
+        """Whether there is a layer of this `code`."""
         return code in self._layers
 
     def layer(self, code: str) -> WaterLayer:
-        """Return a layer on the grid; made once."""
+        """Return the layer `code` on the grid; made once."""
         if code not in self._made:
             rule = None if isinstance(self._snap_rule, Unknown) else self._snap_rule
             self._made[code] = water_layer(self.grid, self._layers[code], rule)
@@ -487,13 +485,13 @@ class ProjectWater:
 
 
 def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule | None) -> WaterLayer:
-    """Return a layer's features as cells of the grid; without a rule points stay where they are."""
+    """Return the features of `layer` as cells of `grid`; without `snap_rule` points stay where they are."""
     table = layer.read()
     columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
     on_stream = layer.kind.value in ON_STREAMS
     cells = [_cells(grid, wkb, snap_rule if on_stream else None) for wkb in table["geometry"].to_pylist()]
     shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
-    errors_m = [layer.margin_m + layer.errors_m.get(one, 0.0) for one in columns[0]]
+    errors_m = [layer.margin_m + layer.errors_m.get(feature_id, 0.0) for feature_id in columns[0]]
     return WaterLayer(
         targets_of(columns[0], columns[1], columns[2], cells),
         layer.gates.coverage,

@@ -28,7 +28,7 @@ from hmgeo.water.rivers import (
     ways_of,
 )
 from hmgeo.water.snap import DIRECTION, SNAP
-from hmgeo.words import Reason, say, sentences
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +65,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkLayer:
+class _NetworkLayer:
     """A layer's features on the rivers.
 
     Parameters
@@ -89,7 +89,7 @@ class NetworkLayer:
     moved: Mapping[int, Moved] = field(default_factory=dict, repr=False)
 
     def rows_of(self, classes: Sequence[str]) -> set[int]:
-        """Return the rows of features of these classes; of all where empty."""
+        """Return the rows of features of these `classes`; of all where empty."""
         return {row for row, word in enumerate(self.classes) if not classes or word in classes}
 
 
@@ -113,7 +113,7 @@ class ProjectRivers:
         self._direction = choices.code(DIRECTION)
         self._ways: dict[bool, Ways] = {}
         self._loose: dict[bool, LooseEnds] = {}
-        self._made: dict[tuple[str, bool], NetworkLayer] = {}
+        self._made: dict[tuple[str, bool], _NetworkLayer] = {}
         self._marks: dict[tuple[Features, bool], dict[int, list[Mark]]] = {}
         self._coverages: dict[str, tuple[shapely.Geometry, shapely.Geometry]] = {}
         self._covered: dict[tuple[str, Stretch], bool] = {}
@@ -135,7 +135,12 @@ class ProjectRivers:
         return [shapely.LineString() if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
 
     def loose(self, *, is_against: bool) -> LooseEnds:
-        """Return the ends that walks with the water, or against it, come by without being led on; made once."""
+        """Return the ends that walks with the water (or against it.
+
+        `is_against`) come by without being led on; made once.
+
+        Made once.
+        """
         if is_against not in self._loose and self.network is not None:
             self._loose[is_against] = loose_ends(self.network, self.tolerance_m, is_against=is_against)
         return self._loose[is_against]
@@ -161,20 +166,20 @@ class ProjectRivers:
         return self._rivers.basis is Basis.APPROXIMATE
 
     def ways(self, *, is_against: bool) -> Ways:
-        """Return the ways with the water, or against it."""
+        """Return the ways with the water, or against it (`is_against`)."""
         if is_against not in self._ways and self.network is not None:
             self._ways[is_against] = ways_of(self.network, is_against=is_against)
         return self._ways[is_against]
 
     def has(self, code: str) -> bool:
-        """Whether there is such a layer."""
+        """Whether there is a layer of this `code`."""
         return code in self._layers
 
     def held(self, code: str) -> Layer:
-        """Return a layer that is there, the rivers among them."""
+        """Return the layer `code`, which is there; the rivers among them."""
         return self._rivers if code == LayerKind.RIVERS.value else self._layers[code]
 
-    def layer(self, code: str, *, gives_water: bool) -> NetworkLayer:
+    def layer(self, code: str, *, gives_water: bool) -> _NetworkLayer:
         """Return a layer on the rivers; made once.
 
         Parameters
@@ -182,6 +187,8 @@ class ProjectRivers:
         gives_water
             Whether water is followed from the features, so that an area that touches no river lies at the nearest;
             else water is followed to them, and reaches an area only where a river touches it.
+        code
+            Of a layer that is there.
         """
         key = (code, gives_water)
         if key not in self._made and self.network is not None:
@@ -191,18 +198,18 @@ class ProjectRivers:
         return self._made[key]
 
     def marks(self, features: Features, *, is_against: bool) -> Mapping[int, Sequence[Mark]]:
-        """Return the features that count by the reaches they lie on, turned as the walk goes; made once."""
+        """Return `features` that count by the reaches they lie on, turned as the walk goes (`is_against`)."""
         key = (features, is_against)
         if key not in self._marks:
             layer, ways = self.layer(features.layer, gives_water=is_against), self.ways(is_against=is_against)
-            rows, found = layer.rows_of(features.classes), self._marks.setdefault(key, {})
+            rows, by_reach = layer.rows_of(features.classes), self._marks.setdefault(key, {})
             for mark in layer.marks:
                 if mark.row in rows:
-                    found.setdefault(mark.stretch.reach, []).append(Mark(mark.row, ways.turned(mark.stretch)))
+                    by_reach.setdefault(mark.stretch.reach, []).append(Mark(mark.row, ways.turned(mark.stretch)))
         return self._marks[key]
 
     def covers(self, code: str, parts: Iterable[Stretch]) -> bool:
-        """Whether a layer's coverage holds parts of the rivers with all that could be put onto them.
+        """Whether the coverage of the layer `code` holds `parts` of the rivers with all that could be put onto them.
 
         Held by the longest degrees that the tolerance may be, so that never too much is taken as covered.
         """
@@ -228,7 +235,10 @@ class ProjectRivers:
         return self._coverages[code]
 
     def gap_of(self, code: str, zh: str, parts: Iterable[Stretch]) -> str:
-        """Return why finding nothing in a layer along parts of the rivers would prove nothing; empty where it does."""
+        """Return why finding nothing in the layer `code` (`zh`) along `parts` of the rivers would prove nothing.
+
+        Else empty.
+        """
         layer = self.held(code)
         if layer.gates.coverage is None:
             return undeclared(zh)
@@ -238,7 +248,7 @@ class ProjectRivers:
 
 
 def why_not_as_drawn(choices: Choices) -> str:
-    """Return why the lines' direction isn't to be used; empty where the project says that it is the water's."""
+    """Return why the lines' direction isn't to be used; empty where `choices` say that it is the water's."""
     direction = choices.code(DIRECTION)
     if direction == AS_DRAWN:
         return ""
@@ -246,12 +256,12 @@ def why_not_as_drawn(choices: Choices) -> str:
 
 
 def rivers_of(layers: Sequence[Layer], choices: Choices) -> ProjectRivers | None:
-    """Return a project's drawn rivers; None where it has no layer of them."""
-    found = [layer for layer in layers if layer.kind is LayerKind.RIVERS]
-    return ProjectRivers(found[0], layers, choices) if found else None
+    """Return the drawn rivers among `layers`, to be asked by `choices`; None where there is no layer of them."""
+    rivers = [layer for layer in layers if layer.kind is LayerKind.RIVERS]
+    return ProjectRivers(rivers[0], layers, choices) if rivers else None
 
 
-def _network_layer(network: RiverNetwork, layer: Layer, tolerance_m: float, *, gives_water: bool) -> NetworkLayer:
+def _network_layer(network: RiverNetwork, layer: Layer, tolerance_m: float, *, gives_water: bool) -> _NetworkLayer:
     table = layer.read()
     ids, names, classes = (table[name].to_pylist() for name in ("receptor_id", "name", "class"))
     marks: list[Mark] = []
@@ -260,14 +270,14 @@ def _network_layer(network: RiverNetwork, layer: Layer, tolerance_m: float, *, g
     for row, (wkb, word) in enumerate(zip(table["geometry"].to_pylist(), classes, strict=True)):
         shape = None if wkb is None else shapely.from_wkb(wkb)
         lies, why = _lies(network, shape, word, tolerance_m, gives_water=gives_water)
-        marks += [Mark(row, one) for one in lies]
+        marks += [Mark(row, stretch) for stretch in lies]
         places.append(why)
         if not lies:
             off.add(row)
         error_m = layer.margin_m + layer.errors_m.get(ids[row], 0.0)
         if error_m > 0 and shape is not None and not shape.is_empty and GROUNDWATER not in (word or ""):
             moved[row] = _moved(network, shape, error_m, tolerance_m if gives_water else 0.0, tolerance_m)
-    return NetworkLayer(ids, names, classes, marks, places, frozenset(off), moved)
+    return _NetworkLayer(ids, names, classes, marks, places, frozenset(off), moved)
 
 
 def _lies(
@@ -281,26 +291,18 @@ def _lies(
         return (), ""
     if not gives_water and shape.geom_type not in {"Point", "MultiPoint"}:
         touched = touching(network, shape)
-        return touched, say("meets_rivers", names=tuple(dict.fromkeys(network.called(one.reach) for one in touched)))
-    found = placed(network, shape, tolerance_m)
-    return ((), "") if found.rivals else (found.given, found.why)
+        return touched, say("meets_rivers", names=tuple(dict.fromkeys(network.called(part.reach) for part in touched)))
+    spot = placed(network, shape, tolerance_m)
+    return ((), "") if spot.rivals else (spot.given, spot.why)
 
 
 def _moved(network: RiverNetwork, shape: shapely.Geometry, error_m: float, touch_m: float, tolerance_m: float) -> Moved:
     """Return where a feature may lie on the rivers; points and areas that give water within the tolerance of one."""
     if shape.geom_type in {"Point", "MultiPoint"}:
-        found = placed(network, shape, tolerance_m, error_m)
-        return Moved(found.around, (), found.may_be_off)
+        spot = placed(network, shape, tolerance_m, error_m)
+        return Moved(spot.around, (), spot.may_be_off)
     core = touching(network, shapely.buffer(shape, -degrees_of(error_m, shape)))
     return Moved(placed(network, shape, touch_m, error_m).around, core, may_be_off=True)
-
-
-OFF_WITHIN_ERROR = say("off_rivers")
-
-
-def _at(here: Placed) -> Reason:
-    """Return where the subject lies on the rivers."""
-    return say("subject_at", why=here.why)
 
 
 class NetworkFacts:
@@ -342,11 +344,11 @@ class NetworkFacts:
         return NO_NETWORK if self._rivers is None else self._rivers.why_not()
 
     def upstream(self, features: Features, limit_m: float) -> PlaceFact | Unknown:
-        """Return whether water from the source reaches one of the features within the limit along the lines."""
+        """Return whether water from the source reaches one of `features` within `limit_m` along the lines."""
         return self._along(features, limit_m, is_against=False)
 
     def downstream(self, features: Features, limit_m: float) -> PlaceFact | Unknown:
-        """Return whether water from one of the features reaches the source within the limit along the lines."""
+        """Return whether water from one of `features` reaches the source within `limit_m` along the lines."""
         return self._along(features, limit_m, is_against=True)
 
     def _along(self, features: Features, limit_m: float, *, is_against: bool) -> PlaceFact | Unknown:
@@ -395,65 +397,65 @@ class _Question:
 
     def answer(self, here: Placed) -> PlaceFact | Unknown:
         """Return the answer for a source; where nobody can tell on which river it lies, all of them must agree."""
-        given = self._looked(here.given)
-        doubt = [self._looked((one,)) for one in here.rivals]
-        if len({one.is_met for one in (given, *doubt)}) > 1:
-            return Unknown(sentences(_at(here), say("rivers_disagree")))
+        looked = self._looked(here.given)
+        doubt = [self._looked((rival,)) for rival in here.rivals]
+        if len({rival.is_met for rival in (looked, *doubt)}) > 1:
+            return Unknown(sentences(say("subject_at", why=here.why), say("rivers_disagree")))
         others, walks = self._possible(here.around)
         if not here.given and Answer.YES not in others:
             return Unknown(say("subject_off_rivers", why=here.why))
         is_unsure = here.may_be_off and bool(here.around)
         others |= {Answer.NO} if is_unsure else set()
-        elsewhere = self._elsewhere((*here.given, *here.around), is_met=given.is_met)
+        elsewhere = self._elsewhere((*here.given, *here.around), is_met=looked.is_met)
         others |= elsewhere
-        gap = self._gap((*given.walks, *(walk for one in doubt for walk in one.walks), *walks))
+        gap = self._gap((*looked.walks, *(walk for rival in doubt for walk in rival.walks), *walks))
         if is_unsure:
-            gap = sentences(OFF_WITHIN_ERROR if here.given else _at(here), gap)
-        if elsewhere - {Answer.YES if given.is_met else Answer.NO}:
+            gap = sentences(say("off_rivers") if here.given else say("subject_at", why=here.why), gap)
+        if elsewhere - {Answer.YES if looked.is_met else Answer.NO}:
             gap = sentences(say("features_unsure"), gap)
-        return self._fact(here, given, others, gap)
+        return self._fact(here, looked, others, gap)
 
     def _looked(self, places: tuple[Stretch, ...]) -> _Looked:
         """Return what is met first from any of the places, drawn as given."""
-        starts = [self._ways.turned(one) for one in places]
-        walks = tuple(self._ways.walk(one, self._marks, self._limit_m) for one in starts)
-        ways = [nearest(walk.ahead, one, self._limit_m) for one, walk in zip(starts, walks, strict=True)]
+        starts = [self._ways.turned(stretch) for stretch in places]
+        walks = tuple(self._ways.walk(stretch, self._marks, self._limit_m) for stretch in starts)
+        ways = [nearest(walk.ahead, stretch, self._limit_m) for stretch, walk in zip(starts, walks, strict=True)]
         way_m, row = min(filter(None, ways), default=(math.inf, -1))
         return _Looked(way_m, row, walks)
 
     def _possible(self, around: tuple[Stretch, ...]) -> tuple[set[Answer], tuple[Walk, ...]]:
         """Return the answers of all single places where a source may lie, and the walks from there."""
-        starts = [self._ways.turned(one) for one in around]
-        walks = tuple(self._ways.walk(one, self._marks, self._limit_m) for one in starts)
-        met = [answers(walk.ahead, one, self._limit_m) for one, walk in zip(starts, walks, strict=True)]
-        return {Answer.YES if one else Answer.NO for one in set().union(*met)}, walks
+        starts = [self._ways.turned(start) for start in around]
+        walks = tuple(self._ways.walk(start, self._marks, self._limit_m) for start in starts)
+        met = [answers(walk.ahead, start, self._limit_m) for start, walk in zip(starts, walks, strict=True)]
+        return {Answer.YES if start else Answer.NO for start in set().union(*met)}, walks
 
     def _elsewhere(self, starts: tuple[Stretch, ...], *, is_met: bool) -> set[Answer]:
         """Return the answers that come up because features themselves may lie elsewhere within their error."""
         asked = self._layer.rows_of(self._features.classes)
-        moved = {row: one for row, one in self._layer.moved.items() if row in asked}
+        moved = {row: mark for row, mark in self._layer.moved.items() if row in asked}
         if not moved:
             return set()
-        places = {row: [self._ways.turned(one) for one in at.around] for row, at in moved.items()}
+        places = {row: [self._ways.turned(mark) for mark in at.around] for row, at in moved.items()}
         anywhere: dict[int, list[Mark]] = {}
         for row, at in places.items():
-            for one in at:
-                anywhere.setdefault(one.reach, []).append(Mark(row, one))
-        exact = {reach: [one for one in marks if one.row not in moved] for reach, marks in self._marks.items()}
+            for mark in at:
+                anywhere.setdefault(mark.reach, []).append(Mark(row, mark))
+        exact = {reach: [mark for mark in marks if mark.row not in moved] for reach, marks in self._marks.items()}
         for row, feature in moved.items():
             for part in map(self._ways.turned, feature.core):
                 exact.setdefault(part.reach, []).append(Mark(row, part))
-        firm = [places[row] for row, one in moved.items() if places[row] and not one.may_be_off]
-        found = set[Answer]()
+        firm = [places[row] for row, mark in moved.items() if places[row] and not mark.may_be_off]
+        answers_found = set[Answer]()
         for start in map(self._ways.turned, starts):
             if self._meets(start, anywhere):
-                found.add(Answer.YES)
+                answers_found.add(Answer.YES)
             is_sure = self._meets(start, exact) or any(
-                all(self._is_surely_met(start, one) for one in at) for at in firm
+                all(self._is_surely_met(start, mark) for mark in at) for at in firm
             )
             if is_met and not is_sure:
-                found.add(Answer.NO)
-        return found
+                answers_found.add(Answer.NO)
+        return answers_found
 
     def _meets(self, start: Stretch, marks: Mapping[int, Sequence[Mark]]) -> bool:
         return nearest(self._ways.walk(start, marks, self._limit_m).ahead, start, self._limit_m) is not None
@@ -462,36 +464,35 @@ class _Question:
         """Whether all of a stretch (turned) lies ahead of all of a start, within the limit."""
         ends = [Mark(0, replace(place, from_m=place.to_m)), Mark(1, replace(place, to_m=place.from_m))]
         ahead = self._ways.walk(start, {place.reach: ends}, self._limit_m).ahead
-        is_near = any(one.row == 0 and one.from_m - start.from_m <= self._limit_m for one in ahead)
-        return is_near and any(one.row == 1 and one.to_m >= start.to_m for one in ahead)
+        is_near = any(met.row == 0 and met.from_m - start.from_m <= self._limit_m for met in ahead)
+        return is_near and any(met.row == 1 and met.to_m >= start.to_m for met in ahead)
 
-    def _fact(self, here: Placed, given: _Looked, others: set[Answer], gap: str) -> PlaceFact:
-        held = self._rivers.held(self._features.layer)
-        is_approximate = self._rivers.is_approximate or held.basis is Basis.APPROXIMATE
-        if not given.is_met:
+    def _fact(self, here: Placed, looked: _Looked, others: set[Answer], gap: str) -> PlaceFact:
+        layer = self._rivers.held(self._features.layer)
+        is_approximate = self._rivers.is_approximate or layer.basis is Basis.APPROXIMATE
+        if not looked.is_met:
             left = frozenset(others - {Answer.NO})
-            why = sentences(_at(here), self._same(here)) if here.given else ""
+            why = (
+                sentences(say("subject_at", why=here.why), say("rivers_agree") if here.rivals else "")
+                if here.given
+                else ""
+            )
             return PlaceFact(Answer.NO, left, gap=gap, why=why, is_approximate=is_approximate)
         return PlaceFact(
             Answer.YES,
             frozenset(others - {Answer.YES}),
             gap=gap if Answer.NO in others else "",
-            why=self._why(here, given),
-            receptor_id=self._layer.ids[given.row],
-            receptor_name=self._layer.names[given.row],
+            why=self._why(here, looked),
+            receptor_id=self._layer.ids[looked.row],
+            receptor_name=self._layer.names[looked.row],
             is_approximate=is_approximate,
-            measured_m=given.way_m,
+            measured_m=looked.way_m,
         )
 
-    def _why(self, here: Placed, given: _Looked) -> str:
-        way = say("up_rivers" if self._is_against else "down_rivers", way_m=given.way_m)
-        met = say("feature_at", layer=self._features.zh, why=self._layer.places[given.row])
-        return sentences(way, _at(here), self._same(here), met)
-
-    @staticmethod
-    def _same(here: Placed) -> str:
-        """Return that all rivers that may be meant give the same answer; empty where only one may be."""
-        return say("rivers_agree") if here.rivals else ""
+    def _why(self, here: Placed, looked: _Looked) -> str:
+        way = say("up_rivers" if self._is_against else "down_rivers", way_m=looked.way_m)
+        met = say("feature_at", layer=self._features.zh, why=self._layer.places[looked.row])
+        return sentences(way, say("subject_at", why=here.why), say("rivers_agree") if here.rivals else "", met)
 
     def _gap(self, walks: tuple[Walk, ...]) -> str:
         """Return why finding nothing along the lines would prove nothing; empty where it does."""

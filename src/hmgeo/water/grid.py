@@ -114,7 +114,7 @@ class End(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Forks:
+class _Forks:
     """Wide level ground, and the two nearest ways out of it.
 
     Parameters
@@ -140,7 +140,10 @@ class Forks:
     unit_m: float
 
     def way(self, cell: int, shape: tuple[int, int]) -> Cells:
-        """Return the other way out from a cell, both ends included; empty where there is none."""
+        """Return the other way out from `cell` of a grid of this `shape`, both ends included.
+
+        Empty where there is none.
+        """
         from hmgeo.geo.drainage import walk_out  # noqa: PLC0415 -- numba loads slowly
 
         row = int(np.searchsorted(self.cells, cell))
@@ -151,6 +154,8 @@ class Forks:
 
     def ways(self, targets: Cells, shape: tuple[int, int]) -> tuple[Cells, Cells, Floats, Floats]:
         """Return all cells with another way out, where it leaves, its length, and after how much it meets a target.
+
+        `targets` are cells of a grid of this `shape`.
 
         Lengths are in metres, NaN where it meets none before it leaves.
         """
@@ -217,7 +222,7 @@ class FlowGrid:
     upstream_cells: Cells = field(repr=False)
     basins: tuple[ClosedBasin, ...]
     is_flat: Mask = field(repr=False)
-    forks: Forks = field(repr=False)
+    forks: _Forks = field(repr=False)
     is_void_border: Mask = field(repr=False)
     conditioning: Conditioning
 
@@ -227,14 +232,14 @@ class FlowGrid:
         return self.frame.height, self.frame.width
 
     def path(self, cell: int, limit_m: float = np.inf) -> tuple[Cells, Floats, End]:
-        """Return the cells that water passes from a cell on, the way to each in metres, and how it ends."""
+        """Return the cells that water passes from `cell` on, the way to each in metres up to `limit_m`, and its end."""
         from hmgeo.geo.drainage import walk_down  # noqa: PLC0415 -- numba loads slowly
 
         cells, way_m = walk_down(cell, self.downstream, self.frame.width, *self.frame.cell_m, limit_m)
         return cells, way_m, self.end_of(int(cells[-1]))
 
     def end_of(self, last: int) -> End:
-        """Return why a way ends at a cell."""
+        """Return why a way ends at the cell `last`."""
         if self.downstream[last] != last:
             return End.LIMIT
         if last in {basin.lowest_cell for basin in self.basins if basin.is_kept}:
@@ -245,10 +250,13 @@ class FlowGrid:
         return End.VOID if self.is_void_border.reshape(-1)[last] else End.EDGE
 
     def branches(self, cell: int, limit_m: float = np.inf) -> list[Branch]:
-        """Return the ways that water may take as well, where it comes to level ground with two ways out alike."""
-        found: list[Branch] = []
+        """Return the ways that water from `cell` may take as well, up to `limit_m`.
+
+        They part where it comes to level ground with two ways out alike.
+        """
+        others: list[Branch] = []
         if not len(self.forks.cells):
-            return found
+            return others
         seen: set[int] = set()
         ways = [self.path(cell)[0]]
         for cells in ways:
@@ -264,19 +272,19 @@ class FlowGrid:
                 onward = over[-1:] if is_edge else self.path(int(over[-1]))[0]
                 ways.append(np.concatenate([cells[:at], over[:-1], onward]))
                 other_m = self._along(ways[-1])
-                held = other_m <= limit_m
-                last = int(ways[-1][held][-1])
-                end = self._beyond(last) if is_edge and held.all() else self.end_of(last)
-                found.append(Branch(ways[-1][held], other_m[held], end, int(at) + 1))
-        return found
+                is_near = other_m <= limit_m
+                last = int(ways[-1][is_near][-1])
+                end = self._beyond(last) if is_edge and is_near.all() else self.end_of(last)
+                others.append(Branch(ways[-1][is_near], other_m[is_near], end, int(at) + 1))
+        return others
 
     def level_stretch(self, cells: Cells) -> int:
-        """Return how many cells of a way the longest stretch over level ground has."""
+        """Return how many of the `cells` of a way the longest stretch over level ground has."""
         ends = np.flatnonzero(~np.concatenate([[False], self.is_flat[cells], [False]]))
         return int(np.diff(ends).max()) - 1
 
     def stretches_above(self, cells: Cells, way_m: Floats) -> Cells:
-        """Return (m,) the same of the way from each cell of a `catchment` down to where it ends."""
+        """Return (m,) the same of the way from each of the `cells` of a `catchment` down; `way_m` is its length."""
         from hmgeo.geo.drainage import level_stretches  # noqa: PLC0415 -- numba loads slowly
 
         order = np.argsort(cells)
@@ -292,7 +300,7 @@ class FlowGrid:
         return np.concatenate([[0.0], np.cumsum(step_m)])
 
     def catchment(self, cells: Cells, limit_m: float = np.inf) -> tuple[Cells, Floats]:
-        """Return the cells whose water reaches these within `limit_m`, and the way from each in metres."""
+        """Return the cells whose water reaches `cells` within `limit_m`, and the way from each in metres."""
         from hmgeo.geo.drainage import walk_up  # noqa: PLC0415 -- numba loads slowly
 
         starts = np.asarray(cells, np.int64)
@@ -302,21 +310,23 @@ class FlowGrid:
         return walk_up(starts, np.zeros(len(starts)), self.downstream, self.shape, *self.frame.cell_m, limit_m)
 
     def doubtful(self, cells: Cells, limit_m: float = np.inf) -> tuple[Cells, Cells, Floats]:
-        """Return the cells whose water reaches these but may go elsewhere, and those whose water may, how far off.
+        """Return the cells whose water reaches `cells` but may go elsewhere, and those whose water may, how far off.
+
+        All within `limit_m`.
 
         It depends on level ground with two ways out alike, on which the water from there comes.
         """
         if not (self.forks.other >= 0).any():
             return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-        held, way_m = self.catchment(cells, limit_m)
+        draining, way_m = self.catchment(cells, limit_m)
         fork, outlet, over_m, met_m = self.forks.ways(cells, self.shape)
         outlet = np.where(self.is_flat[outlet], -1, outlet)  # over the edge of the data water reaches nothing
-        parts = np.isin(fork, held) & ~np.isin(outlet, held) & np.isnan(met_m)
-        leaving = np.intersect1d(held, self._onto(fork[parts], np.zeros(int(parts.sum())), np.inf)[0])
-        crosses = (met_m <= limit_m) & ~np.isin(fork, held)
+        parts = np.isin(fork, draining) & ~np.isin(outlet, draining) & np.isnan(met_m)
+        leaving = np.intersect1d(draining, self._onto(fork[parts], np.zeros(int(parts.sum())), np.inf)[0])
+        crosses = (met_m <= limit_m) & ~np.isin(fork, draining)
         more, more_m = self._onto(fork[crosses], met_m[crosses], limit_m)
-        may, may_m = held, way_m
-        while len(held):
+        may, may_m = draining, way_m
+        while len(draining):
             _, first = np.unique(np.concatenate([may, more]), return_index=True)
             first.sort()
             may, may_m = np.concatenate([may, more])[first], np.concatenate([may_m, more_m])[first]
@@ -326,7 +336,7 @@ class FlowGrid:
             if not joins.any():
                 break
             more, more_m = self._onto(fork[joins], may_m[at[joins]] + over_m[joins], limit_m)
-        return leaving, may[len(held) :], may_m[len(held) :]
+        return leaving, may[len(draining) :], may_m[len(draining) :]
 
     def _onto(self, flat: Cells, way_m: Floats, limit_m: float) -> tuple[Cells, Floats]:
         """Return level cells with what comes onto level ground there, and the way from each."""
@@ -338,15 +348,15 @@ class FlowGrid:
             there = np.clip(flat + step, 0, len(self.downstream) - 1)
             comes = (self.downstream[there] == flat) & ~self.is_flat[there] & (there != flat)
             length_m = np.hypot(*(np.array(self.frame.cell_m) * ((abs(step) != width), (abs(step) != 1))))
-            found = walk_up(
+            onto = walk_up(
                 there[comes], way_m[comes] + length_m, self.downstream, self.shape, *self.frame.cell_m, limit_m
             )
-            starts.append(found[0])
-            starts_m.append(found[1])
+            starts.append(onto[0])
+            starts_m.append(onto[1])
         return np.concatenate(starts), np.concatenate(starts_m)
 
     def is_edge(self, cells: Cells) -> Mask:
-        """Return which cells lie at the grid's border or beside a cell without height: more may drain in there."""
+        """Return which of `cells` lie at the grid's border or beside a cell without height: more may drain in there."""
         row, column = np.divmod(cells, self.frame.width)
         flat = self.downstream
         outer = (row == 0) | (column == 0) | (row == self.frame.height - 1) | (column == self.frame.width - 1)
@@ -358,7 +368,7 @@ class FlowGrid:
         return at_edge
 
     def area_ha(self, cell: int) -> float:
-        """Return the area that drains through a cell, in hectares of the projection's plane."""
+        """Return the area that drains through `cell`, in hectares of the projection's plane."""
         return float(self.upstream_cells[cell]) * self.frame.cell_area_m2 / 10_000
 
 
@@ -369,6 +379,8 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     ----------
     raster
         Heights in metres, north-up, in a projection in metres.
+    conditioning
+        How hollows and level ground are treated.
 
     Raises
     ------
@@ -417,27 +429,27 @@ class _Drained(NamedTuple):
     through: Cells
     is_flat: Mask
     basins: tuple[ClosedBasin, ...]
-    forks: Forks
+    forks: _Forks
 
     def arrays(self) -> dict[str, Any]:
         """Return it as arrays for a file, whole numbers in 32 bits where they fit."""
-        basins = [(one.lowest_cell, one.depth_m, one.cell_count, one.volume_m3) for one in self.basins]
+        basins = [(basin.lowest_cell, basin.depth_m, basin.cell_count, basin.volume_m3) for basin in self.basins]
         forks = {name: getattr(self.forks, name) for name in _FORK_ARRAYS}
-        held = {"downstream": self.downstream, "through": self.through, "is_flat": self.is_flat, **forks}
-        small = {name: _narrowed(array) for name, array in held.items()}
+        wide = {"downstream": self.downstream, "through": self.through, "is_flat": self.is_flat, **forks}
+        small = {name: _narrowed(array) for name, array in wide.items()}
         return small | {"basins": np.array(basins, np.float64).reshape(-1, 4)}
 
     @classmethod
-    def of_arrays(cls, held: Mapping[str, NDArray[Any]], frame: Frame, conditioning: Conditioning) -> _Drained:
+    def of_arrays(cls, kept: Mapping[str, NDArray[Any]], frame: Frame, conditioning: Conditioning) -> _Drained:
         """Return what was kept."""
         lengths, costs = _lengths(frame)
         is_kept = conditioning.closed_basins is ClosedBasins.KEEP
-        basins = tuple(ClosedBasin(int(a), b, int(c), d, is_kept) for a, b, c, d in held["basins"].tolist())
-        cells, outlets = held["cells"].astype(np.int64), held["outlets"].astype(np.int64)
-        others = held["away"], outlets, held["groups"], held["other"]
-        forks = Forks(cells, *others, costs, min(lengths) / _LEVEL_UNIT)
-        downstream, through = (held[name].astype(np.int64) for name in ("downstream", "through"))
-        return cls(downstream, through, held["is_flat"], basins, forks)
+        basins = tuple(ClosedBasin(int(a), b, int(c), d, is_kept) for a, b, c, d in kept["basins"].tolist())
+        cells, outlets = kept["cells"].astype(np.int64), kept["outlets"].astype(np.int64)
+        others = kept["away"], outlets, kept["groups"], kept["other"]
+        forks = _Forks(cells, *others, costs, min(lengths) / _LEVEL_UNIT)
+        downstream, through = (kept[name].astype(np.int64) for name in ("downstream", "through"))
+        return cls(downstream, through, kept["is_flat"], basins, forks)
 
 
 _FORK_ARRAYS = ("cells", "away", "outlets", "groups", "other")
@@ -470,8 +482,8 @@ def _kept(steps: Steps, frame: Frame, conditioning: Conditioning, make: Callable
         made.append(make())
         return made[0].arrays()
 
-    held = machine.kept_arrays(key, ("water/grid.py", "geo/drainage.py"), arrays)
-    return made[0] if made else _Drained.of_arrays(held, frame, conditioning)
+    kept = machine.kept_arrays(key, ("water/grid.py", "geo/drainage.py"), arrays)
+    return made[0] if made else _Drained.of_arrays(kept, frame, conditioning)
 
 
 def _refuse_large(raster: Raster, conditioning: Conditioning) -> None:
@@ -499,16 +511,16 @@ def _filled(
     level, is_outlet = steps.copy(), edge_of(steps)
     fill(level, unknown.reshape(-1).copy(), np.flatnonzero(is_outlet))
     keeps = conditioning.closed_basins is ClosedBasins.KEEP
-    found, told = _basins(steps, level, frame, conditioning, is_kept=keeps)
-    if keeps and found:
+    basins, told_cells = _basins(steps, level, frame, conditioning, is_kept=keeps)
+    if keeps and basins:
         # What a hollow holds drains to its bottom or over its rim, so that nothing outside it changes.
-        bottoms = np.array([basin.lowest_cell for basin in found], np.int64)
+        bottoms = np.array([basin.lowest_cell for basin in basins], np.int64)
         done = np.ones(level.size, np.bool_)
-        done[told] = False
-        level.reshape(-1)[told] = steps.reshape(-1)[told]
+        done[told_cells] = False
+        level.reshape(-1)[told_cells] = steps.reshape(-1)[told_cells]
         fill(level, done, bottoms)
         is_outlet[bottoms] = True
-    return level, is_outlet, found
+    return level, is_outlet, basins
 
 
 def _basins(
@@ -522,7 +534,7 @@ def _basins(
 
     cells, ends = hollows(steps, level, conditioning.basin_depth_m * float(_STEPS_PER_M), conditioning.basin_cells)
     raised = (level.reshape(-1)[cells] - steps.reshape(-1)[cells]) / _STEPS_PER_M
-    found = []
+    basins = []
     for first, end in zip([0, *ends[:-1]][: len(ends)], ends, strict=True):
         own, depth_m = cells[first:end], raised[first:end]
         deepest = np.sort(own[depth_m == depth_m.max()])
@@ -530,8 +542,8 @@ def _basins(
         off = (len(row) * row - row.sum()) ** 2 + (len(row) * column - column.sum()) ** 2
         bottom = first_of(deepest[off == off.min()], steps, steps, UNKNOWN)
         volume_m3 = depth_m.sum(dtype=np.float64) * frame.cell_area_m2
-        found.append(ClosedBasin(int(bottom), float(depth_m.max()), len(own), float(volume_m3), is_kept))
-    return tuple(sorted(found, key=lambda one: (-one.depth_m, one.lowest_cell))), cells
+        basins.append(ClosedBasin(int(bottom), float(depth_m.max()), len(own), float(volume_m3), is_kept))
+    return tuple(sorted(basins, key=lambda basin: (-basin.depth_m, basin.lowest_cell))), cells
 
 
 def _lengths(frame: Frame) -> tuple[tuple[float, float, float], tuple[int, int, int]]:
@@ -576,7 +588,7 @@ def _forks(
     to_outlet: Steps,
     frame: Frame,
     conditioning: Conditioning,
-) -> Forks:
+) -> _Forks:
     """Return where wide level ground may be left another way; `masks` are the level cells and the outlets."""
     from hmgeo.geo.drainage import (  # noqa: PLC0415 -- numba loads slowly
         groups_of_outlets,
@@ -591,7 +603,7 @@ def _forks(
     least = conditioning.flat_cells * min(costs)
     if not (is_flat & (to_outlet > least)).any():
         none, pairs = np.zeros(0, np.int64), np.zeros((0, 2), np.int32)
-        return Forks(
+        return _Forks(
             none, pairs, pairs.astype(np.int64), pairs, none.astype(np.int8), costs, min(lengths) / _LEVEL_UNIT
         )
     wide = wide_flats(level, is_flat, to_outlet, least)
@@ -600,7 +612,7 @@ def _forks(
     cells = np.flatnonzero(wide)
     away, outlets, groups = two_ways_out(level, wide, group, costs)
     other = other_way_out(cells, downstream, group, to_outlet, away, groups, least, conditioning.alike)
-    return Forks(cells, away, outlets, groups, other, costs, min(lengths) / _LEVEL_UNIT)
+    return _Forks(cells, away, outlets, groups, other, costs, min(lengths) / _LEVEL_UNIT)
 
 
 def _void_border(unknown: Mask) -> Mask:

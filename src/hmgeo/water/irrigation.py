@@ -91,14 +91,14 @@ class _Watered:
 
 
 def irrigation_chains(sources: Sequence[ChainSource], tables: ChainTables) -> list[dict[str, Any]]:
-    """Return rows of `IRRIGATION_SCHEMA`: every source at least once, in input order.
+    """Return rows of `IRRIGATION_SCHEMA`: every source at least once, in input order; read from `tables`.
 
     Parameters
     ----------
     sources
         Outfalls are found by id or name of the enterprise; without one the water that other lists name counts.
     """
-    missing = [kind.zh for kind, given in zip(_NEEDED, (tables.intakes, tables.parcels), strict=True) if given is None]
+    missing = [kind.zh for kind, table in zip(_NEEDED, (tables.intakes, tables.parcels), strict=True) if table is None]
     if missing:
         text = say("irrigation_without_layers", layers=tuple(missing))
         return [_row(source, UNKNOWN, {"broken_at": NO_LAYERS, "chain": text}) for source in sources]
@@ -135,7 +135,7 @@ class _Lists:
         if not own:
             waters = source.waters or (("", say("water_stated_nowhere")),)
             at = source.geometry
-            return [row for one, datum in waters for row in self._from_water(source, None, one, datum, at)]
+            return [row for water, datum in waters for row in self._from_water(source, None, water, datum, at)]
         return [
             row
             for outlet in own
@@ -153,25 +153,25 @@ class _Lists:
         at: shapely.Geometry | None,
     ) -> list[dict[str, Any]]:
         if outlet is not None:
-            said = [say("link_outfall", name=outlet["name"] or outlet["receptor_id"])]
+            links = [say("link_outfall", name=outlet["name"] or outlet["receptor_id"])]
         else:
             code = "link_without_outfall" if self._has_outlets else "link_without_outfalls"
-            said = [say(code, name=source.name or source.source_id)]
+            links = [say(code, name=source.name or source.source_id)]
         known = {"outlet_id": "" if outlet is None else outlet["receptor_id"], "water": water}
         if not water:
             why = datum if outlet is None else say("water_not_in_outfalls")
-            return [_broken(source, known, said, "受纳水体", why)]
-        said.append(say("link_water", water=water, datum=datum))
+            return [_broken(source, known, links, "受纳水体", why)]
+        links.append(say("link_water", water=water, datum=datum))
         intakes = [row for row in self._intakes if same_name(row["links"].get(WATER, "")) == same_name(water)]
         if not intakes:
-            return [_broken(source, known, said, "取水口", say("no_intake_of_water", water=water))]
-        return [self._from_intake(source, known, said, intake, at) for intake in intakes]
+            return [_broken(source, known, links, "取水口", say("no_intake_of_water", water=water))]
+        return [self._from_intake(source, known, links, intake, at) for intake in intakes]
 
     def _from_intake(
         self,
         source: ChainSource,
         known: Mapping[str, Any],
-        said: Sequence[Reason],
+        links_so_far: Sequence[Reason],
         intake: Mapping[str, Any],
         at: shapely.Geometry | None,
     ) -> dict[str, Any]:
@@ -181,28 +181,28 @@ class _Lists:
         cells = {**known, "intake_id": intake["receptor_id"], "intake_name": intake["name"]}
         name = intake["name"] or intake["receptor_id"]
         if along is None:
-            links = [*said, say("link_intake_unverified", name=name)]
+            links = [*links_so_far, say("link_intake_unverified", name=name)]
         elif along.flow_m is None:
-            links = [*said, say("link_intake", name=name)]
+            links = [*links_so_far, say("link_intake", name=name)]
             return _broken(source, cells, links, ELSEWHERE, say("intake_not_below", datum=along.datum))
         else:
             cells["intake_flow_m"] = round(along.flow_m, 1)
-            links = [*said, say("link_intake_below", name=name, flow_m=along.flow_m, datum=along.datum)]
+            links = [*links_so_far, say("link_intake_below", name=name, flow_m=along.flow_m, datum=along.datum)]
         return self._from_district(source, cells, links, intake)
 
     def _from_district(
-        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[Reason], intake: Mapping[str, Any]
+        self, source: ChainSource, known: Mapping[str, Any], links_so_far: Sequence[Reason], intake: Mapping[str, Any]
     ) -> dict[str, Any]:
         named = intake["links"].get(DISTRICT, "")
         district, datum = self._district(intake)
         if district is None:
             direct = self._by_link.get((INTAKE, same_name(intake["receptor_id"])), [])
             if direct:
-                return self._end(source, known, said, _Watered(tuple(direct), (say("parcels_of_intake"),)))
+                return self._end(source, known, links_so_far, _Watered(tuple(direct), (say("parcels_of_intake"),)))
             why = say("no_such_district", name=named) if named else say("no_district_named")
-            return _broken(source, known, said, "灌区", why)
+            return _broken(source, known, links_so_far, "灌区", why)
         cells = {**known, "district_id": district["receptor_id"], "district_name": district["name"]}
-        links = [*said, say("link_district", name=district["name"] or district["receptor_id"], datum=datum)]
+        links = [*links_so_far, say("link_district", name=district["name"] or district["receptor_id"], datum=datum)]
         return self._end(source, cells, links, self._watered(district, intake))
 
     def _district(self, intake: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
@@ -219,50 +219,50 @@ class _Lists:
 
     def _watered(self, district: Mapping[str, Any], intake: Mapping[str, Any]) -> _Watered:
         """Return a district's parcels: those that name it, and those that name nothing but lie in its shape."""
-        keys = [(DISTRICT, same_name(district[one])) for one in ("receptor_id", "name") if district[one]]
+        keys = [(DISTRICT, same_name(district[column])) for column in ("receptor_id", "name") if district[column]]
         keys.append((INTAKE, same_name(intake["receptor_id"])))
-        told = sorted({row for key in keys for row in self._by_link.get(key, [])})
+        naming = sorted({row for key in keys for row in self._by_link.get(key, [])})
         shape = district["geometry"]
         inside: list[int] = []
         if shape is not None and shape.area > 0 and len(self._parcels):
             inside = np.flatnonzero(self._silent & shapely.contains(shape, self._points)).tolist()
-        datum = [say("parcels_naming", count=len(told))] if told else []
+        datum = [say("parcels_naming", count=len(naming))] if naming else []
         datum += [say("parcels_silent", count=len(inside))] if inside else []
-        return _Watered((*told, *inside), tuple(datum))
+        return _Watered((*naming, *inside), tuple(datum))
 
     def _end(
-        self, source: ChainSource, known: Mapping[str, Any], said: Sequence[Reason], watered: _Watered
+        self, source: ChainSource, known: Mapping[str, Any], links: Sequence[Reason], watered: _Watered
     ) -> dict[str, Any]:
         if not watered.rows:
-            return _broken(source, known, said, "地块", say("no_parcel_of_district"))
-        held = [self._parcels[row] for row in watered.rows]
+            return _broken(source, known, links, "地块", say("no_parcel_of_district"))
+        parcels = [self._parcels[row] for row in watered.rows]
         area = {
-            word: sum(_hectares(one) for one in held if one["class"] == word.value)
+            word: sum(_hectares(parcel) for parcel in parcels if parcel["class"] == word.value)
             for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
         }
-        total = sum(_hectares(one) for one in held)
+        total = sum(_hectares(parcel) for parcel in parcels)
         polluted = tuple(say("class_area", word=word, area_ha=value) for word, value in area.items() if value)
         text = say_with(
             "link_parcels_polluted" if polluted else "link_parcels",
-            {"count": len(held), "area_ha": total, "datum": watered.datum, "polluted": polluted},
+            {"count": len(parcels), "area_ha": total, "datum": watered.datum, "polluted": polluted},
         )
         cells = {
             **known,
-            "parcel_count": len(held),
+            "parcel_count": len(parcels),
             "area_ha": round(total, MEASURE_DECIMALS),
             "strict_control_ha": round(area[SoilQualityClass.STRICT_CONTROL], MEASURE_DECIMALS),
             "safe_use_ha": round(area[SoilQualityClass.SAFE_USE], MEASURE_DECIMALS),
             "broken_at": "",
-            "chain": say("irrigation_chain", links=(*said, text)),
+            "chain": say("irrigation_chain", links=(*links, text)),
         }
         return _row(source, ESTABLISHED, cells)
 
 
 def _broken(
-    source: ChainSource, known: Mapping[str, Any], said: Sequence[Reason], link: str, why: str
+    source: ChainSource, known: Mapping[str, Any], links: Sequence[Reason], link: str, why: str
 ) -> dict[str, Any]:
     """Return a chain that ends early, with the link that is missing and why."""
-    chain = say("irrigation_chain", links=(*said, say("link_missing", link=link, why=why)))
+    chain = say("irrigation_chain", links=(*links, say("link_missing", link=link, why=why)))
     return _row(source, BROKEN, {**known, "broken_at": link, "chain": chain})
 
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.water.snap import SnapRule
-
     Floats = NDArray[np.float64]
     Node = tuple[float, float]
     End = tuple[int, bool]
@@ -50,7 +48,7 @@ class OnNetwork(Enum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Nearby:
+class _Nearby:
     """The place of a reach that lies nearest to a shape; nearer ones sort first."""
 
     distance_m: float
@@ -73,7 +71,7 @@ class Spot:
     along_m: float
     distance_m: float
     why: str
-    rivals: tuple[Nearby, ...] = ()
+    rivals: tuple[_Nearby, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,41 +95,37 @@ class RiverNetwork:
     tree: shapely.STRtree = field(repr=False)
     rivers: Sequence[int] = field(repr=False)
 
-    def near(self, shape: shapely.Geometry, within_m: float) -> list[Nearby]:
-        """Return the reaches that lie within a distance of a lon/lat shape, nearest first."""
+    def near(self, shape: shapely.Geometry, within_m: float) -> list[_Nearby]:
+        """Return the reaches that lie within `within_m` metres of a lon/lat `shape`, nearest first."""
         rows = self.tree.query(shape, predicate="dwithin", distance=degrees_of(within_m, shape))
-        found = sorted(Nearby(*_nearest_on(self.lines[row], shape), int(row)) for row in rows)
-        return [one for one in found if one.distance_m <= within_m]
+        places = sorted(_Nearby(*_nearest_on(self.lines[row], shape), int(row)) for row in rows)
+        return [place for place in places if place.distance_m <= within_m]
 
-    def spot(self, shape: shapely.Geometry, rule: SnapRule) -> Spot:
-        """Put a point onto the nearest reach, with the evidence; of other shapes their nearest place counts.
+    def spot(self, shape: shapely.Geometry, tolerance_m: float) -> Spot:
+        """Put `shape` onto the nearest reach within `tolerance_m`, with the evidence; by its nearest place.
 
         CANNOT_TELL where a reach of another river that isn't directly joined to the nearest is nearly as near.
         """
-        return self.spot_within(shape, rule.tolerance_m)
-
-    def spot_within(self, shape: shapely.Geometry, tolerance_m: float) -> Spot:
-        """Put a shape onto the nearest reach within a tolerance, as `spot` does."""
         near = self.near(shape, tolerance_m)
         if not near:
             return Spot(OnNetwork.NO_RIVER, -1, 0.0, 0.0, say("no_drawn_river", tolerance_m=tolerance_m))
         best, *rest = near
-        others = [one for one in rest if not self._is_same_river(one.reach, best.reach)]
-        rivals = tuple(one for one in others if one.distance_m <= rival_reach_m(best.distance_m))
+        others = [other for other in rest if not self._is_same_river(other.reach, best.reach)]
+        rivals = tuple(other for other in others if other.distance_m <= _rival_reach_m(best.distance_m))
         place = best.reach, best.along_m, best.distance_m
         name = self.called(best.reach)
         if rivals:
             why = say("river_untold", name=name, distance_m=best.distance_m, rivals=self._listed(rivals))
             return Spot(OnNetwork.CANNOT_TELL, *place, why, rivals)
-        told: dict[str, Value] = {"name": name, "distance_m": best.distance_m}
-        why = say("on_river_of_more", **told, others=self._listed(others)) if others else say("on_river", **told)
+        named: dict[str, Value] = {"name": name, "distance_m": best.distance_m}
+        why = say("on_river_of_more", **named, others=self._listed(others)) if others else say("on_river", **named)
         return Spot(OnNetwork.SNAPPED, *place, why)
 
-    def _listed(self, places: Sequence[Nearby]) -> tuple[Reason, ...]:
-        return tuple(say("river_at", name=self.called(one.reach), distance_m=one.distance_m) for one in places)
+    def _listed(self, places: Sequence[_Nearby]) -> tuple[Reason, ...]:
+        return tuple(say("river_at", name=self.called(place.reach), distance_m=place.distance_m) for place in places)
 
     def called(self, reach: int) -> str:
-        """Return the name of a reach in words."""
+        """Return the name of a `reach` in words."""
         return self.names[reach] or say("reach_unnamed")
 
     def _is_same_river(self, one: int, other: int) -> bool:
@@ -139,11 +133,14 @@ class RiverNetwork:
         return joined or self.rivers[one] == self.rivers[other]
 
     def way_m(self, above: Spot, below: Spot, limit_m: float = np.inf) -> float | None:
-        """Return the way along the rivers from one spot down to another; None where the water doesn't come by."""
+        """Return the way along the rivers from `above` down to `below`.
+
+        None where the water doesn't come by within `limit_m`.
+        """
         if above.reach == below.reach and below.along_m >= above.along_m:
             way_m = below.along_m - above.along_m
             return way_m if way_m <= limit_m else None
-        ahead = [(self.length_m[above.reach] - above.along_m, one) for one in self.below[above.reach]]
+        ahead = [(self.length_m[above.reach] - above.along_m, onward) for onward in self.below[above.reach]]
         heapq.heapify(ahead)
         seen: set[int] = set()
         while ahead:
@@ -154,18 +151,20 @@ class RiverNetwork:
             if reach == below.reach:
                 way_m = so_far_m + below.along_m
                 return way_m if way_m <= limit_m else None
-            for one in self.below[reach]:
-                heapq.heappush(ahead, (so_far_m + self.length_m[reach], one))
+            for onward in self.below[reach]:
+                heapq.heappush(ahead, (so_far_m + self.length_m[reach], onward))
         return None
 
 
-def rival_reach_m(distance_m: float) -> float:
+def _rival_reach_m(distance_m: float) -> float:
     """Return how far another river may be to count as nearly as near as one at a distance."""
     return max(_CLOSE_FACTOR * distance_m, distance_m + _CLOSE_M)
 
 
 def river_network(names: Sequence[str], geometries: Sequence[shapely.Geometry]) -> RiverNetwork | None:
-    """Build a network from drawn rivers (lon/lat lines); None where there is no line.
+    """Build a network from drawn rivers; None where there is no line.
+
+    `geometries` are lon/lat lines, `names` theirs.
 
     Lines are cut where another one's end touches them at a vertex, so that a tributary may join in the middle.
     """
@@ -175,25 +174,25 @@ def river_network(names: Sequence[str], geometries: Sequence[shapely.Geometry]) 
         for line in shapely.get_parts(shape)
         if _is_reach(line)
     ]
-    ends = {node_of(line.coords[at]) for _, line in parts for at in (0, -1)}
+    ends = {_node_of(line.coords[at]) for _, line in parts for at in (0, -1)}
     cut = [(name, piece) for name, line in parts for piece in _pieces(line, ends)]
     if not cut:
         return None
     starts: dict[tuple[float, float], list[int]] = {}
     for row, (_, line) in enumerate(cut):
-        starts.setdefault(node_of(line.coords[0]), []).append(row)
+        starts.setdefault(_node_of(line.coords[0]), []).append(row)
     return RiverNetwork(
         [name for name, _ in cut],
         [line for _, line in cut],
         [_length_m(line) for _, line in cut],
-        [starts.get(node_of(line.coords[-1]), []) for _, line in cut],
+        [starts.get(_node_of(line.coords[-1]), []) for _, line in cut],
         shapely.STRtree([line for _, line in cut]),
         _rivers(cut),
     )
 
 
 def unfit_for_reaches(geometries: Sequence[shapely.Geometry]) -> int:
-    """Return how many shapes can't be reaches wholly: empty ones, and those with a part that is no line."""
+    """Return how many of `geometries` can't be reaches wholly: empty ones, and those with a part that is no line."""
     return sum(shape.is_empty or not all(map(_is_reach, shapely.get_parts(shape))) for shape in geometries)
 
 
@@ -204,7 +203,7 @@ def _is_reach(shape: shapely.Geometry) -> bool:
 def _rivers(reaches: Sequence[tuple[str, shapely.LineString]]) -> list[int]:
     """Return for each reach the first of those of its name that are joined to it through such; names repeat."""
     first = list(range(len(reaches)))
-    held: dict[tuple[str, tuple[float, float]], int] = {}
+    first_at: dict[tuple[str, tuple[float, float]], int] = {}
 
     def root(row: int) -> int:
         while first[row] != row:
@@ -213,19 +212,19 @@ def _rivers(reaches: Sequence[tuple[str, shapely.LineString]]) -> list[int]:
 
     for row, (name, line) in enumerate(reaches):
         for at in (0, -1) if name else ():
-            one, other = sorted((root(held.setdefault((name, node_of(line.coords[at])), row)), root(row)))
-            first[other] = one
+            lower, higher = sorted((root(first_at.setdefault((name, _node_of(line.coords[at])), row)), root(row)))
+            first[higher] = lower
     return [root(row) for row in range(len(reaches))]
 
 
-def node_of(at: Sequence[float]) -> tuple[float, float]:
+def _node_of(at: Sequence[float]) -> tuple[float, float]:
     """Return the place where reaches join, from the first or last vertex of one; told to a tenth of a metre."""
     return round(at[0], _KEY_DECIMALS), round(at[1], _KEY_DECIMALS)
 
 
 def _pieces(line: shapely.LineString, ends: set[tuple[float, float]]) -> list[shapely.LineString]:
     xy = line.coords
-    cuts = [0, *(at for at in range(1, len(xy) - 1) if node_of(xy[at]) in ends), len(xy) - 1]
+    cuts = [0, *(at for at in range(1, len(xy) - 1) if _node_of(xy[at]) in ends), len(xy) - 1]
     return [shapely.LineString(xy[first : last + 1]) for first, last in pairwise(cuts)]
 
 
@@ -239,33 +238,33 @@ def _nearest_on(line: shapely.LineString, shape: shapely.Geometry) -> tuple[floa
 
     Stretched by the cosine of latitude, so that the nearest place is found in near-true proportions.
     """
-    stretch = stretch_of(shape)
-    flat = flattened(line, stretch)
-    place = flattened(shape, stretch)
+    stretch = _stretch_of(shape)
+    flat = _flattened(line, stretch)
+    place = _flattened(shape, stretch)
     point = place if place.geom_type == "Point" else shapely.Point(shapely.shortest_line(place, flat).coords[0])
     share = shapely.line_locate_point(flat, point)
     at = shapely.line_interpolate_point(flat, share)
     _, _, distance_m = ELLIPSOID.inv(point.x / stretch, point.y, at.x / stretch, at.y)
-    return round(float(distance_m), 1), way_to_m(flat, share, stretch)
+    return round(float(distance_m), 1), _way_to_m(flat, share, stretch)
 
 
 def degrees_of(metres: float, shape: shapely.Geometry) -> float:
-    """Return the most degrees that a length may be where a shape lies: of longitude, nearest to the pole."""
+    """Return the most degrees that so many `metres` may be where `shape` lies: of longitude, nearest to the pole."""
     north = max(abs(shape.bounds[1]), abs(shape.bounds[3]))
     return metres / (SHORTEST_DEGREE_M * float(np.cos(np.radians(north))))
 
 
-def stretch_of(shape: shapely.Geometry) -> float:
+def _stretch_of(shape: shapely.Geometry) -> float:
     """Return the length of a degree of longitude in degrees of latitude, where a shape lies."""
     return float(np.cos(np.radians((shape.bounds[1] + shape.bounds[3]) / 2)))
 
 
-def flattened(shape: shapely.Geometry, stretch: float) -> shapely.Geometry:
+def _flattened(shape: shapely.Geometry, stretch: float) -> shapely.Geometry:
     """Return a lon/lat shape with its longitudes stretched, for finding what is nearest."""
     return shapely.transform(shape, lambda xy: xy * [stretch, 1.0])
 
 
-def way_to_m(flat: shapely.LineString, share: float, stretch: float) -> float:
+def _way_to_m(flat: shapely.LineString, share: float, stretch: float) -> float:
     """Return the metres along a flattened line from its start to a place on it.
 
     Parameters
@@ -323,7 +322,7 @@ class Ahead:
     to_m: float
 
     def way_m(self, start: Stretch) -> float | None:
-        """Return the shortest way from a part of the reach; None where the feature lies behind all of it."""
+        """Return the shortest way from `start`, a part of the reach; None where the feature lies behind all of it."""
         return round(max(0.0, self.from_m - start.to_m), MEASURE_DECIMALS) if self.to_m >= start.from_m else None
 
 
@@ -363,30 +362,30 @@ class Ways:
         self._is_against = is_against
 
     def turned(self, stretch: Stretch) -> Stretch:
-        """Return a stretch told from where the walk enters its reach, or one of the walk as the reach is drawn."""
+        """Return `stretch` told from where the walk enters its reach, or one of the walk as the reach is drawn."""
         if not self._is_against:
             return stretch
         length_m = self._length_m[stretch.reach]
         return Stretch(stretch.reach, length_m - stretch.to_m, length_m - stretch.from_m)
 
     def beyond(self, reach: int, limit_m: float) -> dict[int, float]:
-        """Return the metres from the end of a reach to the beginning of each that follows, up to a limit.
+        """Return the metres from the end of `reach` to the beginning of each that follows, up to `limit_m`.
 
         The reach itself is among them where the lines lead back to it.
         """
-        found: dict[int, float] = {}
-        waiting = [(0.0, one) for one in self._onward[reach]]
+        begins: dict[int, float] = {}
+        waiting = [(0.0, onward) for onward in self._onward[reach]]
         while waiting:
             so_far_m, here = heapq.heappop(waiting)
-            if here in found or round(so_far_m - limit_m, MEASURE_DECIMALS) > 0:
+            if here in begins or round(so_far_m - limit_m, MEASURE_DECIMALS) > 0:
                 continue
-            found[here] = so_far_m
-            for one in self._onward[here]:
-                heapq.heappush(waiting, (so_far_m + self._length_m[here], one))
-        return found
+            begins[here] = so_far_m
+            for onward in self._onward[here]:
+                heapq.heappush(waiting, (so_far_m + self._length_m[here], onward))
+        return begins
 
     def walk(self, start: Stretch, marks: Mapping[int, Sequence[Mark]], limit_m: float) -> Walk:
-        """Go on from a part of a reach (turned) and gather the features met.
+        """Go on from `start`, a part of a reach (turned), for `limit_m` and gather the features met.
 
         Parameters
         ----------
@@ -396,11 +395,11 @@ class Ways:
         length_m = self._length_m[start.reach]
         left_m = max(0.0, length_m - start.to_m)
         beyond = self.beyond(start.reach, limit_m - left_m)
-        here = [Ahead(one.row, one.stretch.from_m, one.stretch.to_m) for one in marks.get(start.reach, ())]
+        here = [Ahead(mark.row, mark.stretch.from_m, mark.stretch.to_m) for mark in marks.get(start.reach, ())]
         there = [
-            Ahead(one.row, length_m + so_far_m + one.stretch.from_m, math.inf)
+            Ahead(mark.row, length_m + so_far_m + mark.stretch.from_m, math.inf)
             for reach, so_far_m in beyond.items()
-            for one in marks.get(reach, ())
+            for mark in marks.get(reach, ())
         ]
         passed = [Stretch(start.reach, start.from_m, min(length_m, start.to_m + limit_m))]
         passed += [
@@ -411,29 +410,29 @@ class Ways:
             reach: left_m + so_far_m + self._length_m[reach] for reach, so_far_m in beyond.items()
         }
         ends_m = [way_m for reach, way_m in to_end_m.items() if not self._onward[reach]]
-        short = [one for one in ends_m if round(one, MEASURE_DECIMALS) < limit_m]
+        short = [mark for mark in ends_m if round(mark, MEASURE_DECIMALS) < limit_m]
         return Walk((*here, *there), tuple(map(self.turned, passed)), min(short, default=None))
 
 
 def ways_of(network: RiverNetwork, *, is_against: bool) -> Ways:
-    """Return the ways with the water, or against it."""
+    """Return the ways of `network` with the water, or against it (`is_against`)."""
     if not is_against:
         return Ways(network.length_m, network.below)
     above: list[list[int]] = [[] for _ in network.lines]
     for reach, below in enumerate(network.below):
-        for one in below:
-            above[one].append(reach)
+        for lower in below:
+            above[lower].append(reach)
     return Ways(network.length_m, above, is_against=True)
 
 
 def nearest(ahead: Sequence[Ahead], start: Stretch, limit_m: float) -> tuple[float, int] | None:
-    """Return (way in metres, row) of the feature met first from a part of a reach; None within the limit."""
-    ways = [(way_m, one.row) for one in ahead if (way_m := one.way_m(start)) is not None]
-    return min((one for one in ways if one[0] <= limit_m), default=None)
+    """Return (way in metres, row) of the feature `ahead` that is met first from `start`; None within `limit_m`."""
+    ways = [(way_m, feature.row) for feature in ahead if (way_m := feature.way_m(start)) is not None]
+    return min((feature for feature in ways if feature[0] <= limit_m), default=None)
 
 
 def answers(ahead: Sequence[Ahead], places: Stretch, limit_m: float) -> set[bool]:
-    """Return the answers that occur at the single places of a stretch: is a feature met within the limit.
+    """Return the answers that occur at the single `places`: is one of the features `ahead` met within `limit_m`.
 
     Every place is asked: a feature is met from all of a stretch that ends where the feature does.
 
@@ -444,13 +443,15 @@ def answers(ahead: Sequence[Ahead], places: Stretch, limit_m: float) -> set[bool
     >>> answers([Ahead(0, 500.0, 500.0)], Stretch(0, 250.0, 450.0), 300.0)
     {True}
     """
-    met = sorted((round(one.from_m - limit_m, MEASURE_DECIMALS), round(one.to_m, MEASURE_DECIMALS)) for one in ahead)
+    met = sorted(
+        (round(feature.from_m - limit_m, MEASURE_DECIMALS), round(feature.to_m, MEASURE_DECIMALS)) for feature in ahead
+    )
     first_m, last_m = round(places.from_m, MEASURE_DECIMALS), round(places.to_m, MEASURE_DECIMALS)
-    held = [(low_m, high_m) for low_m, high_m in met if high_m >= first_m and low_m <= last_m]
-    if not held:
+    near = [(low_m, high_m) for low_m, high_m in met if high_m >= first_m and low_m <= last_m]
+    if not near:
         return {False}
     reached_m = first_m
-    for low_m, high_m in held:
+    for low_m, high_m in near:
         if low_m > reached_m:
             return {True, False}
         reached_m = max(reached_m, high_m)
@@ -486,7 +487,9 @@ NOWHERE = Placed((), (), (), may_be_off=True, why="")
 
 
 def placed(network: RiverNetwork, shape: shapely.Geometry, tolerance_m: float, uncertainty_m: float = 0.0) -> Placed:
-    """Put a lon/lat shape onto drawn rivers.
+    """Put a lon/lat `shape` onto the drawn rivers of `network`.
+
+    `tolerance_m` is how far a river may be, `uncertainty_m` how far off the position.
 
     A line or an area lies where rivers touch or cross it. A point, and a shape that no river touches, lies at the place
     of the nearest reach within the tolerance.
@@ -494,33 +497,33 @@ def placed(network: RiverNetwork, shape: shapely.Geometry, tolerance_m: float, u
     around = _around(network, shape, tolerance_m, uncertainty_m) if uncertainty_m > 0 else ()
     touched = touching(network, shape)
     if touched:
-        why = say("meets_rivers", names=tuple(dict.fromkeys(network.called(one.reach) for one in touched)))
+        why = say("meets_rivers", names=tuple(dict.fromkeys(network.called(part.reach) for part in touched)))
         return Placed(touched, (), around, may_be_off=uncertainty_m > tolerance_m, why=why)
-    spot = network.spot_within(shape, tolerance_m)
+    spot = network.spot(shape, tolerance_m)
     if spot.status is OnNetwork.NO_RIVER:
         return Placed((), (), around, may_be_off=True, why=spot.why)
     given = (Stretch(spot.reach, spot.along_m, spot.along_m),)
-    rivals = tuple(Stretch(one.reach, one.along_m, one.along_m) for one in spot.rivals)
+    rivals = tuple(Stretch(spot.reach, spot.along_m, spot.along_m) for spot in spot.rivals)
     return Placed(given, rivals, around, may_be_off=spot.distance_m + uncertainty_m > tolerance_m, why=spot.why)
 
 
 def touching(network: RiverNetwork, shape: shapely.Geometry) -> tuple[Stretch, ...]:
-    """Return the parts of reaches that touch or cross a line or an area; none for points."""
+    """Return the parts of reaches of `network` that touch or cross `shape`, a line or an area; none for points."""
     if shape.geom_type in {"Point", "MultiPoint"}:
         return ()
-    found = []
+    parts = []
     for reach in sorted(network.tree.query(shape, predicate="intersects").tolist()):
         line = network.lines[reach]
         common = shapely.intersection(line, shape)
-        found += [_stretch(line, reach, part) for part in shapely.get_parts(common)]
-    return tuple(found)
+        parts += [_stretch(line, reach, part) for part in shapely.get_parts(common)]
+    return tuple(parts)
 
 
 def _stretch(line: shapely.LineString, reach: int, part: shapely.Geometry) -> Stretch:
-    stretch = stretch_of(line)
-    flat = flattened(line, stretch)
-    shares = shapely.line_locate_point(flat, shapely.points(shapely.get_coordinates(flattened(part, stretch))))
-    return Stretch(reach, *(way_to_m(flat, float(share), stretch) for share in (shares.min(), shares.max())))
+    stretch = _stretch_of(line)
+    flat = _flattened(line, stretch)
+    shares = shapely.line_locate_point(flat, shapely.points(shapely.get_coordinates(_flattened(part, stretch))))
+    return Stretch(reach, *(_way_to_m(flat, float(share), stretch) for share in (shares.min(), shares.max())))
 
 
 def _around(
@@ -534,11 +537,11 @@ def _around(
     near = network.near(shape, tolerance_m + uncertainty_m)
     if not near:
         return ()
-    farthest_m = rival_reach_m(near[0].distance_m + uncertainty_m) + uncertainty_m
+    farthest_m = _rival_reach_m(near[0].distance_m + uncertainty_m) + uncertainty_m
     return tuple(
-        _feet(network.lines[one.reach], one.reach, shape, uncertainty_m, one.distance_m + 2 * uncertainty_m)
-        for one in near
-        if one.distance_m <= farthest_m
+        _feet(network.lines[place.reach], place.reach, shape, uncertainty_m, place.distance_m + 2 * uncertainty_m)
+        for place in near
+        if place.distance_m <= farthest_m
     )
 
 
@@ -550,8 +553,8 @@ def _feet(
     Of a point the foot on a segment moves as far as the point; none lies farther than `within_m`. Of other shapes
     everything within that distance counts. Metres become degrees by the shortest degree, so that nothing is left out.
     """
-    stretch = stretch_of(shape)
-    flat, place = flattened(line, stretch), flattened(shape, stretch)
+    stretch = _stretch_of(shape)
+    flat, place = _flattened(line, stretch), _flattened(shape, stretch)
     reach_deg, moved_deg = (metres / SHORTEST_DEGREE_M for metres in (within_m, uncertainty_m))
     if shape.geom_type == "Point":
         shares = _shares_of_point(flat, np.array([place.x, place.y]), moved_deg, reach_deg)
@@ -562,7 +565,7 @@ def _feet(
         shares = np.array(
             [shapely.line_locate_point(flat, shapely.Point(shapely.shortest_line(flat, place).coords[0]))]
         )
-    return Stretch(reach, *(way_to_m(flat, float(share), stretch) for share in (shares.min(), shares.max())))
+    return Stretch(reach, *(_way_to_m(flat, float(share), stretch) for share in (shares.min(), shares.max())))
 
 
 def _shares_of_point(flat: shapely.LineString, point: Floats, moved: float, within: float) -> Floats:
@@ -589,7 +592,10 @@ def _shares_of_point(flat: shapely.LineString, point: Floats, moved: float, with
 
 
 def part_of(line: shapely.LineString, length_m: float, stretch: Stretch) -> shapely.Geometry:
-    """Return a part of a reach as a line (a point where it has no length), to be held against a coverage."""
+    """Return `stretch` of a reach as a line (a point where `length_m` is none), to be held against a coverage.
+
+    `line` is the reach's.
+    """
     if not length_m:
         return shapely.Point(line.coords[0])
     return substring(line, stretch.from_m / length_m, stretch.to_m / length_m, normalized=True)
@@ -614,7 +620,7 @@ class LooseEnds:
     at: Mapping[int, Sequence[tuple[float, End]]] = field(default_factory=dict)
 
     def passed(self, parts: Iterable[Stretch]) -> int:
-        """Return how many ends lie along parts of reaches, told as they are drawn."""
+        """Return how many ends lie along `parts` of reaches, told as they are drawn."""
         found = {
             end
             for part in parts
@@ -625,7 +631,9 @@ class LooseEnds:
 
 
 def loose_ends(network: RiverNetwork, tolerance_m: float, *, is_against: bool) -> LooseEnds:
-    """Return the ends that lie within a tolerance of another reach without being joined to it, where walks meet them.
+    """Return the ends that lie within `tolerance_m` of another reach without being joined to it, where walks meet them.
+
+    `network` is walked with the water, or against it if `is_against`.
 
     With the water a walk comes by the end of its own reach, and by the start of one that may be fed from it; against
     the water by the start of its own, and by the end of one that may run into it.
@@ -633,17 +641,17 @@ def loose_ends(network: RiverNetwork, tolerance_m: float, *, is_against: bool) -
     joints = _joints(network)
     at: dict[int, list[tuple[float, End]]] = {}
     for reach, is_start in _open_ends(network):
-        for one in _unjoined(network, joints, (reach, is_start), tolerance_m):
+        for place in _unjoined(network, joints, (reach, is_start), tolerance_m):
             length_m = network.length_m[reach]
             own = reach, 0.0 if is_start else length_m
-            where = own if is_start == is_against else (one.reach, one.along_m)
+            where = own if is_start == is_against else (place.reach, place.along_m)
             at.setdefault(where[0], []).append((where[1], (reach, is_start)))
     return LooseEnds(at)
 
 
 def _open_ends(network: RiverNetwork) -> Iterator[End]:
     """Yield ends that run into nothing, and starts that nothing runs into."""
-    fed = {one for below in network.below for one in below}
+    fed = {one_below for below in network.below for one_below in below}
     for reach, below in enumerate(network.below):
         if reach not in fed:
             yield reach, True
@@ -653,43 +661,45 @@ def _open_ends(network: RiverNetwork) -> Iterator[End]:
 
 def _joints(network: RiverNetwork) -> dict[Node, list[tuple[int, Node]]]:
     """Return for every node the reaches that touch it, with the node at their other end."""
-    found: dict[Node, list[tuple[int, Node]]] = {}
+    joints: dict[Node, list[tuple[int, Node]]] = {}
     for reach, line in enumerate(network.lines):
-        first, last = node_of(line.coords[0]), node_of(line.coords[-1])
-        found.setdefault(first, []).append((reach, last))
-        found.setdefault(last, []).append((reach, first))
-    return found
+        first, last = _node_of(line.coords[0]), _node_of(line.coords[-1])
+        joints.setdefault(first, []).append((reach, last))
+        joints.setdefault(last, []).append((reach, first))
+    return joints
 
 
 def _unjoined(
     network: RiverNetwork, joints: Mapping[Node, Sequence[tuple[int, Node]]], end: End, tolerance_m: float
-) -> Iterator[Nearby]:
+) -> Iterator[_Nearby]:
     """Yield the places of other reaches near an end to which the lines don't lead."""
     reach, is_start = end
     place = network.lines[reach].coords[0 if is_start else -1]
-    for one in network.near(shapely.Point(place), tolerance_m):
-        if one.reach == reach:
+    for place_near in network.near(shapely.Point(place), tolerance_m):
+        if place_near.reach == reach:
             continue
-        limit_m = _JOINED_FACTOR * one.distance_m + 2 * _NEAR_M
-        ways_m = _ways_from(network, joints, node_of(place), limit_m)
-        line = network.lines[one.reach]
-        by_start_m = ways_m.get(node_of(line.coords[0]), limit_m + 1) + one.along_m
-        by_end_m = ways_m.get(node_of(line.coords[-1]), limit_m + 1) + network.length_m[one.reach] - one.along_m
+        limit_m = _JOINED_FACTOR * place_near.distance_m + 2 * _NEAR_M
+        ways_m = _ways_from(network, joints, _node_of(place), limit_m)
+        line = network.lines[place_near.reach]
+        by_start_m = ways_m.get(_node_of(line.coords[0]), limit_m + 1) + place_near.along_m
+        by_end_m = (
+            ways_m.get(_node_of(line.coords[-1]), limit_m + 1) + network.length_m[place_near.reach] - place_near.along_m
+        )
         if min(by_start_m, by_end_m) > limit_m:
-            yield one
+            yield place_near
 
 
 def _ways_from(
     network: RiverNetwork, joints: Mapping[Node, Sequence[tuple[int, Node]]], start: Node, limit_m: float
 ) -> dict[Node, float]:
     """Return the ways along the lines, whatever their direction, from a node to others up to a limit."""
-    found: dict[Node, float] = {}
+    ways_m: dict[Node, float] = {}
     waiting = [(0.0, start)]
     while waiting:
         so_far_m, node = heapq.heappop(waiting)
-        if node in found or so_far_m > limit_m:
+        if node in ways_m or so_far_m > limit_m:
             continue
-        found[node] = so_far_m
+        ways_m[node] = so_far_m
         for reach, other in joints[node]:
             heapq.heappush(waiting, (so_far_m + network.length_m[reach], other))
-    return found
+    return ways_m

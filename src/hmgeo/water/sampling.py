@@ -22,7 +22,7 @@ from hmgeo.water.trace import Downhill, downhill, level_notes_to, stream_lines
 from hmgeo.words import Reason, one_by_one, say, say_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hmgeo.rules.model import Rule
     from hmgeo.water.grid import FlowGrid
     from hmgeo.water.snap import FlowChoices
-    from hmgeo.water.things import Things, Waters
+    from hmgeo.water.trace import Things, Waters
 
 
 SECTION, RISK, CLUSTER, AIR, DOUBLE = "section", "below_risk", "cluster", "air", "double_source"
@@ -76,38 +76,33 @@ class Proposal:
     notes: tuple[str, ...] = ()
 
 
-def sampling_rows(
-    proposals: Iterable[Proposal], rules: Mapping[str, Rule], is_in_territory: Callable[[Rule], bool]
+def _sampling_rows(
+    proposals: Iterable[Proposal], rules: Mapping[str, Rule], home: Collection[str]
 ) -> list[dict[str, Any]]:
     """Return rows of `SAMPLING_SCHEMA`, numbered by kind in the order given."""
     numbers: dict[str, int] = {}
     rows = []
-    for one in proposals:
-        numbers[one.kind] = numbers.get(one.kind, 0) + 1
-        held = [rules[name] for name in CLAUSES[one.kind] if name in rules]
-        rule = next((rule for rule in held if is_in_territory(rule)), held[0] if held else None)
-        notes = one.notes
+    for proposal in proposals:
+        numbers[proposal.kind] = numbers.get(proposal.kind, 0) + 1
+        cited_rules = [rules[name] for name in CLAUSES[proposal.kind] if name in rules]
+        rule = next((rule for rule in cited_rules if in_territory(rule, home)), cited_rules[0] if cited_rules else None)
+        notes = proposal.notes
         cited = {"document": "", "clause": "", "quote": "", "rule_id": ""}
         if rule is not None:
             value = rule.latest
-            cited = {
-                "document": value.document,
-                "clause": value.clause,
-                "quote": value.quote,
-                "rule_id": rule.id,
-            }
-            notes += () if is_in_territory(rule) else (say("clause_of_other_area"),)
+            cited = {"document": value.document, "clause": value.clause, "quote": value.quote, "rule_id": rule.id}
+            notes += () if in_territory(rule, home) else (say("clause_of_other_area"),)
         rows.append(
             {
-                "point_id": f"{_PREFIX[one.kind]}{numbers[one.kind]:03d}",
-                "kind": one.kind,
-                "name": one.name,
-                "lon": round(one.point.x, 6),
-                "lat": round(one.point.y, 6),
-                "why": one.why,
+                "point_id": f"{_PREFIX[proposal.kind]}{numbers[proposal.kind]:03d}",
+                "kind": proposal.kind,
+                "name": proposal.name,
+                "lon": round(proposal.point.x, 6),
+                "lat": round(proposal.point.y, 6),
+                "why": proposal.why,
                 **cited,
                 "note": one_by_one(notes),
-                "geometry": shapely.to_wkb(one.point),
+                "geometry": shapely.to_wkb(proposal.point),
             }
         )
     return rows
@@ -125,24 +120,28 @@ def sections(rivers: Sequence[Named], townships: Sequence[Named], *, is_approxim
     ----------
     rivers
         Lines drawn downstream, or the streams of heights.
+    townships
+        Areas whose borders count.
+    is_approximate
+        Whether these are no boundaries, which each proposal then says.
     """
     if not townships:
         return []
-    tree = shapely.STRtree([one.geometry for one in townships])
-    held: dict[tuple[str, frozenset[str]], list[tuple[shapely.Point, str, str]]] = {}
+    tree = shapely.STRtree([crossing.geometry for crossing in townships])
+    met_by_border: dict[tuple[str, frozenset[str]], list[tuple[shapely.Point, str, str]]] = {}
     for river in rivers:
         for line in shapely.get_parts(river.geometry):
-            for one in _crossings(line, townships, tree):
-                held.setdefault((river.called, frozenset(one[1:])), []).append(one)
+            for crossing in _crossings(line, townships, tree):
+                met_by_border.setdefault((river.called, frozenset(crossing[1:])), []).append(crossing)
     doubt = (say("borders_approximate"),) if is_approximate else ()
-    found = []
-    for (river_name, _), met in held.items():
+    proposals = []
+    for (river_name, _), met in met_by_border.items():
         point, upper, lower = met[0]
         again = (say("runs_along_border", count=len(met) - 1),) if len(met) > 1 else ()
-        told = {"river": river_name, "upper": upper, "lower": lower}
-        name, why = say("section_name", **told), say("river_passes", **told)
-        found.append(Proposal(SECTION, name, point, why, (*again, *doubt)))
-    return found
+        values = {"river": river_name, "upper": upper, "lower": lower}
+        name, why = say("section_name", **values), say("river_passes", **values)
+        proposals.append(Proposal(SECTION, name, point, why, (*again, *doubt)))
+    return proposals
 
 
 def _crossings(
@@ -157,11 +156,11 @@ def _crossings(
                 ends = [shapely.line_locate_point(line, shapely.Point(part.coords[at])) for at in (0, -1)]
                 pieces.append((min(ends), max(ends), townships[row].called))
     pieces.sort()
-    found = []
+    crossings = []
     for (_, end, upper), (start, _, lower) in pairwise(pieces):
         if upper != lower and abs(start - end) < _SAME_PLACE_DEG:
-            found.append((shapely.line_interpolate_point(line, end), upper, lower))
-    return found
+            crossings.append((shapely.line_interpolate_point(line, end), upper, lower))
+    return crossings
 
 
 _SAME_PLACE_DEG = 2e-6
@@ -180,7 +179,7 @@ def clusters(
     """
     if not sources:
         return []
-    shapes = prepare_shapes([one.geometry for one in sources])
+    shapes = prepare_shapes([member.geometry for member in sources])
     count = len(sources)
     first, second = (grid.ravel() for grid in np.meshgrid(np.arange(count), np.arange(count), indexing="ij"))
     distance_m = pair_distances(shapes, shapes, first, second).distance_m.reshape(count, count)
@@ -192,11 +191,11 @@ def clusters(
         group: set[int] = set()
         front = [min(left)]
         while front:
-            one = front.pop()
-            if one not in group:
-                group.add(one)
-                left.discard(one)
-                front += np.flatnonzero(near[one] & (is_dense | is_dense[one])).tolist()
+            member = front.pop()
+            if member not in group:
+                group.add(member)
+                left.discard(member)
+                front += np.flatnonzero(near[member] & (is_dense | is_dense[member])).tolist()
         rows = sorted(group)
         points = shapely.multipoints([shapely.point_on_surface(sources[row].geometry) for row in rows])
         groups.append((points.centroid, tuple(sources[row].id for row in rows), float(density[rows].max())))
@@ -208,6 +207,8 @@ def below_clusters(
 ) -> tuple[list[Proposal], list[str]]:
     """Return for each dense group the place on a stream where the water of most of its members has come together.
 
+    `sources`, `bandwidth_m` and `per_km2` as in `clusters`; `grid` and `chosen` lead the water.
+
     Second, a sentence for each group whose water reaches no stream within the limit.
 
     Notes
@@ -215,8 +216,8 @@ def below_clusters(
     Among stream cells within the limit, that which most members' ways pass; of these the one with the shortest
     longest way.
     """
-    by_id = {one.id: one for one in sources}
-    found, dry = [], []
+    by_id = {source.id: source for source in sources}
+    proposals, dry = [], []
     for _, ids, density in clusters(sources, bandwidth_m, per_km2):
         met: dict[int, list[float]] = {}
         ways = [downhill(grid, by_id[name].geometry, chosen.limit_m) for name in ids]
@@ -226,36 +227,38 @@ def below_clusters(
         if not met:
             dry.append(_dry(say("traced_cluster", names=ids), chosen))
             continue
-        cell, reached = min(met.items(), key=lambda one: (-len(one[1]), max(one[1]), one[0]))
+        cell, reached = min(met.items(), key=lambda source: (-len(source[1]), max(source[1]), source[0]))
         why = say_with(
             "cluster_meets" if len(reached) > 1 else "cluster_of_one_passes",
             {"count": len(ids), "names": ids, "bandwidth_m": bandwidth_m, "density": density,
              "together": len(reached), "flow_m": max(reached)},
         )  # fmt: skip
         name = say("below_cluster", count=len(ids))
-        found.append(Proposal(CLUSTER, name, _centre(grid, cell), why, _by_heights(grid, ways, cell)))
-    return found, dry
+        proposals.append(Proposal(CLUSTER, name, _centre(grid, cell), why, _by_heights(grid, ways, cell)))
+    return proposals, dry
 
 
 def below_risks(
     grid: FlowGrid, risks: Sequence[tuple[LayerKind, Named]], chosen: FlowChoices
 ) -> tuple[list[Proposal], list[str]]:
-    """Return for each park or pond (with the word of its kind) where its water first reaches a stream.
+    """Return for each of `risks` (a park or pond with the word of its kind) where its water first reaches a stream.
+
+    `grid` and `chosen` lead the water.
 
     Second, a sentence for each whose water reaches no stream within the limit.
     """
-    found, dry = [], []
-    for kind, one in risks:
-        place = say("kind_and_name", kind=kind, name=one.called)
-        way = downhill(grid, one.geometry, chosen.limit_m)
+    proposals, dry = [], []
+    for kind, thing in risks:
+        place = say("kind_and_name", kind=kind, name=thing.called)
+        way = downhill(grid, thing.geometry, chosen.limit_m)
         first = next(_stream_way(grid, way, chosen), None)
         if first is None:
             dry.append(_dry(place, chosen))
             continue
         why = say("runoff_reaches_stream", place=place, flow_m=first[1])
-        notes, name = _by_heights(grid, [way], first[0]), say("below_place", name=one.called)
-        found.append(Proposal(RISK, name, _centre(grid, first[0]), why, notes))
-    return found, dry
+        notes, name = _by_heights(grid, [way], first[0]), say("below_place", name=thing.called)
+        proposals.append(Proposal(RISK, name, _centre(grid, first[0]), why, notes))
+    return proposals, dry
 
 
 def _dry(what: Reason, chosen: FlowChoices) -> str:
@@ -264,8 +267,8 @@ def _dry(what: Reason, chosen: FlowChoices) -> str:
 
 def _by_heights(grid: FlowGrid, ways: Sequence[Downhill | Unknown], cell: int) -> tuple[str, ...]:
     """Return that heights tell a place, and what level ground there is on the ways to it."""
-    told = [level_notes_to(grid, way, cell) for way in ways if isinstance(way, Downhill) and cell in way.cells]
-    return tuple(dict.fromkeys([say("where_runoff_meets"), *chain.from_iterable(told)]))
+    texts = [level_notes_to(grid, way, cell) for way in ways if isinstance(way, Downhill) and cell in way.cells]
+    return tuple(dict.fromkeys([say("where_runoff_meets"), *chain.from_iterable(texts)]))
 
 
 def _stream_way(grid: FlowGrid, way: Downhill | Unknown, chosen: FlowChoices) -> Iterator[tuple[int, float]]:
@@ -280,12 +283,12 @@ def _centre(grid: FlowGrid, cell: int) -> shapely.Point:
     return shapely.Point(grid.frame.lon_lat(np.array([cell]))[0])
 
 
-def beside_sensitive(emitters: Sequence[Named], sites: Sequence[Named], limit_m: float) -> list[Proposal]:
+def _beside_sensitive(emitters: Sequence[Named], sites: Sequence[Named], limit_m: float) -> list[Proposal]:
     """Return for each park or key enterprise the nearest sensitive site within the distance: one place each."""
     if not emitters or not sites:
         return []
-    targets = prepare_shapes([one.geometry for one in sites])
-    found = []
+    targets = prepare_shapes([site.geometry for site in sites])
+    proposals = []
     for emitter in emitters:
         rows = np.arange(len(sites))
         shapes = prepare_shapes([emitter.geometry])
@@ -300,32 +303,32 @@ def beside_sensitive(emitters: Sequence[Named], sites: Sequence[Named], limit_m:
             distance=distance_text(float(distance_m[nearest])),
         )  # fmt: skip
         point = shapely.point_on_surface(site.geometry)
-        found.append(Proposal(AIR, f"{emitter.called}—{site.called}", point, why, (say("point_within_site"),)))
-    return found
+        proposals.append(Proposal(AIR, f"{emitter.called}—{site.called}", point, why, (say("point_within_site"),)))
+    return proposals
 
 
 def double_sources(
     waters: Sequence[Named], polluters: Sequence[tuple[LayerKind, Named]], limit_m: float
 ) -> list[Proposal]:
-    """Return each groundwater source with the sources of pollution around it, by kind and nearest first."""
-    found = []
+    """Return each groundwater source (`waters`) with the `polluters` within `limit_m`, by kind and nearest first."""
+    proposals = []
     for water in waters:
         near: list[tuple[float, int]] = []
         if polluters:
-            shapes = prepare_shapes([one.geometry for _, one in polluters])
+            shapes = prepare_shapes([polluter.geometry for _, polluter in polluters])
             rows = np.arange(len(polluters))
             own = prepare_shapes([water.geometry])
             away = pair_distances(own, shapes, np.zeros(len(rows), np.int64), rows).distance_m
             near = sorted((float(away[row]), row) for row in range(len(polluters)) if away[row] <= limit_m)
-        told = tuple(
-            say("bracketed", thing=say("kind_and_name", kind=kind, name=one.called), more=distance_text(away_m))
-            for away_m, (kind, one) in ((away_m, polluters[row]) for away_m, row in near)
+        listed = tuple(
+            say("bracketed", thing=say("kind_and_name", kind=kind, name=polluter.called), more=distance_text(away_m))
+            for away_m, (kind, polluter) in ((away_m, polluters[row]) for away_m, row in near)
         )
-        code = "polluters_around" if told else "no_polluters_around"
-        why = say_with(code, {"radius": distance_text(limit_m), "count": len(near), "listed": told})
+        code = "polluters_around" if listed else "no_polluters_around"
+        why = say_with(code, {"radius": distance_text(limit_m), "count": len(near), "listed": listed})
         point = shapely.point_on_surface(water.geometry)
-        found.append(Proposal(DOUBLE, water.called, point, why, (say("distance_is_no_flow"), say("none_in_data"))))
-    return found
+        proposals.append(Proposal(DOUBLE, water.called, point, why, (say("distance_is_no_flow"), say("none_in_data"))))
+    return proposals
 
 
 TRACED_METALS = ("铊", "锑")
@@ -339,10 +342,13 @@ _RISK_KINDS = (LayerKind.INDUSTRIAL_PARKS, LayerKind.TAILINGS_PONDS)
 def sampling_of(
     waters: Waters, grid: FlowGrid, sources: Things, chosen: FlowChoices
 ) -> tuple[pa.Table, tuple[str, ...]]:
-    """Return `SAMPLING_SCHEMA` and sentences on what couldn't be proposed."""
+    """Return `SAMPLING_SCHEMA` and sentences on what couldn't be proposed.
+
+    `waters` are the layers, `grid` and `chosen` lead the water, `sources` are all that may emit.
+    """
     choices = waters.question.choices
     proposals, notes = _sections(waters, grid, chosen)
-    below, dry = below_risks(grid, [(kind, one) for kind in _RISK_KINDS for one in _of(waters, kind)], chosen)
+    below, dry = below_risks(grid, [(kind, thing) for kind in _RISK_KINDS for thing in _of(waters, kind)], chosen)
     proposals += below
     notes += dry
     density, bandwidth_m = choices.number(DENSITY), choices.number(BANDWIDTH)
@@ -363,18 +369,14 @@ def sampling_of(
         notes.append(say("no_places_for_air", why=unset_text(SURROUNDINGS)))
     else:
         parks = [*_of(waters, LayerKind.INDUSTRIAL_PARKS), *_key_enterprises(waters, sources)]
-        proposals += beside_sensitive(parks, _of(waters, LayerKind.SENSITIVE_SITES), around_m)
+        proposals += _beside_sensitive(parks, _of(waters, LayerKind.SENSITIVE_SITES), around_m)
     double_m = choices.number(DOUBLE_M)
     if double_m is None:
         notes.append(say("no_double_places", why=unset_text(DOUBLE_M)))
     else:
         proposals += double_sources(_wells(waters), _polluters(sources), double_m)
     home = codes_of_place(COUNTRY).union(*(codes_of_place(code) for code in waters.question.home_counties))
-
-    def is_in_territory(rule: Rule) -> bool:
-        return in_territory(rule, home)
-
-    rows = sampling_rows(proposals, {rule.id: rule for rule in waters.question.rules}, is_in_territory)
+    rows = _sampling_rows(proposals, {rule.id: rule for rule in waters.question.rules}, home)
     return table_of(rows, SAMPLING_SCHEMA), tuple(notes)
 
 
@@ -384,8 +386,8 @@ def _of(waters: Waters, kind: LayerKind) -> list[Named]:
 
 def _named(things: Things) -> list[Named]:
     return [
-        Named(one, name, shape)
-        for one, name, shape in zip(things.ids, things.names, things.geometries, strict=True)
+        Named(thing_id, name, shape)
+        for thing_id, name, shape in zip(things.ids, things.names, things.geometries, strict=True)
         if shape is not None
     ]
 
@@ -396,7 +398,7 @@ def _sections(waters: Waters, grid: FlowGrid, chosen: FlowChoices) -> tuple[list
         return [], [say("no_sections")]
     rows = areas.townships.select(["id", "name", "geometry"]).to_pylist()
     towns = [Named(row["id"], row["name"], shapely.from_wkb(row["geometry"])) for row in rows]
-    rivers = [one for one in _of(waters, LayerKind.RIVERS) if one.geometry.length > 0]
+    rivers = [river for river in _of(waters, LayerKind.RIVERS) if river.geometry.length > 0]
     notes: list[str] = []
     if not rivers:
         least_ha = chosen.snap_rule.stream_ha * _RIVER_OF_STREAMS
@@ -410,23 +412,25 @@ def _sections(waters: Waters, grid: FlowGrid, chosen: FlowChoices) -> tuple[list
 
 def _traced_metals(waters: Waters, sources: Things) -> list[Named]:
     """Return enterprises whose list or outfalls name thallium or antimony."""
-    told = set()
+    named = set()
     outfalls = waters.table(LayerKind.OUTFALLS)
     for row in outfalls.select(["links"]).to_pylist() if outfalls is not None else ():
         links = dict(row["links"] or ())
         if any(metal in links.get(METALS, "") for metal in TRACED_METALS):
-            told.add(same_name(links.get(ENTERPRISE, "")))
+            named.add(same_name(links.get(ENTERPRISE, "")))
     return [
-        one
-        for one, row in _enterprises(waters, sources)
-        if same_name(one.id) in told
+        enterprise
+        for enterprise, row in _enterprises(waters, sources)
+        if same_name(enterprise.id) in named
         or stated_facts(row).get("thallium_or_antimony")
         or any(metal in row.get(name, "") for name in _METAL_COLUMNS for metal in TRACED_METALS)
     ]
 
 
 def _key_enterprises(waters: Waters, sources: Things) -> list[Named]:
-    return [one for one, row in _enterprises(waters, sources) if stated_facts(row).get("key_supervised_unit")]
+    return [
+        enterprise for enterprise, row in _enterprises(waters, sources) if stated_facts(row).get("key_supervised_unit")
+    ]
 
 
 def _enterprises(waters: Waters, sources: Things) -> Iterator[tuple[Named, dict[str, str]]]:
@@ -440,13 +444,18 @@ def _enterprises(waters: Waters, sources: Things) -> Iterator[tuple[Named, dict[
 
 def _wells(waters: Waters) -> list[Named]:
     things = waters.things(LayerKind.INTAKES)
-    is_well = np.array([GROUNDWATER in word for word in things.classes], dtype=bool)
-    return [one for one, kept in zip(_named(things), is_well, strict=False) if kept]
+    return [
+        Named(thing_id, name, shape)
+        for thing_id, name, shape, word in zip(things.ids, things.names, things.geometries, things.classes, strict=True)
+        if shape is not None and GROUNDWATER in word
+    ]
 
 
 def _polluters(sources: Things) -> list[tuple[LayerKind, Named]]:
     return [
-        (LayerKind.of(kind), Named(one, name, shape))
-        for one, name, shape, kind in zip(sources.ids, sources.names, sources.geometries, sources.kinds, strict=True)
+        (LayerKind.of(kind), Named(thing_id, name, shape))
+        for thing_id, name, shape, kind in zip(
+            sources.ids, sources.names, sources.geometries, sources.kinds, strict=True
+        )
         if shape is not None and kind != LayerKind.OUTFALLS.value
     ]

@@ -65,7 +65,7 @@ class SnapStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Snap:
+class _Snap:
     """A point on a stream, or why not.
 
     Parameters
@@ -88,12 +88,12 @@ class Snap:
         return np.array([self.reach.cell] if is_snapped and self.reach else [], np.int64)
 
 
-def snap(grid: FlowGrid, point: shapely.Point, rule: SnapRule) -> Snap:
-    """Put a lon/lat point onto the nearest stream.
+def snap(grid: FlowGrid, point: shapely.Point, rule: SnapRule) -> _Snap:
+    """Put a lon/lat `point` onto the nearest stream of `grid`, by `rule`.
 
     Returns
     -------
-    Snap
+    _Snap
         CANNOT_TELL where a rival is nearly as near (within twice the distance, or one cell more): the catchment
         would be another one, and the point alone doesn't say which.
     """
@@ -102,23 +102,23 @@ def snap(grid: FlowGrid, point: shapely.Point, rule: SnapRule) -> Snap:
     cells = cells[(grid.downstream[cells] >= 0) & (grid.upstream_cells[cells] >= least_cells)]
     if not len(cells):
         why = say("no_stream", tolerance_m=rule.tolerance_m, stream_ha=rule.stream_ha)
-        return Snap(SnapStatus.NO_STREAM, None, (), why)
+        return _Snap(SnapStatus.NO_STREAM, None, (), why)
     reaches = _reaches(grid, point, cells, least_cells)
     first, *others = reaches
-    rivals = tuple(one for one in others if _differs(one, first, rule.rival_ratio))
+    rivals = tuple(reach for reach in others if _differs(reach, first, rule.rival_ratio))
     close_m = max(_CLOSE_FACTOR * first.distance_m, first.distance_m + max(grid.frame.cell_m))
-    close = [one for one in rivals if one.distance_m <= close_m]
-    told: dict[str, Value] = {"distance_m": first.distance_m, "area_ha": first.area_ha}
+    close = [reach for reach in rivals if reach.distance_m <= close_m]
+    values: dict[str, Value] = {"distance_m": first.distance_m, "area_ha": first.area_ha}
     if not close:
-        found = say("on_stream_of_more", **told, count=len(rivals)) if rivals else say("on_stream", **told)
-        return Snap(SnapStatus.SNAPPED, first, rivals, found)
-    shown = tuple(say("stream_at", distance_m=one.distance_m, area_ha=one.area_ha) for one in close)
-    why = say("stream_untold", **told, others=shown)
-    return Snap(SnapStatus.CANNOT_TELL, first, rivals, why)
+        why = say("on_stream_of_more", **values, count=len(rivals)) if rivals else say("on_stream", **values)
+        return _Snap(SnapStatus.SNAPPED, first, rivals, why)
+    shown = tuple(say("stream_at", distance_m=reach.distance_m, area_ha=reach.area_ha) for reach in close)
+    why = say("stream_untold", **values, others=shown)
+    return _Snap(SnapStatus.CANNOT_TELL, first, rivals, why)
 
 
-def _differs(one: Reach, other: Reach, ratio: float) -> bool:
-    return max(one.area_ha, other.area_ha) > ratio * min(one.area_ha, other.area_ha)
+def _differs(reach: Reach, beside: Reach, ratio: float) -> bool:
+    return max(reach.area_ha, beside.area_ha) > ratio * min(reach.area_ha, beside.area_ha)
 
 
 def _reaches(grid: FlowGrid, point: shapely.Point, cells: Cells, least_cells: float) -> list[Reach]:
@@ -172,16 +172,16 @@ def _inflows(grid: FlowGrid, cell: int, least_cells: float) -> int:
 
 
 def places_around(grid: FlowGrid, geometry: shapely.Geometry, uncertainty_m: float) -> Cells:
-    """Return the cells that a lon/lat shape moved by its uncertainty may touch; empty where it has none."""
+    """Return the cells that a lon/lat `geometry` moved by `uncertainty_m` may touch; empty where that is none."""
     if uncertainty_m <= 0:
         return np.zeros(0, np.int64)
     cells = grid.frame.cells_touching(geometry, uncertainty_m)
-    held: Cells = cells[grid.downstream[cells] >= 0]
-    return held
+    on_grid: Cells = cells[grid.downstream[cells] >= 0]
+    return on_grid
 
 
 def streams_around(grid: FlowGrid, point: shapely.Point, uncertainty_m: float, rule: SnapRule) -> tuple[Cells, bool]:
-    """Return the stream cells that an uncertain point may be put onto, and whether none may be near enough.
+    """Return the stream cells that an uncertain `point` may be put onto by `rule`, and whether none may be near enough.
 
     If the true position is p, the nearest stream lies within d + u of it, so within d + 2u of the position as given.
     """
@@ -200,7 +200,9 @@ def streams_around(grid: FlowGrid, point: shapely.Point, uncertainty_m: float, r
 
 
 def comes_by(grid: FlowGrid, places: Cells, targets: Cells, limit_m: float) -> set[bool]:
-    """Return the answers that occur at single places: does water from one of the cells reach it within the limit.
+    """Return the answers that occur at single `places`.
+
+    Does water from one of the cells `targets` reach it in `limit_m`.
 
     Either what drains to each place is gathered, or the water of all cells in question is followed down, whichever are
     fewer.
@@ -220,7 +222,9 @@ def comes_by(grid: FlowGrid, places: Cells, targets: Cells, limit_m: float) -> s
 def comes_by_shape(
     grid: FlowGrid, shape: shapely.Geometry, uncertainty_m: float, targets: Cells, limit_m: float
 ) -> set[bool]:
-    """Return the answers that are possible for a line or an area moved by its uncertainty.
+    """Return the answers that are possible for a line or an area (`shape`) moved by its `uncertainty_m`.
+
+    Does water from one of the cells `targets` of `grid` reach it within `limit_m`.
 
     Water may come by where it reaches anything that the shape may touch; it surely does where it reaches what the
     shape covers wherever it lies.
@@ -252,24 +256,24 @@ class FlowChoices:
 
 
 def flow_choices(choices: Choices) -> FlowChoices | Unknown:
-    """Return a project's choices; Unknown with a sentence for everything that is unset."""
+    """Return a project's `choices`; Unknown with a sentence for everything that is unset."""
     conditioning, rule = conditioning_of(choices), snap_rule_of(choices)
     limit_m = choices.number(LIMIT)
     missing: list[str] = [unset_text(LIMIT)] if limit_m is None else []
-    missing += [one.why for one in (conditioning, rule) if isinstance(one, Unknown)]
+    missing += [choice.why for choice in (conditioning, rule) if isinstance(choice, Unknown)]
     if limit_m is None or isinstance(conditioning, Unknown) or isinstance(rule, Unknown):
         return Unknown(say("water_not_assessed", why=sentences(*missing)))
     return FlowChoices(limit_m, conditioning, rule)
 
 
 def conditioning_of(choices: Choices) -> Conditioning | Unknown:
-    """Return how closed basins are treated."""
+    """Return how closed basins are treated by `choices`; Unknown where that is unset."""
     code = choices.code(BASINS)
     return Conditioning(ClosedBasins(code)) if code else Unknown(unset_text(BASINS))
 
 
 def snap_rule_of(choices: Choices) -> SnapRule | Unknown:
-    """Return how a point is put onto a stream."""
+    """Return how a point is put onto a stream by `choices`; Unknown where a part of that is unset."""
     tolerance_m, stream_ha = choices.number(SNAP), choices.number(STREAM)
     if tolerance_m is None or stream_ha is None:
         names = [name for name, value in ((SNAP, tolerance_m), (STREAM, stream_ha)) if value is None]

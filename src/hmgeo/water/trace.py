@@ -22,11 +22,71 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Cells, Frame
+    from hmgeo.judging.bench import Question
+    from hmgeo.records import Layer, Positions, SideTable
+    from hmgeo.vocabulary import LayerKind
     from hmgeo.water.grid import Branch, ClosedBasin, Conditioning, End, FlowGrid
     from hmgeo.water.snap import SnapRule
-    from hmgeo.water.things import Things
 
     Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """Sources or receptors with their shapes in lon/lat; None where a row has no usable position.
+
+    Parameters
+    ----------
+    kinds
+        Layer codes; empty where all are of one kind that nobody asks for.
+    why_not
+        By id: why there is no position; the usual sentence where it says nothing.
+    """
+
+    ids: Sequence[str]
+    names: Sequence[str]
+    geometries: Sequence[shapely.Geometry | None] = field(repr=False)
+    classes: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    why_not: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Waters:
+    """What questions about water are asked of.
+
+    Parameters
+    ----------
+    layers
+        By kind, farmland included; none that the sources may not be held against.
+    left_out
+        Kinds whose basis forbids that.
+    """
+
+    positions: Positions
+    layers: Mapping[LayerKind, Layer]
+    sides: Mapping[LayerKind, SideTable]
+    question: Question
+    left_out: tuple[LayerKind, ...] = ()
+    tables: dict[LayerKind, pa.Table] = field(default_factory=dict, repr=False)
+
+    def table(self, kind: LayerKind) -> pa.Table | None:
+        """Return the rows of the layer of this `kind`, read once; None where there is no such layer."""
+        if kind not in self.layers:
+            return None
+        if kind not in self.tables:
+            self.tables[kind] = self.layers[kind].read()
+        return self.tables[kind]
+
+    def things(self, kind: LayerKind) -> Things:
+        """Return the features of the layer of this `kind`."""
+        table = self.table(kind)
+        if table is None:
+            return Things([], [], [])
+        shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
+        columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
+        return Things(columns[0], columns[1], shapes, columns[2], [kind.value] * len(shapes))
+
 
 OFF_GRID = say("flow_off_heights")
 POSITION_ABSENT = say("position_absent")
@@ -63,9 +123,9 @@ class Downhill:
     def parting(self) -> tuple[Branch, ...]:
         """Branches that neither come back to this way nor are come back to."""
         return tuple(
-            one
-            for one in self.branches
-            if one.cells[-1] not in self.cells and self.cells[-1] not in one.cells[one.parts :]
+            branch
+            for branch in self.branches
+            if branch.cells[-1] not in self.cells and self.cells[-1] not in branch.cells[branch.parts :]
         )
 
     @property
@@ -74,13 +134,13 @@ class Downhill:
         return round(float(self.way_m[-1]), GRID_DECIMALS)
 
     def line(self, frame: Frame) -> shapely.Geometry:
-        """Return the path in lon/lat through cell centres; a point where water goes nowhere."""
+        """Return the path in lon/lat through cell centres of `frame`; a point where water goes nowhere."""
         lon_lat = frame.lon_lat(self.cells)
         return shapely.LineString(lon_lat) if len(lon_lat) > 1 else shapely.Point(lon_lat[0])
 
 
 def exits_of(grid: FlowGrid, geometry: shapely.Geometry) -> Cells:
-    """Return the cells where water leaves a lon/lat shape, those that drain most first; empty off the grid.
+    """Return the cells where water leaves a lon/lat `geometry`, those that drain most first; empty off the grid.
 
     A point has one: the cell that holds it.
     """
@@ -93,7 +153,7 @@ def exits_of(grid: FlowGrid, geometry: shapely.Geometry) -> Cells:
 
 
 def downhill(grid: FlowGrid, geometry: shapely.Geometry, limit_m: float = np.inf) -> Downhill | Unknown:
-    """Return the way water takes from a source, at most `limit_m` along the water."""
+    """Return the way water takes from `geometry`, at most `limit_m` along the water; unknown off the `grid`."""
     exits = exits_of(grid, geometry)
     if not len(exits):
         return Unknown(OFF_GRID)
@@ -127,12 +187,12 @@ class Targets:
     missing: int = 0
 
     def of(self, row: int) -> Cells:
-        """Return the cells of one feature."""
+        """Return the cells of the feature in `row`."""
         own: Cells = self.cells[self.rows == row]
         return own
 
     def of_classes(self, classes: Sequence[str]) -> Cells:
-        """Return the cells of all features of these classes; of all features where empty."""
+        """Return the cells of all features of these `classes`; of all features where empty."""
         if not classes:
             return self.cells
         kept = np.flatnonzero(np.isin(np.asarray(self.classes, dtype=object), list(classes)))
@@ -140,7 +200,7 @@ class Targets:
         return of_classes
 
     def along(self, path: Downhill | Branch) -> list[tuple[int, float]]:
-        """Return (row, flow distance) of every feature that a path meets, in the order met."""
+        """Return (row, flow distance) of every feature that `path` meets, in the order met."""
         first = np.searchsorted(self.cells, path.cells, side="left")
         last = np.searchsorted(self.cells, path.cells, side="right")
         met: dict[int, float] = {}
@@ -151,35 +211,38 @@ class Targets:
 
 
 def level_notes_to(grid: FlowGrid, way: Downhill, cell: int) -> list[str]:
-    """Return what is to be said of level ground on a way down to one of its cells."""
+    """Return what is to be said of level ground of `grid` on `way` down to `cell`, one of its cells."""
     before = way.cells[: np.flatnonzero(way.cells == cell)[0]]
-    is_sure = all(cell in one.cells for one in way.branches)
+    is_sure = all(cell in branch.cells for branch in way.branches)
     return [*flat_notes(grid, grid.level_stretch(before)), *([] if is_sure else [MAY_LEAVE])]
 
 
 def met_by_any(path: Downhill, targets: Targets) -> list[tuple[int, float, bool]]:
-    """Return (row, flow distance, whether only some ways do) of what a way or one of its branches meets, in order."""
-    ways = [dict(targets.along(path)), *(dict(targets.along(one)) for one in path.branches)]
+    """Return (row, flow distance, whether only some ways do) of what `path` or a branch meets in `targets`."""
+    ways = [dict(targets.along(path)), *(dict(targets.along(branch)) for branch in path.branches)]
     met: dict[int, float] = {}
     for way in ways:
         met = way | met
-    found = [(row, way_m, not all(row in way for way in ways)) for row, way_m in met.items()]
-    return sorted(found, key=lambda one: one[1]) if len(ways) > 1 else found
+    met_rows = [(row, way_m, not all(row in way for way in ways)) for row, way_m in met.items()]
+    return sorted(met_rows, key=lambda met_row: met_row[1]) if len(ways) > 1 else met_rows
 
 
 def targets_of(ids: Sequence[str], names: Sequence[str], classes: Sequence[str], cells: Sequence[Cells]) -> Targets:
-    """Gather features with their cells; cells without height are the caller's to leave out."""
-    rows = np.repeat(np.arange(len(cells)), [len(one) for one in cells])
+    """Gather features (`ids`, `names`, `classes`) with their `cells`; the caller leaves out cells without height.
+
+    Those without height are the caller's to leave out.
+    """
+    rows = np.repeat(np.arange(len(cells)), [len(own) for own in cells])
     flat = np.concatenate(cells) if cells else np.zeros(0, np.int64)
     order = np.lexsort((rows, flat))
-    missing = sum(not len(one) for one in cells)
+    missing = sum(not len(own) for own in cells)
     return Targets(ids, names, classes, flat[order].astype(np.int64), rows[order], missing)
 
 
 def targets_beside(
     grid: FlowGrid, targets: Targets, shapes: Sequence[shapely.Geometry | None], beside_m: float
 ) -> Targets:
-    """Return targets widened to the cells whose centre lies within a distance of their shapes (lon/lat)."""
+    """Return `targets` widened to cells of `grid` whose centre lies within `beside_m` of their `shapes` (lon/lat)."""
     cells = []
     for row, shape in enumerate(shapes):
         own = targets.of(row)
@@ -190,7 +253,7 @@ def targets_beside(
 
 
 @dataclass(frozen=True, slots=True)
-class Border:
+class _Border:
     """A border that a path crosses: from which area into which, and after how far."""
 
     area_from: str
@@ -198,25 +261,25 @@ class Border:
     flow_distance_m: float
 
 
-def borders_along(path: Downhill | Branch, areas: Targets) -> list[Border]:
-    """Return the borders between areas that a path crosses, in order; empty names stand for outside all areas."""
+def borders_along(path: Downhill | Branch, areas: Targets) -> list[_Border]:
+    """Return the borders between `areas` that `path` crosses, in order; empty names stand for outside all areas."""
     if not len(areas.cells):
         return []
     at = np.searchsorted(areas.cells, path.cells)
     inside = (at < len(areas.cells)) & (areas.cells[np.minimum(at, len(areas.cells) - 1)] == path.cells)
     row = np.where(inside, areas.rows[np.minimum(at, len(areas.cells) - 1)], -1)
-    found = []
+    borders = []
     for step in np.flatnonzero(row[1:] != row[:-1]):
-        names = ["" if one < 0 else areas.names[one] for one in (int(row[step]), int(row[step + 1]))]
-        found.append(Border(names[0], names[1], round(float(path.way_m[step + 1]), GRID_DECIMALS)))
-    return found
+        names = ["" if area < 0 else areas.names[area] for area in (int(row[step]), int(row[step + 1]))]
+        borders.append(_Border(names[0], names[1], round(float(path.way_m[step + 1]), GRID_DECIMALS)))
+    return borders
 
 
 MAY_LEAVE = say("may_leave_elsewhere")
 DOUBTFUL = say("may_drain_here")
 
 
-class Drains(NamedTuple):
+class _Drains(NamedTuple):
     """A source whose water reaches a target, or may.
 
     Parameters
@@ -236,7 +299,7 @@ class Drains(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class _Upstream:
     """Sources that drain to a target.
 
     Parameters
@@ -252,49 +315,53 @@ class Upstream:
     """
 
     area_ha: float
-    sources: tuple[Drains, ...]
+    sources: tuple[_Drains, ...]
     touches_edge: bool
     cells: Cells = field(repr=False)
     doubt: str = ""
 
 
-def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], limit_m: float = np.inf) -> Upstream:
+def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], limit_m: float = np.inf) -> _Upstream:
     """Return the sources whose water reaches the target's cells within a flow distance, or may.
 
     Parameters
     ----------
     sources
         For each source the cells where its water starts (`exits_of`).
+    grid, target
+        Cells of the grid that count as the target.
+    limit_m
+        How far along the water.
     """
     cells, way_m = grid.catchment(target, limit_m)
     if not len(cells):
-        return Upstream(0.0, (), touches_edge=False, cells=cells)
+        return _Upstream(0.0, (), touches_edge=False, cells=cells)
     leaving, coming, coming_m = grid.doubtful(target, limit_m)
     stretches = grid.stretches_above(cells, way_m)
     every = np.concatenate([cells, coming])
     order = np.argsort(every)
-    held, held_m = every[order], np.concatenate([way_m, coming_m])[order]
+    known, known_m = every[order], np.concatenate([way_m, coming_m])[order]
     is_coming = order >= len(cells)
-    is_ambiguous = is_coming | np.isin(held, leaving)
-    found: list[Drains] = []
+    is_ambiguous = is_coming | np.isin(known, leaving)
+    drains: list[_Drains] = []
     for row, own in enumerate(sources):
-        at = np.searchsorted(held, own[held_in(held, own)])
+        at = np.searchsorted(known, own[_held_in(known, own)])
         if len(at):
-            best = at[np.lexsort((held_m[at], is_coming[at]))[0]]
+            best = at[np.lexsort((known_m[at], is_coming[at]))[0]]
             flat_cells = None if is_coming[best] else int(stretches[order[best]])
-            way, doubts = round(float(held_m[best]), GRID_DECIMALS), bool(is_ambiguous[at].all())
-            found.append(Drains(row, way, flat_cells, doubts))
+            way, doubts = round(float(known_m[best]), GRID_DECIMALS), bool(is_ambiguous[at].all())
+            drains.append(_Drains(row, way, flat_cells, doubts))
     cell_ha = grid.frame.cell_area_m2 / 10_000
     lost_ha, won_ha = len(leaving) * cell_ha, len(coming) * cell_ha
     doubt = say("area_may_drain_here", lost_ha=lost_ha, won_ha=won_ha) if lost_ha + won_ha > 0 else ""
     doubt = sentences(level_area_text(grid, stretches), doubt)
-    ordered = tuple(sorted(found, key=lambda one: (one.way_m, one.row)))
+    ordered = tuple(sorted(drains, key=lambda source: (source.way_m, source.row)))
     is_edge = bool(grid.is_edge(cells).any())
-    return Upstream(len(cells) * cell_ha, ordered, is_edge, np.sort(cells), doubt)
+    return _Upstream(len(cells) * cell_ha, ordered, is_edge, np.sort(cells), doubt)
 
 
 def level_area_text(grid: FlowGrid, stretches: NDArray[np.int64]) -> str:
-    """Return how much of a catchment comes over much level ground; empty where nothing does.
+    """Return how much of a catchment of `grid` comes over much level ground; empty where nothing does.
 
     Parameters
     ----------
@@ -306,14 +373,14 @@ def level_area_text(grid: FlowGrid, stretches: NDArray[np.int64]) -> str:
     return say("area_over_level", area_ha=area_ha, cells=most) if area_ha > 0 else ""
 
 
-SNAPPED_DIRECTLY = "on_shape"
+_NO_CELLS = np.zeros(0, np.int64)
 
 
 def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:
-    """Return features as targets: their own cells and, with `beside_m`, those as near as that."""
+    """Return `things` as targets on `grid`: their own cells and, with `beside_m`, those as near as that."""
     cells = []
     for geometry in things.geometries:
-        own = _no_cells() if geometry is None else grid.frame.cells_of_shape(geometry)
+        own = _NO_CELLS if geometry is None else grid.frame.cells_of_shape(geometry)
         if geometry is not None and beside_m > 0:
             own = np.union1d(own, grid.frame.cells_within(geometry, beside_m))
         cells.append(own[grid.downstream[own] >= 0])
@@ -321,12 +388,8 @@ def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:
     return targets_of(things.ids, things.names, classes, cells)
 
 
-def _no_cells() -> Cells:
-    return np.zeros(0, np.int64)
-
-
 @dataclass(frozen=True, slots=True)
-class Downstream:
+class _Downstream:
     """What was found downhill: `FLOW_PATHS_SCHEMA`, one row for each source, and `FLOW_MET_SCHEMA`."""
 
     paths: pa.Table
@@ -335,8 +398,8 @@ class Downstream:
 
 def downstream_of(
     grid: FlowGrid, sources: Things, layers: Mapping[str, Targets], borders: Mapping[str, Targets], limit_m: float
-) -> Downstream:
-    """Follow the water from each source.
+) -> _Downstream:
+    """Follow the water over `grid` from each of `sources`, at most `limit_m`.
 
     Parameters
     ----------
@@ -355,7 +418,7 @@ def downstream_of(
         if isinstance(path, Downhill):
             rows = sorted(_all_met(path, layers, borders), key=lambda row: (row["flow_distance_m"], row["layer"]))
             met += [{"source_id": source_id, "order": order} | row for order, row in enumerate(rows, 1)]
-    return Downstream(table_of(paths, FLOW_PATHS_SCHEMA), table_of(met, FLOW_MET_SCHEMA))
+    return _Downstream(table_of(paths, FLOW_PATHS_SCHEMA), table_of(met, FLOW_MET_SCHEMA))
 
 
 def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
@@ -381,13 +444,13 @@ def _path_row(grid: FlowGrid, path: Downhill | Unknown) -> dict[str, Any]:
 
 
 def level_text(conditioning: Conditioning) -> str:
-    """Return how water is led over level ground and what is marked there."""
+    """Return how `conditioning` leads water over level ground and what is marked there."""
     percent = round(100 * (conditioning.alike - 1))
     return say("level_ground_told", cells=conditioning.flat_cells, percent=percent)
 
 
 def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
-    """Return that a way goes over much level ground, and where else it may leave it; nothing where it doesn't."""
+    """Return that `path` goes over much level ground of `grid`, and where else it may leave it; else nothing."""
     notes = flat_notes(grid, path.flat_cells)
     for branch in path.parting:
         lon, lat = grid.frame.lon_lat(branch.cells[-1:])[0]
@@ -397,7 +460,7 @@ def level_notes(grid: FlowGrid, path: Downhill) -> list[str]:
 
 
 def flat_notes(grid: FlowGrid, flat_cells: int | None) -> list[str]:
-    """Return that a way goes over much level ground; nothing where it doesn't."""
+    """Return that a way goes over much level ground: more `flat_cells` than `grid` was told; else nothing."""
     is_much = flat_cells is not None and flat_cells > grid.conditioning.flat_cells
     return [say("over_level", cells=flat_cells)] if is_much and flat_cells is not None else []
 
@@ -413,16 +476,16 @@ def _all_met(path: Downhill, layers: Mapping[str, Targets], borders: Mapping[str
         return row["layer"], row["receptor_id"], row["receptor_name"]
 
     rows = _met_rows(path, layers, borders)
-    held = {key(row) for row in rows}
+    led = {key(row) for row in rows}
     more: dict[tuple[str, str, str], dict[str, Any]] = {}
     for branch in path.branches:
         others = {key(row): row for row in reversed(_met_rows(branch, layers, borders))}
         for row in rows:
             row["is_ambiguous"] |= key(row) not in others
-        more = {one: row for one, row in others.items() if one not in held} | more
-    for found, note in ((rows, NOT_BY_BRANCH), (list(more.values()), ONLY_BY_BRANCH)):
-        for row in found:
-            row["is_ambiguous"] |= found is not rows
+        more = {met_key: row for met_key, row in others.items() if met_key not in led} | more
+    for marked, note in ((rows, NOT_BY_BRANCH), (list(more.values()), ONLY_BY_BRANCH)):
+        for row in marked:
+            row["is_ambiguous"] |= marked is not rows
             row["note"] = one_by_one([row["note"], note if row["is_ambiguous"] else ""])
     return rows + list(more.values())
 
@@ -464,68 +527,71 @@ def _met_rows(
 
 
 def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: float, snap_rule: SnapRule) -> pa.Table:
-    """Return the sources in the catchment of each target, nearest along the water first.
+    """Return the `sources` in the catchment of each target on `grid`, nearest along the water first.
 
     Parameters
     ----------
     targets
         Points (intakes) are put onto a stream first; shapes (zones) count as drawn.
+    limit_m, snap_rule
+        How far along the water, and how points are put onto streams.
 
     Returns
     -------
     pyarrow.Table
         `FLOW_CATCHMENT_SCHEMA`.
     """
-    starts = [_no_cells() if one is None else exits_of(grid, one) for one in sources.geometries]
+    starts = [_NO_CELLS if source is None else exits_of(grid, source) for source in sources.geometries]
     rows: list[dict[str, Any]] = []
     for target_id, name, geometry in zip(targets.ids, targets.names, targets.geometries, strict=True):
-        cells, told = target_cells(
-            grid, geometry, snap_rule, targets.why_not.get(target_id, sentences(POSITION_ABSENT))
-        )
-        head = {"target_id": target_id, "target_name": name} | told
+        cells, status = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, _NO_POSITION))
+        head = {"target_id": target_id, "target_name": name} | status
         if not len(cells):
             rows.append(head)
             continue
-        found = upstream_sources(grid, cells, starts, limit_m)
-        head["catchment_area_ha"] = round(found.area_ha, 2)
-        edge = say("catchment_leaves_heights") if found.touches_edge else ""
-        head["note"] = sentences(head["note"], edge, found.doubt)
-        for order, one in enumerate(found.sources, 1):
-            notes = [*flat_notes(grid, one.flat_cells), *([DOUBTFUL] if one.is_ambiguous else [])]
+        upstream = upstream_sources(grid, cells, starts, limit_m)
+        head["catchment_area_ha"] = round(upstream.area_ha, 2)
+        edge = say("catchment_leaves_heights") if upstream.touches_edge else ""
+        head["note"] = sentences(head["note"], edge, upstream.doubt)
+        for order, source in enumerate(upstream.sources, 1):
+            notes = [*flat_notes(grid, source.flat_cells), *([DOUBTFUL] if source.is_ambiguous else [])]
             rows.append(
                 head
-                | {"source_id": sources.ids[one.row], "order": order, "flow_distance_m": one.way_m}
-                | {"flat_cells": one.flat_cells, "is_ambiguous": one.is_ambiguous}
+                | {"source_id": sources.ids[source.row], "order": order, "flow_distance_m": source.way_m}
+                | {"flat_cells": source.flat_cells, "is_ambiguous": source.is_ambiguous}
                 | {"note": sentences(head["note"], *notes)}
             )
-        rows += [] if found.sources else [head | {"source_id": ""}]
+        rows += [] if upstream.sources else [head | {"source_id": ""}]
     return table_of(rows, FLOW_CATCHMENT_SCHEMA)
 
 
 def target_cells(
     grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule, why_not: str = _NO_POSITION
 ) -> tuple[Cells, dict[str, Any]]:
-    """Return a target's cells and the cells of its row: a point is put onto a stream, a shape counts as drawn."""
-    told: dict[str, Any] = {"target_status": "not_assessed", "note": why_not, "source_id": ""}
+    """Return a target's cells on `grid` and the cells of its row.
+
+    A point is put onto a stream by `snap_rule`, a shape counts as drawn. Where `geometry` is None, `why_not` is said.
+    """
+    status: dict[str, Any] = {"target_status": "not_assessed", "note": why_not, "source_id": ""}
     if geometry is None:
-        return _no_cells(), told
+        return _NO_CELLS, status
     if geometry.geom_type == "Point":
-        found = snap(grid, geometry, snap_rule)
-        distance_m = None if found.reach is None else found.reach.distance_m
-        return found.cells, told | {
-            "target_status": found.status.value,
+        snapped = snap(grid, geometry, snap_rule)
+        distance_m = None if snapped.reach is None else snapped.reach.distance_m
+        return snapped.cells, status | {
+            "target_status": snapped.status.value,
             "snap_distance_m": distance_m,
-            "note": found.why,
+            "note": snapped.why,
         }
     cells = grid.frame.cells_of_shape(geometry)
     cells = cells[grid.downstream[cells] >= 0]
     if not len(cells):
-        return cells, told | {"note": say("off_heights")}
-    return cells, told | {"target_status": SNAPPED_DIRECTLY, "note": ""}
+        return cells, status | {"note": say("off_heights")}
+    return cells, status | {"target_status": "on_shape", "note": ""}
 
 
 def stream_lines(grid: FlowGrid, stream_ha: float) -> list[shapely.LineString]:
-    """Return lines in lon/lat through cell centres, drawn downstream, the longest stream first.
+    """Return lines in lon/lat through cell centres of `grid`, drawn downstream, the longest stream first.
 
     Parameters
     ----------
@@ -556,7 +622,7 @@ _STEPS_PER_M = 256
 
 
 def basin_cells(grid: FlowGrid, basin: ClosedBasin) -> Cells:
-    """Return the sorted cells of a hollow: connected with its bottom and below its rim.
+    """Return the sorted cells of the hollow `basin` of `grid`: connected with its bottom and below its rim.
 
     Notes
     -----
@@ -569,10 +635,10 @@ def basin_cells(grid: FlowGrid, basin: ClosedBasin) -> Cells:
     return np.sort(cells)
 
 
-def held_in(held: Cells, asked: Cells) -> NDArray[np.bool_]:
+def _held_in(kept: Cells, asked: Cells) -> NDArray[np.bool_]:
     """Return which of the asked cells are among the held, which are sorted."""
-    at = np.minimum(np.searchsorted(held, asked), max(len(held) - 1, 0))
-    return held[at] == asked if len(held) else np.zeros(len(asked), np.bool_)
+    at = np.minimum(np.searchsorted(kept, asked), max(len(kept) - 1, 0))
+    return kept[at] == asked if len(kept) else np.zeros(len(asked), np.bool_)
 
 
 def basin_rows(
@@ -603,14 +669,14 @@ def _row(
 ) -> dict[str, Any]:
     cells = basin_cells(grid, basin)
     drained = np.sort(grid.catchment(cells)[0])
-    within = [name for name, own in zip(ids, starts, strict=True) if held_in(cells, own).any()]
-    draining = [name for name, own in zip(ids, starts, strict=True) if held_in(drained, own).any()]
+    within = [name for name, own in zip(ids, starts, strict=True) if _held_in(cells, own).any()]
+    draining = [name for name, own in zip(ids, starts, strict=True) if _held_in(drained, own).any()]
     lon, lat = grid.frame.lon_lat(np.array([basin.lowest_cell]))[0]
     cell_ha = grid.frame.cell_area_m2 / 10_000
-    held = {code: np.unique(one.rows[held_in(cells, one.cells)]) for code, one in layers.items()}
+    rows_by_layer = {code: np.unique(targets.rows[_held_in(cells, targets.cells)]) for code, targets in layers.items()}
     others = [
         f"{kinds.get(code, code)} {layers[code].names[row] or layers[code].ids[row]}"
-        for code, rows in held.items()
+        for code, rows in rows_by_layer.items()
         if code != FARMLAND
         for row in rows
     ]
@@ -625,7 +691,7 @@ def _row(
         "is_kept": basin.is_kept,
         "sources_within": _listed(within),
         "sources_draining": _listed(draining),
-        "farmland_count": len(held.get(FARMLAND, ())),
+        "farmland_count": len(rows_by_layer.get(FARMLAND, ())),
         "others_within": _listed(others),
         "geometry": shapely.to_wkb(ground_of(grid.frame, cells)),
     }

@@ -27,8 +27,17 @@ from hmgeo.water.irrigation import ChainSource, ChainTables, irrigation_chains
 from hmgeo.water.rivers import river_network
 from hmgeo.water.sampling import sampling_of
 from hmgeo.water.snap import FlowChoices, SnapStatus, flow_choices, snap
-from hmgeo.water.things import Things, Waters
-from hmgeo.water.trace import basin_rows, catchments_of, cells_beside, downstream_of, exits_of, level_text, target_cells
+from hmgeo.water.trace import (
+    Things,
+    Waters,
+    basin_rows,
+    catchments_of,
+    cells_beside,
+    downstream_of,
+    exits_of,
+    level_text,
+    target_cells,
+)
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
@@ -65,15 +74,19 @@ def waters_of(
     sides: Mapping[LayerKind, SideTable],
     question: Question,
 ) -> Waters:
-    """Gather the layers; real sources are never held against invented ones unless the project says so."""
-    given = [layer for layer in (farmland, *others) if layer is not None]
-    barred = barred_kinds(positions.basis, given, mixes=question.mixes)
-    held = {layer.kind: layer for layer in given if layer.kind not in barred}
-    return Waters(positions, held, sides, question, barred)
+    """Gather the layers; real sources are never held against invented ones unless the project says so.
+
+    `positions` are the sources, `farmland` and `others` the layers, `sides` the tables without geometry by kind;
+    `question` is what is asked.
+    """
+    all_layers = [layer for layer in (farmland, *others) if layer is not None]
+    barred = barred_kinds(positions.basis, all_layers, mixes=question.mixes)
+    by_kind = {layer.kind: layer for layer in all_layers if layer.kind not in barred}
+    return Waters(positions, by_kind, sides, question, barred)
 
 
 def water_view(waters: Waters, water: WaterSource | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
-    """Return everything of one run on water.
+    """Return everything of one run on water; `waters` is what is asked of.
 
     Parameters
     ----------
@@ -87,7 +100,7 @@ def water_view(waters: Waters, water: WaterSource | None, barred: Sequence[Layer
     network, untold = _network(waters)
     is_barred = LayerKind.ELEVATION in barred
     left_out = barred_text((*waters.left_out, *((LayerKind.ELEVATION,) if is_barred else ())))
-    notes = [one for one in (left_out, untold) if one]
+    notes = [note for note in (left_out, untold) if note]
     why: str
     if water is None:
         why = say("water_not_assessed", why=barred_text((LayerKind.ELEVATION,)) if is_barred else NO_HEIGHTS)
@@ -115,15 +128,15 @@ def _chains(
     waters: Waters, grid: FlowGrid | None, network: RiverNetwork | None, chosen: FlowChoices | None
 ) -> pa.Table:
     own = OwnColumns(waters.positions)
-    told: dict[str, list[str]] = {}
+    named_waters: dict[str, list[str]] = {}
     outlets = waters.sides.get(LayerKind.OUTLETS)
     for row in outlets.table.to_pylist() if outlets is not None else ():
         if row["receiving_water"] and row["medium"] != "废气":
-            told.setdefault(row["enterprise_id"], []).append(row["receiving_water"])
+            named_waters.setdefault(row["enterprise_id"], []).append(row["receiving_water"])
     sources = []
     for number, row in enumerate(waters.positions.table.to_pylist()):
         stated = own.text(number, "受纳水体")
-        named = [(one, say("water_of_outlets")) for one in dict.fromkeys(told.get(row["source_id"], ()))]
+        named = [(water, say("water_of_outlets")) for water in dict.fromkeys(named_waters.get(row["source_id"], ()))]
         named += [(stated, say("water_of_enterprises"))] if stated else []
         shape = None if row["geometry"] is None else shapely.from_wkb(row["geometry"])
         sources.append(ChainSource(row["source_id"], row["name"], tuple(named), shape))
@@ -152,7 +165,7 @@ class _Traced:
         self._notes = notes
         self._sources = self._all_sources()
         self._starts = [
-            np.zeros(0, np.int64) if one is None else exits_of(grid, one) for one in self._sources.geometries
+            np.zeros(0, np.int64) if shape is None else exits_of(grid, shape) for shape in self._sources.geometries
         ]
         self._met: dict[str, Targets] = {
             kind.value: cells_beside(grid, waters.things(kind), 0.0)
@@ -163,7 +176,7 @@ class _Traced:
     def tables(self) -> WaterTables:
         """Return all tables."""
         grid, chosen, waters = self._grid, self._chosen, self._waters
-        found = downstream_of(grid, self._sources, self._met, self._borders(), chosen.limit_m)
+        downstream = downstream_of(grid, self._sources, self._met, self._borders(), chosen.limit_m)
         targets = self._targets()
         catchments = catchments_of(grid, targets, self._sources, chosen.limit_m, chosen.snap_rule)
         agreement = agreement_rows(self._network, self._sources, targets, catchments, chosen.snap_rule, chosen.limit_m)
@@ -171,8 +184,8 @@ class _Traced:
         sampling, unasked = sampling_of(waters, grid, self._sources, chosen)
         basins = basin_rows(grid, self._sources.ids, self._starts, self._met, kinds)
         return WaterTables(
-            paths=found.paths,
-            met=found.met,
+            paths=downstream.paths,
+            met=downstream.met,
             catchments=catchments,
             catchment_areas=self._areas(targets, catchments),
             basins=table_of(basins, BASIN_SCHEMA),
@@ -190,8 +203,8 @@ class _Traced:
         shapes: list[shapely.Geometry | None] = []
         seen: set[str] = set()
         for part in parts:
-            for one, shape, kind in zip(part.ids, part.geometries, part.kinds, strict=True):
-                name = f"{kind}:{one}" if one in seen else one
+            for thing_id, shape, kind in zip(part.ids, part.geometries, part.kinds, strict=True):
+                name = f"{kind}:{thing_id}" if thing_id in seen else thing_id
                 placed, why = self._on_stream(shape) if kind == LayerKind.OUTFALLS.value else (shape, "")
                 if why:
                     why_not[name] = why
@@ -214,29 +227,29 @@ class _Traced:
     def _on_stream(self, shape: shapely.Geometry | None) -> tuple[shapely.Geometry | None, str]:
         if shape is None or shape.geom_type != "Point":
             return shape, ""
-        found = snap(self._grid, shape, self._chosen.snap_rule)
-        if found.status is not SnapStatus.SNAPPED:
-            return None, found.why
-        return shapely.Point(self._grid.frame.lon_lat(found.cells)[0]), ""
+        snapped = snap(self._grid, shape, self._chosen.snap_rule)
+        if snapped.status is not SnapStatus.SNAPPED:
+            return None, snapped.why
+        return shapely.Point(self._grid.frame.lon_lat(snapped.cells)[0]), ""
 
     def _targets(self) -> Things:
         """Return intakes and zones; groundwater isn't fed by the surface, so its intakes have no catchment here."""
         parts = [self._waters.things(kind) for kind in TARGET_KINDS]
         words = [word for part in parts for word in part.classes]
-        ids = [one for part in parts for one in part.ids]
-        given = [shape for part in parts for shape in part.geometries]
-        shapes = [None if GROUNDWATER in word else shape for word, shape in zip(words, given, strict=True)]
-        why_not = {one: NOT_SURFACE for one, word in zip(ids, words, strict=True) if GROUNDWATER in word}
+        ids = [thing_id for part in parts for thing_id in part.ids]
+        drawn = [shape for part in parts for shape in part.geometries]
+        shapes = [None if GROUNDWATER in word else shape for word, shape in zip(words, drawn, strict=True)]
+        why_not = {thing_id: NOT_SURFACE for thing_id, word in zip(ids, words, strict=True) if GROUNDWATER in word}
         names = [name for part in parts for name in part.names]
         kinds = [kind for part in parts for kind in part.kinds]
         return Things(ids, names, shapes, kinds=kinds, why_not=why_not)
 
     def _borders(self) -> dict[str, Targets]:
         areas = self._waters.question.areas
-        held = {"townships": areas.townships, "counties": areas.counties}
+        tables_of_areas = {"townships": areas.townships, "counties": areas.counties}
         return {
             code: cells_beside(self._grid, _areas_as_things(table), 0.0)
-            for code, table in held.items()
+            for code, table in tables_of_areas.items()
             if table is not None
         }
 
@@ -247,19 +260,21 @@ class _Traced:
             counted[row["target_id"]] = counted.get(row["target_id"], 0) + bool(row["source_id"])
             noted[row["target_id"]] = row["note"]
         rows: list[dict[str, Any]] = []
-        for one, name, shape, kind in zip(targets.ids, targets.names, targets.geometries, targets.kinds, strict=True):
+        for target_id, name, shape, kind in zip(
+            targets.ids, targets.names, targets.geometries, targets.kinds, strict=True
+        ):
             cells = self._catchment(shape)
             if not len(cells):
                 continue
             area_ha = len(cells) * self._grid.frame.cell_area_m2 / 10_000
             rows.append(
                 {
-                    "target_id": one,
+                    "target_id": target_id,
                     "target_kind": kind,
                     "name": name,
                     "catchment_area_ha": round(area_ha, 2),
-                    "source_count": counted.get(one, 0),
-                    "note": noted.get(one, ""),
+                    "source_count": counted.get(target_id, 0),
+                    "note": noted.get(target_id, ""),
                     "geometry": shapely.to_wkb(ground_of(self._grid.frame, cells)),
                 }
             )
@@ -282,7 +297,7 @@ class _Traced:
         if grid.basins:
             hollows = say("basins_deepest", found=hollows, deepest_m=grid.basins[0].depth_m)
         offsets = None
-        rivers = [one for one in self._waters.things(LayerKind.RIVERS).geometries if one is not None]
+        rivers = [line for line in self._waters.things(LayerKind.RIVERS).geometries if line is not None]
         if rivers:
             offsets = stream_offsets(grid, rivers, rule.stream_ha)
         return (
@@ -297,5 +312,5 @@ class _Traced:
 
 
 def _areas_as_things(table: pa.Table) -> Things:
-    shapes = [shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
+    shapes = [shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
     return Things(table["id"].to_pylist(), table["name"].to_pylist(), shapes)
