@@ -24,7 +24,7 @@ from hmgeo.proximity.measure import measure_proximity
 from hmgeo.proximity.tally import NOWHERE, Tally, class_column
 from hmgeo.proximity.units import FARTHEST_M, Found, Search, Sources, bytes_of
 from hmgeo.results.columns import COUNTS_SCHEMA
-from hmgeo.screening.land_area import land_areas, with_clipped_area, with_land_areas
+from hmgeo.screening.land import land_areas, with_clipped_area, with_land_areas
 from hmgeo.vocabulary import ClassKind
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from oracle import GEOD, distance_m
 
 from hmgeo.judging.applies import Subject, _by_trade, exemption, implied, known_fact, reach
 from hmgeo.judging.choices import Choices, unset_text
-from hmgeo.judging.clause_tests import all_of, any_of, evaluate, features_of
+from hmgeo.judging.clause_tests import combined, evaluate, features_of
 from hmgeo.judging.facts import (
     Answer,
     DistanceFact,
@@ -62,6 +63,7 @@ YES, NO, PARTLY = Answer.YES, Answer.NO, Answer.PARTLY
 PARKS, HOUSES = "industrial_parks", "sensitive_sites"
 IN_PARK = Test("within", MappingProxyType({"layer": PARKS}))
 ENTERPRISE = Subject("enterprises")
+ALL_OF, ANY_OF = partial(combined, decisive=NOT), partial(combined, decisive=MET)
 MAYBE = Exemption("安全改造除外", (), (Condition("for_safety_or_ecology", expected=True),))
 
 
@@ -836,13 +838,13 @@ def test_features_are_named_with_the_classes_that_count() -> None:
 
 def test_what_could_tip_a_part_is_told_only_where_it_tips_the_whole() -> None:
     sure, unsure = Outcome(MET, why=("确定。",)), Outcome(NOT, frozenset({UNKNOWN}), ("存疑。",))
-    assert (any_of([sure, unsure]).possible, any_of([sure, unsure]).why) == ({MET}, ("确定。",))
-    assert (all_of([sure, unsure]).possible, all_of([sure, unsure]).why) == ({NOT, UNKNOWN}, ("存疑。",))
+    assert (ANY_OF([sure, unsure]).possible, ANY_OF([sure, unsure]).why) == ({MET}, ("确定。",))
+    assert (ALL_OF([sure, unsure]).possible, ALL_OF([sure, unsure]).why) == ({NOT, UNKNOWN}, ("存疑。",))
     may = Outcome(NOT, frozenset({MET}), ("可能。",))
-    assert (any_of([may, Outcome(NOT, why=("否。",))]).possible, all_of([sure, may]).why) == ({NOT, MET}, ("可能。",))
+    assert (ANY_OF([may, Outcome(NOT, why=("否。",))]).possible, ALL_OF([sure, may]).why) == ({NOT, MET}, ("可能。",))
     other = Measurement(1.0, 1.0, 1.0, 2.0, "m", "1 m")
-    assert any_of([Outcome(NOT, measurement=None), Outcome(MET, measurement=other)]).measurement is other
-    assert any_of([Outcome(MET), Outcome(NOT, measurement=other)]).measurement is None
+    assert ANY_OF([Outcome(NOT, measurement=None), Outcome(MET, measurement=other)]).measurement is other
+    assert ANY_OF([Outcome(MET), Outcome(NOT, measurement=other)]).measurement is None
 
 
 def test_coverage_reaches_as_far_as_the_outline_less_what_is_unsure() -> None:

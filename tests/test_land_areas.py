@@ -19,7 +19,7 @@ from hmgeo.project.bare import BareFile
 from hmgeo.project.pairs.measure import pairs_files
 from hmgeo.project.run import run_project
 from hmgeo.proximity.measure import measure_proximity
-from hmgeo.screening.land_area import land_areas, with_land_areas
+from hmgeo.screening.land import land_areas, with_land_areas
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ PACKAGE = ROOT / "src" / "hmgeo"
 TARGETS = {
     "judging": ("applies", "choices", "clause_tests", "crosscheck", "facts", "judge", "layers", "places"),
     "proximity": ("elsewhere", "measure", "run", "tally", "units"),
-    "screening": ("evidence", "land", "land_area", "screen", "somewhere"),
+    "screening": ("evidence", "land", "screen", "somewhere"),
     "results": ("text",),
     "geo": ("distance", "land_area"),
 }

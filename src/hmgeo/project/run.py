@@ -45,8 +45,7 @@ from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
 from hmgeo.screening.heights import Ground, heights_of, terrain_view
 from hmgeo.screening.land import LandView, exceedances_of
-from hmgeo.screening.land_area import with_land
-from hmgeo.screening.screen import screen
+from hmgeo.screening.screen import screen, with_land
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.overlay import hatched_places
 from hmgeo.siting.page_rules import compile_rules

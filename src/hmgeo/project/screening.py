@@ -29,8 +29,7 @@ from hmgeo.results.used import DEFAULT_ORDER, ParameterUsed, RuleUsed
 from hmgeo.screening.bureau import names_of_areas
 from hmgeo.screening.evidence import evidence_rows, visiting
 from hmgeo.screening.land import land_totals
-from hmgeo.screening.land_area import with_land
-from hmgeo.screening.screen import screen
+from hmgeo.screening.screen import screen, with_land
 from hmgeo.screening.somewhere import places_table
 from hmgeo.words import say
 

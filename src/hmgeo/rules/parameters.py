@@ -46,7 +46,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class _OpenText:
+class OpenText:
     """Which text leaves a parameter open; quote is verbatim, empty where the openness is a silence."""
 
     document: str
@@ -86,7 +86,7 @@ class ParameterDeclaration:
     title_zh: str
     type: ParameterType
     items: tuple[int, ...]
-    left_open_by: tuple[_OpenText, ...]
+    left_open_by: tuple[OpenText, ...]
     unit: str = ""
     choices: tuple[Choice, ...] = ()
     hints: tuple[_Hint, ...] = ()
@@ -190,10 +190,10 @@ def _choice(reader: Reader, node: yaml.Node) -> Choice:
     return Choice(code, zh, area_ids, classes)
 
 
-def _open_text(reader: Reader, node: yaml.Node) -> _OpenText:
+def _open_text(reader: Reader, node: yaml.Node) -> OpenText:
     names = ("document", "clause", "quote", "text")
     entries = reader.mapping(node, names, ("document",), "left_open_by")
-    return _OpenText(*(reader.text(entries.get(name), name) for name in names))
+    return OpenText(*(reader.text(entries.get(name), name) for name in names))
 
 
 def _hint(reader: Reader, node: yaml.Node) -> _Hint:

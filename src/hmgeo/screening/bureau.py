@@ -87,6 +87,8 @@ def leads_table(
         Six-digit codes of the project's own counties.
     land
         Parcels with who reaches them.
+    radius_m
+        Of the search.
 
     Notes
     -----
@@ -102,28 +104,30 @@ def leads_table(
     codes, names = counties["id"].to_pylist(), counties["name"].to_pylist()
     points = prepare_shapes(shapely.from_wkb([row["geometry"] for row in located]))
     areas = prepare_shapes(shapely.from_wkb(counties["geometry"].to_pylist()))
-    one, other = (grid.ravel() for grid in np.meshgrid(np.arange(len(located)), np.arange(len(codes)), indexing="ij"))
-    near = _boxes_near(points.bounds[one], areas.bounds[other], radius_m)
-    one, other = one[near], other[near]
-    apart_m = pair_distances(points, areas, one, other).distance_m
+    at, county_at = (
+        grid.ravel() for grid in np.meshgrid(np.arange(len(located)), np.arange(len(codes)), indexing="ij")
+    )
+    near = _boxes_near(points.bounds[at], areas.bounds[county_at], radius_m)
+    at, county_at = at[near], county_at[near]
+    apart_m = pair_distances(points, areas, at, county_at).distance_m
     reached = _reached(land)
     towns = land.receptors["township"].unique().to_pylist()
     covered = {code[:COUNTY_DIGITS] for code in towns if code[:COUNTY_DIGITS].isdigit()}
     rows = []
-    for source, county, distance_m in zip(one.tolist(), other.tolist(), apart_m.tolist(), strict=True):
+    for source, county, distance_m in zip(at.tolist(), county_at.tolist(), apart_m.tolist(), strict=True):
         row, code = located[source], codes[county]
         at_home = row["county_code"] in home
         if distance_m > radius_m or code == row["county_code"] or (code in home) is at_home:
             continue
-        found = reached.get((row["source_id"], code), (0 if code in covered else None, None))
+        met = reached.get((row["source_id"], code), (0 if code in covered else None, None))
         cells = {"neighbour_code": code, "neighbour": names[county], "distance_m": round(distance_m, MEASURE_DECIMALS)}
-        rows.append(cells | _lead(row, found, at_home=at_home))
+        rows.append(cells | _lead(row, met, at_home=at_home))
     return table_of(rows, LEADS_SCHEMA)
 
 
-def _lead(row: Mapping[str, Any], found: tuple[int | None, float | None], *, at_home: bool) -> dict[str, Any]:
+def _lead(row: Mapping[str, Any], met: tuple[int | None, float | None], *, at_home: bool) -> dict[str, Any]:
     """Return the cells of a lead that tell of the source and of what it reaches."""
-    count, nearest_m = found
+    count, nearest_m = met
     return {
         "source_id": row["source_id"],
         "name": row["name"],
@@ -147,12 +151,12 @@ def _boxes_near(first: np.ndarray, second: np.ndarray, radius_m: float) -> np.nd
 
 def _reached(land: LandView) -> dict[tuple[str, str], tuple[int, float]]:
     """Return parcels and the nearest distance by source and county code, as far as parcels carry codes."""
-    found: dict[tuple[str, str], tuple[int, float]] = {}
+    by_pair: dict[tuple[str, str], tuple[int, float]] = {}
     for (town, source), met in land.met.items():
         key = source, town[:COUNTY_DIGITS]
-        count, least_m = found.get(key, (0, np.inf))
-        found[key] = count + met.count, min(least_m, met.least_m)
-    return found
+        count, least_m = by_pair.get(key, (0, np.inf))
+        by_pair[key] = count + met.count, min(least_m, met.least_m)
+    return by_pair
 
 
 YES, NO, CANNOT_TELL = "是", "否", "无法判断"
@@ -196,9 +200,11 @@ def bureau_view(
         What the run found of irrigation and runoff; None where nobody asked.
     chosen
         What comes first in the order of visits.
+    positions, screened, question
+        The sources, what the screening found of them, and what was asked.
     """
     own = OwnColumns(positions)
-    within = _survey_areas(screened, next((one for one in others if one.kind is LayerKind.SURVEY_AREAS), None))
+    within = _survey_areas(screened, next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None))
     rows = screened.sources.to_pylist()
     extra = [
         _extra(number, row, place, own, question, screened, within)
@@ -236,12 +242,12 @@ def bureau_view(
 
 def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> LandView:
     """Return villages and sensitive sites with who reaches them; real sources never meet invented sites."""
-    found = LandView()
+    view = LandView()
     for layer in others:
         is_mixed = positions.basis is Basis.REAL and layer.basis in INVENTED
         if layer.kind in SITE_KINDS and not is_mixed:
-            measure_proximity(positions, layer, radii_m=(radius_m,), pairs=found.pairs, reached=found)
-    return found
+            measure_proximity(positions, layer, radii_m=(radius_m,), pairs=view.pairs, reached=view)
+    return view
 
 
 WORKS_M, AROUND_M = 2000.0, 1000.0
@@ -271,14 +277,18 @@ def with_works(reached: pa.Table, sources: Sequence[Mapping[str, Any]], farmland
     ----------
     farmland_off_m
         How far off the parcels may lie; infinite where they are drawn approximately.
+    reached
+        `REACHED_SCHEMA` of parcels and sites.
+    sources
+        Rows of the table of sources with their basis; without a status where their place isn't believed.
     """
     off_m = {row["source_id"]: (row["position_uncertainty_m"] or 0.0) + farmland_off_m for row in sources
              if row["status"] == Status.ASSESSED.value and row["basis"] != Basis.APPROXIMATE.value}  # fmt: skip
-    told = (reached[name].to_pylist() for name in ("receptor_kind", "nearest_source_id", "nearest_source_m"))
+    columns = (reached[name].to_pylist() for name in ("receptor_kind", "nearest_source_id", "nearest_source_m"))
     answers = [
-        HAS if kind == LayerKind.FARMLAND.value and near_m is not None and near_m + off_m.get(one, np.inf) <= WORKS_M
+        HAS if kind == LayerKind.FARMLAND.value and near_m is not None and near_m + off_m.get(at, np.inf) <= WORKS_M
         else None
-        for kind, one, near_m in zip(*told, strict=True)
+        for kind, at, near_m in zip(*columns, strict=True)
     ]  # fmt: skip
     return reached.append_column(WORKS.name, pa.array(answers, pa.string()))
 
@@ -292,9 +302,9 @@ def _with_answers(
 ) -> list[dict[str, Any]]:
     """Return the evidence with what lies within 1 km of each source, by kind, and why the rest can't be told."""
     barred = barred_kinds(positions.basis, others, mixes=question.mixes)
-    indexes = LayerIndexes(one for one in others if one.kind in ASKED_KINDS and one.kind not in barred)
-    held = {one.kind for one in others}.intersection(barred)
-    return [{**told, **asked_around(row, indexes, held)} for told, row in zip(evidence, sources, strict=True)]
+    indexes = LayerIndexes(layer for layer in others if layer.kind in ASKED_KINDS and layer.kind not in barred)
+    barred_here = {layer.kind for layer in others}.intersection(barred)
+    return [{**known, **asked_around(row, indexes, barred_here)} for known, row in zip(evidence, sources, strict=True)]
 
 
 def asked_around(
@@ -308,11 +318,13 @@ def asked_around(
         Of the table of sources; its basis is that of the sources, its status empty where its place isn't believed.
     barred
         Kinds that are given and must not be asked: invented ones beside real sources.
+    indexes
+        Layers at hand by kind.
     """
     if row["status"] != Status.ASSESSED.value or row["position_kind"] == PositionKind.PLACE.value:
         return {"receptors_1km": "", "receptors_1km_found": "", "receptors_1km_open": say("asked_unplaced")}
     shape = prepare_one(shapely.from_wkb(row["geometry"]))
-    found, gaps, sure = [], [], 0
+    sentences_found, gaps, sure = [], [], 0
     for kind in ASKED_KINDS:
         index = indexes.get(kind.value)
         if index is None:
@@ -321,17 +333,19 @@ def asked_around(
         is_drawn = index.is_approximate or row["basis"] == Basis.APPROXIMATE.value
         most_m = off_m + float(index.errors_m.max(initial=0.0))
         hits = index.within(shape, Features(kind.value), AROUND_M + most_m)
-        errors_m = off_m + index.errors_m[[one.row for one in hits]]
-        ends = [(one.distance_m - off, one.distance_m + off) for one, off in zip(hits, errors_m, strict=True)]
-        near = [one for one, (_, high) in zip(hits, ends, strict=True) if high <= AROUND_M and not is_drawn]
+        errors_m = off_m + index.errors_m[[hit.row for hit in hits]]
+        ends = [(hit.distance_m - off, hit.distance_m + off) for hit, off in zip(hits, errors_m, strict=True)]
+        near = [hit for hit, (_, high) in zip(hits, ends, strict=True) if high <= AROUND_M and not is_drawn]
         maybe = sum(low <= AROUND_M for low, _ in ends) - len(near)
         sure += len(near)
         reach_m, gates = index.covered_m(shape, off_m), index.layer.gates
         is_whole = reach_m is not None and reach_m >= AROUND_M and index.is_complete
         is_whole = is_whole and not gates.aside and not is_drawn
-        found += [say("asked_found", layer=kind, count=len(near), nearest_m=near[0].distance_m)] if near else []
-        found += [say("asked_near", layer=kind, count=maybe)] if maybe else []
-        found += [say("asked_none", layer=kind)] if is_whole and not near and not maybe else []
+        sentences_found += (
+            [say("asked_found", layer=kind, count=len(near), nearest_m=near[0].distance_m)] if near else []
+        )
+        sentences_found += [say("asked_near", layer=kind, count=maybe)] if maybe else []
+        sentences_found += [say("asked_none", layer=kind)] if is_whole and not near and not maybe else []
         gaps += [] if is_whole or near or maybe else [kind]
     absent = tuple(kind for kind in ASKED_KINDS if kind.value not in indexes and kind not in barred)
     why = (
@@ -342,13 +356,13 @@ def asked_around(
     )
     return {
         "receptors_1km": HAS if sure else "",  # never 无: the form counts kinds that no layer holds
-        "receptors_1km_found": sentences(*found),
+        "receptors_1km_found": sentences(*sentences_found),
         "receptors_1km_open": sentences(*why),
     }
 
 
 def names_of_areas(question: Question) -> dict[str, str]:
-    """Return the names of townships and counties by code: the official ones, and those of a project's layers."""
+    """Return the names of counties and townships by code, those of the project's own areas (`question`) first."""
     names = {town.code: town.name for town in townships()}
     for table in (question.areas.counties, question.areas.townships):
         if table is not None:
@@ -375,15 +389,19 @@ def _extra(
     code = row["trade_code"] or (trade.code_2017 if edition == "2017" else trade.code_2011)
     cadmium = cadmium_of(own.text(number, "是否涉镉"), own.text(number, "涉镉依据"), code, edition, question.choices)
     disputed = [
-        say("contradiction_to_check", values=one.values)
-        for one in question.disputes.get(row["source_id"], ())
-        if CADMIUM in one.touches
+        say("contradiction_to_check", values=contradiction.values)
+        for contradiction in question.disputes.get(row["source_id"], ())
+        if CADMIUM in contradiction.touches
     ]
     if disputed:
         cadmium = Cadmium(DISPUTED, one_by_one(disputed))
     deadline = own.text(number, "实施时间")
     extents = _extents(place, question)
-    said = [one for one in parts_of(screened.notes[number]) if not extents or codes_of([one]) != (OPEN_EXTENT,)]
+    parts = [
+        contradiction
+        for contradiction in parts_of(screened.notes[number])
+        if not extents or codes_of([contradiction]) != (OPEN_EXTENT,)
+    ]
     doubt = ""
     if CANNOT_TELL in extents.values():
         doubt = "名单未写明所在乡镇，无法判断是否位于重点区域所列乡镇" if place.county_code else "不知所在县（市、区）"
@@ -403,7 +421,7 @@ def _extra(
         "deadline": due_day(deadline),
         "survey_area": within.get(row["source_id"], ""),
         "why_in": _why_in(row, within.get(row["source_id"], "")),
-        "note": sentences(*said, doubt, trade.note),
+        "note": sentences(*parts, doubt, trade.note),
     }
     somewhere = screened.place_sources.get(row["source_id"])
     if somewhere is not None and somewhere.measured is not None:
@@ -457,9 +475,10 @@ def _survey_areas(screened: Screened, surveys: Layer | None) -> dict[str, str]:
     areas = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
     shapely.prepare(areas)
     labels = [
-        name or one for name, one in zip(table["name"].to_pylist(), table["receptor_id"].to_pylist(), strict=True)
+        name or area_id
+        for name, area_id in zip(table["name"].to_pylist(), table["receptor_id"].to_pylist(), strict=True)
     ]
-    found = {}
+    by_source = {}
     for row in screened.sources.select(["source_id", "geometry"]).to_pylist():
         somewhere = screened.place_sources.get(row["source_id"])
         shape = somewhere.geometry if somewhere is not None else shapely.from_wkb(row["geometry"])
@@ -472,24 +491,24 @@ def _survey_areas(screened: Screened, surveys: Layer | None) -> dict[str, str]:
             if meets
         ]
         if words:
-            found[row["source_id"]] = say("listed", parts=tuple(words)) if words[1:] else words[0]
-    return found
+            by_source[row["source_id"]] = say("listed", parts=tuple(words)) if words[1:] else words[0]
+    return by_source
 
 
 def with_terrain(bureau: Bureau, terrain: TerrainTables) -> Bureau:
-    """Return a bureau's tables with the ground in them: `terrain` and `barrier`, and the slope of each parcel."""
-    told = {row["source_id"]: row for row in terrain.barriers.to_pylist()}
+    """Return the tables of `bureau` with the ground in them: `terrain` and `barrier`, and the slope of each parcel."""
+    by_source = {row["source_id"]: row for row in terrain.barriers.to_pylist()}
     tables = replace(
         bureau.tables,
-        evidence=_told(bureau.tables.evidence, told),
+        evidence=_told(bureau.tables.evidence, by_source),
         reached=with_slopes(bureau.tables.reached, terrain.slopes),
     )
-    return replace(bureau, sources=_told(bureau.sources, told), tables=tables)
+    return replace(bureau, sources=_told(bureau.sources, by_source), tables=tables)
 
 
-def _told(table: pa.Table, told: dict[str, dict[str, str]]) -> pa.Table:
+def _told(table: pa.Table, by_source: dict[str, dict[str, str]]) -> pa.Table:
     ids = table["source_id"].to_pylist()
     for name in (TERRAIN, BARRIER):
-        texts = [told.get(one, {}).get(name) or "" for one in ids]
+        texts = [by_source.get(source_id, {}).get(name) or "" for source_id in ids]
         table = table.append_column(name, told_cells(texts) if name == BARRIER else pa.array(texts, pa.string()))
     return table

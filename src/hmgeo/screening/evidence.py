@@ -116,22 +116,22 @@ def pathways_of(water: WaterTables, stored: Mapping[str, str]) -> Pathways:
             met.setdefault(row["source_id"], []).append(row)
     paths = {row["source_id"]: row for row in water.paths.drop_columns("geometry").to_pylist()}
     why = next(iter(water.notes), "") if not paths else ""
-    runoff = {name: _runoff(paths.get(name), met.get(name, []), told, why) for name, told in stored.items()}
+    runoff = {name: _runoff(paths.get(name), met.get(name, []), waste, why) for name, waste in stored.items()}
     return Pathways({name: _irrigation(rows) for name, rows in chains.items()}, runoff)
 
 
 def _irrigation(rows: Iterable[Mapping[str, Any]]) -> Pathway:
-    held = list(rows)
-    whole = [row for row in held if row["status"] == ESTABLISHED]
-    broken = [row for row in held if row["status"] == BROKEN]
-    shown = whole or broken or held
+    chains = list(rows)
+    whole = [row for row in chains if row["status"] == ESTABLISHED]
+    broken = [row for row in chains if row["status"] == BROKEN]
+    shown = whole or broken or chains
     text: str = sentences(*(row["chain"] for row in shown[:_MOST_CHAINS]))
     if len(shown) > _MOST_CHAINS:
         text = say("links_shown", chains=parts_of(text), more=len(shown) - _MOST_CHAINS)
     if not whole:
-        if all(row["broken_at"] == ELSEWHERE for row in held):
+        if all(row["broken_at"] == ELSEWHERE for row in chains):
             return Pathway(text, side=Side.NOT_MET)
-        is_asked = any(row["broken_at"] != NO_LAYERS for row in held)
+        is_asked = any(row["broken_at"] != NO_LAYERS for row in chains)
         return Pathway(text, lacks="废水去向及与灌溉取水的关系" if is_asked else _NO_IRRIGATION_DATA)
     count = sum(row["parcel_count"] for row in whole)
     districts = tuple(dict.fromkeys(row["district_name"] or row["district_id"] or "直接取水" for row in whole))
@@ -169,8 +169,8 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
         for word in (SoilQualityClass.STRICT_CONTROL, SoilQualityClass.SAFE_USE)
         if (count := sum(row["class"] == word.value for row in parcels))
     )
-    told = {"count": len(parcels), "first_m": first_m, "polluted": polluted}
-    met = say_with("farmland_met_polluted" if polluted else "farmland_met", told)
+    values = {"count": len(parcels), "first_m": first_m, "polluted": polluted}
+    met = say_with("farmland_met_polluted" if polluted else "farmland_met", values)
     lies = _lies(stored)
     if lies is not Side.MET:
         word = stored.strip()
@@ -178,8 +178,8 @@ def _runoff(path: Mapping[str, Any] | None, parcels: list[dict[str, Any]], store
         why = untold if lies is Side.UNKNOWN else "无固废堆存，不作途径证据"
         text = one_by_one((reach, met, why))
         return Pathway(text, side=lies, lacks=_WASTE_UNSTATED if lies is Side.UNKNOWN else "")
-    said = say("runoff_pathway", stored=stored.strip(), first_m=first_m)
-    return Pathway(one_by_one((reach, met)), said, side=Side.MET)
+    why_established = say("runoff_pathway", stored=stored.strip(), first_m=first_m)
+    return Pathway(one_by_one((reach, met)), why_established, side=Side.MET)
 
 
 def _untraced_runoff(text: str, stored: str, lacks: str) -> Pathway:
@@ -229,7 +229,7 @@ class Wind:
         object.__setattr__(self, "directions", len(self.percent_from))
 
     def downwind_percent(self, bearing_deg: float) -> float:
-        """Return how often what lies on a bearing is downwind: the share of wind from the opposite direction.
+        """Return how often what lies on `bearing_deg` is downwind: the share of wind from the opposite direction.
 
         Examples
         --------
@@ -237,7 +237,10 @@ class Wind:
         40.0
         """
         came_from = (bearing_deg + 180) % _WHOLE_TURN_DEG
-        nearest = min(self.percent_from, key=lambda one: (abs((one - came_from + 180) % _WHOLE_TURN_DEG - 180), one))
+        nearest = min(
+            self.percent_from,
+            key=lambda from_deg: (abs((from_deg - came_from + 180) % _WHOLE_TURN_DEG - 180), from_deg),
+        )
         return self.percent_from[nearest]
 
     def described(self) -> Reason:
@@ -247,7 +250,7 @@ class Wind:
 
 
 def wind_of(table: SideTable | None) -> Wind | None:
-    """Return the wind that a table of `hmgeo.records.WIND_SCHEMA` tells; None where there is none, or none usable."""
+    """Return the wind that `table` (`hmgeo.records.WIND_SCHEMA`) tells; None where there is none, or none usable."""
     if table is None or not table.table.num_rows:
         return None
     rows = table.table.to_pylist()
@@ -263,6 +266,8 @@ def downwind(wind: Wind | None, source: Mapping[str, Any]) -> tuple[float | None
     ----------
     source
         A row of the table of sources.
+    wind
+        None where no table of frequencies is at hand.
     """
     if wind is None:
         return None, NOT_GIVEN
@@ -307,7 +312,7 @@ class Land:
 
     @classmethod
     def of(cls, counts: pa.Table, radius_m: float) -> Land:
-        """Return the land that a run's table of counts tells of."""
+        """Return the land that a run's `counts` tell of; `radius_m` is that of the search."""
         rows = [row for row in counts.to_pylist() if row.get("class_kind") != ClassKind.LAND]
         unclassed: dict[str, int] = {}
         for row in rows:
@@ -351,9 +356,9 @@ def evidence_rows(
     disputed
         By source id: values that contradict each other.
     """
-    told = _Told(Land.of(counts, radius_m), own, radius_m, wind, around or Around(), disputed)
+    known = _Told(Land.of(counts, radius_m), own, radius_m, wind, around or Around(), disputed)
     return [
-        _row(number, source, told, outlets.by_source.get(source["source_id"], outlets.of_others))
+        _row(number, source, known, outlets.by_source.get(source["source_id"], outlets.of_others))
         for number, source in enumerate(sources)
     ]
 
@@ -372,7 +377,7 @@ class _Told:
     def of_the_land(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells on exceedances and on sites."""
         source_id = source["source_id"]
-        held = self.around.land.exceeding.get(source_id)
+        exceeding = self.around.land.exceeding.get(source_id)
         site_m, site_id = self.around.sites.nearest.get(source_id, (None, ""))
         cells: dict[str, Any] = {
             "exceedance": "" if not self.around.land.reached.num_rows else NO_EXCEEDANCE,
@@ -382,26 +387,26 @@ class _Told:
         }
         if not self.around.land.exceedances.is_told:
             return cells | ({"exceedance": EXCEEDANCE_NOT_GIVEN} if cells["exceedance"] else {})
-        if held is not None and held.count:
+        if exceeding is not None and exceeding.count:
             text = say(
                 _floor(source, "exceeding_parcels", "exceeding_parcels_at_least"),
                 radius=radius_text(self.radius_m),
-                count=held.count,
-                area_ha=held.area_ha,
-                nearest=distance_text(held.least_m),
+                count=exceeding.count,
+                area_ha=exceeding.area_ha,
+                nearest=distance_text(exceeding.least_m),
             )
-            cells |= {"exceedance": text, "exceeding_count": held.count, "exceeding_ha": held.area_ha}
+            cells |= {"exceedance": text, "exceeding_count": exceeding.count, "exceeding_ha": exceeding.area_ha}
         return cells
 
 
-def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCells) -> dict[str, Any]:
-    area_ha, own = told.land.area_ha, told.own
+def _row(number: int, source: Mapping[str, Any], known: _Told, outlets: OutletCells) -> dict[str, Any]:
+    area_ha, own = known.land.area_ha, known.own
     source_id, bearing_deg = source["source_id"], source["nearest_farmland_bearing_deg"]
-    share, share_note = downwind(told.wind, source)
+    share, share_note = downwind(known.wind, source)
     stated_m = own.number(number, "排气筒高度")
-    irrigation = told.around.pathways.irrigation.get(source_id, _UNTRACED_IRRIGATION)
+    irrigation = known.around.pathways.irrigation.get(source_id, _UNTRACED_IRRIGATION)
     stored = own.text(number, "固废堆存情况")
-    runoff = told.around.pathways.runoff.get(source_id) or _untraced_runoff(NOT_TRACED, stored, _NO_HEIGHTS)
+    runoff = known.around.pathways.runoff.get(source_id) or _untraced_runoff(NOT_TRACED, stored, _NO_HEIGHTS)
     stacks_m = outlets.stacks_m or (() if stated_m is None else (stated_m,))
     air, water = own.emissions(number, AIR), own.emissions(number, WATER)
     cells: dict[str, Any] = {
@@ -420,28 +425,28 @@ def _row(number: int, source: Mapping[str, Any], told: _Told, outlets: OutletCel
         "water_pathway": irrigation.text,
         "waste_storage": stored,
         "waste_pathway": runoff.text,
-        **told.of_the_land(source),
+        **known.of_the_land(source),
     }
     for word, code in POLLUTED_CLASSES.items():
-        for one_m in EVIDENCE_RADII_M:
-            cells[f"{code}_{one_m / 1000:g}km_ha"] = area_ha.get((source_id, one_m, word))
+        for reach_m in EVIDENCE_RADII_M:
+            cells[f"{code}_{reach_m / 1000:g}km_ha"] = area_ha.get((source_id, reach_m, word))
     water_gap = _water_gap(own, number, cells["water_emissions"])
     is_dry = own.text(number, _DRAINS) in _NO_WASTEWATER or emits(water, outlets, WATER) is Side.NOT_MET
     if is_dry and not water_gap:
         irrigation = replace(irrigation, side=Side.NOT_MET) if irrigation.side is Side.UNKNOWN else irrigation
-    disputes = told.disputed.get(source_id, ())
-    disputed = one_by_one(say("contradiction_to_check", values=one.values) for one in disputes)
-    if any(_DRAINS in said.where for one in disputes for said in (one.claim, *one.evidence)):
+    disputes = known.disputed.get(source_id, ())
+    disputed = one_by_one(say("contradiction_to_check", values=dispute.values) for dispute in disputes)
+    if any(_DRAINS in cell.where for dispute in disputes for cell in (dispute.claim, *dispute.evidence)):
         water_gap = ""  # told among the disputes
     trade_gap = disputed or _trade_gap(source, own.text(number, "是否涉镉"))
     evidence = Evidence(
         air=_air(cells, emits(air, outlets, AIR), outlets.doubt if emits(air, _NONE, AIR) is Side.NOT_MET else ""),
         water=(irrigation, runoff),
-        land=_polluted(source, told, cells, (irrigation, runoff)),
+        land=_polluted(source, known, cells, (irrigation, runoff)),
         gaps=tuple(filter(None, (trade_gap, water_gap, _place_gap(source)))),
     )
     states = zip(("air", "irrigation", "runoff"), (evidence.air, *evidence.water), strict=True)
-    cells |= {f"{name}_state": _STATES[one.side].value for name, one in states}
+    cells |= {f"{name}_state": _STATES[pathway.side].value for name, pathway in states}
     return cells | {"visit_group": evidence.group.value, "visit_reason": evidence.reason}
 
 
@@ -464,6 +469,10 @@ def emits(stated: Mapping[str, float], outlets: OutletCells, medium: str) -> Sid
     ----------
     stated
         kg a year by metal as the list states them, zeros included; a metal that isn't stated is left out.
+    outlets
+        What the source's outlets say.
+    medium
+        废气 or 废水.
 
     Examples
     --------
@@ -482,26 +491,30 @@ def emits(stated: Mapping[str, float], outlets: OutletCells, medium: str) -> Sid
 def _air(cells: Mapping[str, Any], emitted: Side, doubt: str) -> Pathway:
     if emitted is not Side.MET:
         return Pathway(side=emitted, lacks=say("air_untold_since", doubt=doubt) if doubt else "废气重金属排放量")
-    told = {"masses": cells["air_emissions"], "share": (share := cells["air_downwind_percent"])}
-    said = say_with("air_pathway" if share is None else "air_pathway_downwind", told)
-    return Pathway(established=said, side=Side.MET)
+    values = {"masses": cells["air_emissions"], "share": (share := cells["air_downwind_percent"])}
+    established = say_with("air_pathway" if share is None else "air_pathway_downwind", values)
+    return Pathway(established=established, side=Side.MET)
 
 
-def _polluted(source: Mapping[str, Any], told: _Told, cells: Mapping[str, Any], by_water: Sequence[Pathway]) -> Pathway:
+def _polluted(
+    source: Mapping[str, Any], known: _Told, cells: Mapping[str, Any], by_water: Sequence[Pathway]
+) -> Pathway:
     """Return whether polluted farmland lies within the radius or at the end of a pathway."""
-    source_id, within = source["source_id"], radius_text(told.radius_m)
-    land_ha = {word: told.land.area_ha.get((source_id, told.radius_m, word)) or 0.0 for word in POLLUTED_CLASSES}
-    held = _areas_by_class(land_ha)
-    found = (
-        say(_floor(source, "polluted_within", "polluted_within_at_least"), radius=within, held=held) if held else "",
+    source_id, within = source["source_id"], radius_text(known.radius_m)
+    land_ha = {word: known.land.area_ha.get((source_id, known.radius_m, word)) or 0.0 for word in POLLUTED_CLASSES}
+    by_class = _areas_by_class(land_ha)
+    candidates = (
+        say(_floor(source, "polluted_within", "polluted_within_at_least"), radius=within, held=by_class)
+        if by_class
+        else "",
         cells["exceedance"] if cells.get("exceeding_count") else "",
-        *(one.receptor for one in by_water),
+        *(pathway.receptor for pathway in by_water),
     )
-    said = tuple(filter(None, found))
-    if said:
-        return Pathway(established=say("receptors_are", parts=said), side=Side.MET)
-    silent = told.around.land.exceeding.get(source_id)
-    unclassed = told.land.unclassed.get(source_id, 0)
+    reasons = tuple(filter(None, candidates))
+    if reasons:
+        return Pathway(established=say("receptors_are", parts=reasons), side=Side.MET)
+    silent = known.around.land.exceeding.get(source_id)
+    unclassed = known.land.unclassed.get(source_id, 0)
     lacks = (
         say("classes_unread_within", radius=within, count=unclassed) if unclassed else "",
         say("exceedance_unstated", count=silent.unstated) if silent is not None and silent.unstated else "",
@@ -537,14 +550,14 @@ def _water_gap(own: OwnColumns, number: int, emissions: str) -> str:
     emissions
         Metals in waste water other than zero, as the list or the outlets state them; a negative figure is one.
     """
-    said = own.text(number, _DRAINS)
-    if said not in _NO_WASTEWATER:
+    drains = own.text(number, _DRAINS)
+    if drains not in _NO_WASTEWATER:
         return ""
     row = Told(own.cells(number))
     against = (*stated_emissions((), row, medium=WATER), *filled(("受纳水体",), row))
     if not against and emissions:
         against = (Said("废水重金属排放量", emissions),)
-    return say("contradiction_to_check", values=Dispute(Said(_DRAINS, said), against).values) if against else ""
+    return say("contradiction_to_check", values=Dispute(Said(_DRAINS, drains), against).values) if against else ""
 
 
 def _place_gap(source: Mapping[str, Any]) -> str:
@@ -574,8 +587,8 @@ class Evidence:
     @property
     def pathway(self) -> Side:
         """Whether any pathway is evidenced; unknown while one of them is and none is."""
-        sides = {self.air.side, *(one.side for one in self.water)}
-        return next((one for one in (Side.MET, Side.UNKNOWN) if one in sides), Side.NOT_MET)
+        sides = {self.air.side, *(side.side for side in self.water)}
+        return next((side for side in (Side.MET, Side.UNKNOWN) if side in sides), Side.NOT_MET)
 
     @property
     def group(self) -> VisitGroup:
@@ -588,14 +601,14 @@ class Evidence:
     @property
     def reason(self) -> str:
         """Why the group, in one sentence: what is missing, then what is evidenced."""
-        held = (self.air, *self.water, self.land)
-        found = [one.established for one in held if one.established]
-        open_ = [one.lacks for one in held if one.side is Side.UNKNOWN]
+        pathways = (self.air, *self.water, self.land)
+        established = [pathway.established for pathway in pathways if pathway.established]
+        open_ = [pathway.lacks for pathway in pathways if pathway.side is Side.UNKNOWN]
         if self.pathway is Side.MET:
-            open_ = [one for one in open_ if one == self.land.lacks]
+            open_ = [pathway for pathway in open_ if pathway == self.land.lacks]
         is_open = self.group is VisitGroup.DATA_FIRST
-        missing = [*self.gaps, *(say("lacking", what=one) for one in open_)] if is_open else []
-        return say("visit_since", parts=(*missing, *found) or ("资料齐，仅有距离",))
+        missing = [*self.gaps, *(say("lacking", what=pathway) for pathway in open_)] if is_open else []
+        return say("visit_since", parts=(*missing, *established) or ("资料齐，仅有距离",))
 
 
 def visiting(sources: Sequence[dict[str, Any]], evidence: Sequence[Mapping[str, Any]], chosen: VisitOrder) -> None:
@@ -612,13 +625,13 @@ def visiting(sources: Sequence[dict[str, Any]], evidence: Sequence[Mapping[str, 
         What comes first.
     """
     keys: list[tuple[tuple[Any, ...], int]] = []
-    for number, (row, told) in enumerate(zip(sources, evidence, strict=True)):
+    for number, (row, of_evidence) in enumerate(zip(sources, evidence, strict=True)):
         row |= {"list_number": None, "visit_group": "", "distance_class": "", "visit_reason": ""}
         if row["verdict"] in _OFF_LIST:
             continue
         rank, label = distance_class(row)
-        group = VisitGroup.of(told["visit_group"])
-        row |= {"visit_group": group.value, "distance_class": label, "visit_reason": told["visit_reason"]}
+        group = VisitGroup.of(of_evidence["visit_group"])
+        row |= {"visit_group": group.value, "distance_class": label, "visit_reason": of_evidence["visit_reason"]}
         town = row.get("township_code") or row["township"] or ""
         by: dict[str, tuple[Any, ...]] = {"group": (group.rank,), "distance": (rank,), "township": (not town, town)}
         keys.append((tuple(part for name in chosen.sorted_by for part in by[name]), number))
@@ -681,6 +694,6 @@ def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -
     return say("emissions_differ", own=own, outlets=_masses(differing)) if differing else own
 
 
-def _masses(given: Mapping[str, float]) -> str:
-    told = tuple(say("metal_mass", metal=metal, mass=value) for metal, value in given.items())
-    return say("listed", parts=told) if told else ""
+def _masses(masses: Mapping[str, float]) -> str:
+    listed = tuple(say("metal_mass", metal=metal, mass=value) for metal, value in masses.items())
+    return say("listed", parts=listed) if listed else ""

@@ -65,7 +65,7 @@ class TerrainChoice:
     radii: TerrainRadii
 
     def described(self, raster: Raster) -> str:
-        """Say what was chosen, in Chinese, for notes and captions."""
+        """Say what was chosen, in Chinese, for notes and captions; the window is told in cells of `raster`."""
         words = {"farmland": "耕地一端", "source": "企业一端", "worst": "两端取距离较长者", "path": "沿两端连线"}
         radii = [
             say("radius_unset", terrain=name) if m is None else say("radius_set", terrain=name, radius_m=m)
@@ -78,7 +78,9 @@ class TerrainChoice:
 
 
 def terrain_choice(choices: Choices, plain_m: float) -> TerrainChoice | Unknown:
-    """Return the terrain parameters of a project; Unknown with the reason where one that is needed isn't set.
+    """Return the terrain parameters among `choices`; Unknown with the reason where one that is needed isn't set.
+
+    `plain_m` is the radius on plain ground.
 
     Radii for hills and mountains may stay unset: then such pairs are undecided.
     """
@@ -106,13 +108,13 @@ class Measured:
     pairs: Pairs = field(repr=False)
 
     def within(self, radius_m: float) -> Pairs:
-        """Return the pairs within a radius of the positions as given."""
-        held = self.pairs.distance_m <= radius_m
-        return Pairs(self.pairs.source[held], self.pairs.receptor[held], self.pairs.distance_m[held])
+        """Return the pairs within `radius_m` of the positions as given."""
+        is_near = self.pairs.distance_m <= radius_m
+        return Pairs(self.pairs.source[is_near], self.pairs.receptor[is_near], self.pairs.distance_m[is_near])
 
 
 def measured_pairs(positions: Positions, farmland: Layer, plain_m: float, classes: Sequence[str] = ()) -> Measured:
-    """Measure the pairs that terrain is asked of.
+    """Measure the pairs of `positions` and `farmland` that terrain is asked of: within `plain_m` and what is unsure.
 
     Parameters
     ----------
@@ -128,14 +130,14 @@ def measured_pairs(positions: Positions, farmland: Layer, plain_m: float, classe
     if located.num_rows and parcels.num_rows:
         widest_m = plain_m + float(uncertainties_m.max())
         measure_proximity(positions, farmland, radii_m=[widest_m], pairs=sink)
-    found = sink.table()
-    source = pc.index_in(found["source_id"], value_set=located["source_id"].combine_chunks())
-    receptor = pc.index_in(found["receptor_id"], value_set=parcels["receptor_id"].combine_chunks())
+    met = sink.table()
+    source = pc.index_in(met["source_id"], value_set=located["source_id"].combine_chunks())
+    receptor = pc.index_in(met["receptor_id"], value_set=parcels["receptor_id"].combine_chunks())
     kept = pc.is_valid(receptor).to_numpy(zero_copy_only=False)
     pairs = Pairs(
         source.to_numpy(zero_copy_only=False)[kept].astype(np.int64),
         receptor.to_numpy(zero_copy_only=False)[kept].astype(np.int64),
-        found["distance_m"].to_numpy()[kept],
+        met["distance_m"].to_numpy()[kept],
     )
     return Measured(
         located["source_id"].to_pylist(),
@@ -148,7 +150,9 @@ def measured_pairs(positions: Positions, farmland: Layer, plain_m: float, classe
 
 
 def terrain_verdicts(raster: Raster, measured: Measured, choice: TerrainChoice) -> Mapping[str, TerrainVerdict]:
-    """Return what each located source comes to, by its id.
+    """Return what each located source comes to by `choice`, by its id.
+
+    `raster` holds heights in metres; `measured` the pairs.
 
     The range within the position's uncertainty moves the distances; classes are those at the position as given.
     """
@@ -160,22 +164,22 @@ def terrain_verdicts(raster: Raster, measured: Measured, choice: TerrainChoice) 
         lines = line_classes(raster, choice.scheme, pairs, measured.sources, measured.receptors)
     classes = pair_classes(pairs, here, there, choice.at, lines)
     spread_m = measured.uncertainties_m[pairs.source]
-    found = []
+    by_sign = []
     for sign in (0.0, -1.0, 1.0):
         moved_m = np.round(np.clip(pairs.distance_m + sign * spread_m, 0.0, None), MEASURE_DECIMALS).astype(np.float64)
-        found.append(outcomes(Pairs(pairs.source, pairs.receptor, moved_m), classes, choice.radii, count))
-    given, nearer, farther = found
+        by_sign.append(outcomes(Pairs(pairs.source, pairs.receptor, moved_m), classes, choice.radii, count))
+    own_outcomes, nearer, farther = by_sign
     return {
         source_id: TerrainVerdict(
             own,
             frozenset({near.side, far.side}) - {own.side},
             "" if own.receptor < 0 else measured.receptor_ids[own.receptor],
         )
-        for source_id, own, near, far in zip(measured.source_ids, given, nearer, farther, strict=True)
+        for source_id, own, near, far in zip(measured.source_ids, own_outcomes, nearer, farther, strict=True)
     }
 
 
-class TerrainScreen:
+class _TerrainScreen:
     """What terrain makes of the sources of a run; worked out once for each kind of parcels and radius asked for.
 
     Parameters
@@ -192,7 +196,10 @@ class TerrainScreen:
         self._found: dict[tuple[tuple[str, ...], float], Mapping[str, TerrainVerdict]] = {}
 
     def verdict(self, source_id: str, classes: tuple[str, ...], plain_m: float) -> TerrainVerdict | Unknown:
-        """Return what a source comes to; Unknown where heights or a needed choice are missing."""
+        """Return what the source `source_id` comes to; Unknown where heights or a needed choice are missing.
+
+        `classes` of parcels count (all where empty), `plain_m` is the radius on plain ground.
+        """
         if self._raster is None or self._farmland is None:
             return Unknown(say("terrain_class_without_heights"))
         choice = terrain_choice(self._choices, plain_m)
@@ -202,14 +209,17 @@ class TerrainScreen:
         if key not in self._found:
             measured = measured_pairs(self._positions, self._farmland, plain_m, classes)
             self._found[key] = terrain_verdicts(self._raster, measured, choice)
-        held = self._found[key].get(source_id)
-        if held is None:
+        verdict = self._found[key].get(source_id)
+        if verdict is None:
             return Unknown(say("terrain_class_without_position"))
-        return replace(held, how=choice.described(self._raster))
+        return replace(verdict, how=choice.described(self._raster))
 
 
 def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plain_m: float) -> Flips:
-    """Return who is listed for all terrain choices and radii, and the terrain of each source."""
+    """Return who is listed for all terrain choices and radii up to `plain_m`, and the terrain of each source.
+
+    `raster` holds heights, `scheme` makes classes, `measured` holds the pairs.
+    """
     question = TerrainQuestion(
         raster,
         scheme,
@@ -221,16 +231,16 @@ def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plai
     return flips(question, measured.within(plain_m), plain_m)
 
 
-class SourceGround(Unasked):
+class _SourceGround(Unasked):
     """The ground of one source of a run: radii by terrain, where the project considers terrain."""
 
-    def __init__(self, source_id: str, screen: TerrainScreen | None, why: Unknown | None = None) -> None:
+    def __init__(self, source_id: str, screen: _TerrainScreen | None, why: Unknown | None = None) -> None:
         super().__init__(why)
         self._id = source_id
         self._screen = screen
 
     def terrain(self, features: Features, plain_m: float, /) -> TerrainVerdict | Unknown | None:
-        """Return what radii by terrain make of the distance to farmland."""
+        """Return what radii by terrain (`plain_m` on plains) make of the distance to `features`: farmland alone."""
         if self._screen is None or features.layer != LayerKind.FARMLAND.value:
             return None
         return self._screen.verdict(self._id, features.classes, plain_m)
@@ -254,7 +264,7 @@ class HeightFacts:
     """
 
     water: ProjectWater | None = None
-    terrain: TerrainScreen | None = None
+    terrain: _TerrainScreen | None = None
     basis: Basis = Basis.REAL
     decides: bool = False
     rivers: ProjectRivers | None = None
@@ -265,15 +275,18 @@ class HeightFacts:
         return {} if self.water is None else {LayerKind.ELEVATION.value: self.basis}
 
     def water_of(self, geometry: shapely.Geometry, uncertainty_m: float) -> WaterFacts:
-        """Return what rules may ask of water for one source; every answer says what is missing."""
+        """Return what rules may ask of water for one source; every answer says what is missing.
+
+        `geometry` is lon/lat, `uncertainty_m` that of the position.
+        """
         why = self._why_barred()
         heights: Water = FlowFacts(geometry, uncertainty_m, self.water) if why is None else Unasked(why)
         lines = NetworkFacts(geometry, uncertainty_m, self.rivers, self.barred)
         return WaterFacts(heights, lines, has_heights=self.water is not None, barred=self.barred)
 
-    def ground_of(self, source_id: str) -> SourceGround:
-        """Return what rules may ask of the ground for one source."""
-        return SourceGround(source_id, self.terrain, self._why_barred())
+    def ground_of(self, source_id: str) -> _SourceGround:
+        """Return what rules may ask of the ground for the source `source_id`."""
+        return _SourceGround(source_id, self.terrain, self._why_barred())
 
     def _why_barred(self) -> Unknown | None:
         is_barred = LayerKind.ELEVATION in self.barred
@@ -297,12 +310,16 @@ def heights_of(
         None where the project has none: rules on water then answer as without it.
     mixes
         Whether the project says that real sources are held against invented data; else such layers aren't asked.
+    positions, farmland, others
+        Of the run; None without farmland.
+    choices
+        Whether and how terrain and water are considered.
     """
     barred = barred_kinds(positions.basis, others, elevation, mixes=mixes)
     elevation = None if LayerKind.ELEVATION in barred else elevation
     considers = choices.code("terrain") == _CONSIDERED
-    terrain = TerrainScreen(elevation, positions, farmland, choices) if considers else None
-    layers = [*(one for one in others if one.kind not in barred), *(() if farmland is None else (farmland,))]
+    terrain = _TerrainScreen(elevation, positions, farmland, choices) if considers else None
+    layers = [*(layer for layer in others if layer.kind not in barred), *(() if farmland is None else (farmland,))]
     rivers = rivers_of(layers, choices)
     if elevation is None:
         return HeightFacts(terrain=terrain, rivers=rivers, barred=barred)
@@ -310,7 +327,6 @@ def heights_of(
     return HeightFacts(water, terrain, elevation.basis, decides=considers, rivers=rivers, barred=barred)
 
 
-WINDOW = "relief_window_m"
 NO_HEIGHTS = missing_layer(LayerKind.ELEVATION.value)
 
 
@@ -337,8 +353,8 @@ class Ground:
     water: ProjectWater | None = None
 
     def layer(self, kind: LayerKind) -> Layer | None:
-        """Return the layer of a kind, None where the project has none."""
-        return next((one for one in self.others if one.kind is kind), None)
+        """Return the layer of this `kind`, None where the project has none."""
+        return next((layer for layer in self.others if layer.kind is kind), None)
 
     def grid(self) -> FlowGrid | Unknown:
         """Return the grid that drains, or why there is none."""
@@ -356,11 +372,11 @@ def terrain_view(ground: Ground) -> TerrainTables:
     flips, places, notes["flips"] = _flips(ground)
     grid: FlowGrid | Unknown | None = None
     shapes = _nearest_parcels(ground)
-    found = made.barriers
+    between = made.barriers
     if ground.elevation is not None and shapes:
         grid = ground.grid()
         rule = barrier_rule(ground.choices)
-        found = barriers(ground.sources, shapes, grid, rule, places)
+        between = barriers(ground.sources, shapes, grid, rule, places)
         notes["barriers"] = _chosen(ground.choices, ("barrier_ridge_m", "small_catchment_ha"))
     overhead, mines = made.overhead, made.mines
     ponds, shafts = ground.layer(LayerKind.TAILINGS_PONDS), ground.layer(LayerKind.MINES)
@@ -373,7 +389,7 @@ def terrain_view(ground: Ground) -> TerrainTables:
         grid = grid or ground.grid()
         mines = mine_table(shafts, polluted_of(ground.reached), grid, ground.choices)
         notes["mines"] = _chosen(ground.choices, ("surroundings_m", "max_downstream_m", "path_beside_m"))
-    return TerrainTables(slopes, steep, flips, found, overhead, mines, notes)
+    return TerrainTables(slopes, steep, flips, between, overhead, mines, notes)
 
 
 def _flips(ground: Ground) -> tuple[pa.Table, Mapping[str, PlaceTerrain | Unknown], tuple[str, ...]]:
@@ -382,33 +398,33 @@ def _flips(ground: Ground) -> tuple[pa.Table, Mapping[str, PlaceTerrain | Unknow
         return empty, {}, (missing_layer(LayerKind.FARMLAND.value).why,)
     if ground.elevation is None:
         return empty, {}, (NO_HEIGHTS.why,)
-    window_m = ground.choices.number(WINDOW)
+    window_m = ground.choices.number("relief_window_m")
     if window_m is None:
-        return empty, {}, (unset_text(WINDOW),)
+        return empty, {}, (unset_text("relief_window_m"),)
     scheme = ReliefScheme(window_m)
     measured = measured_pairs(ground.positions, ground.farmland, ground.radius_m)
     if not measured.source_ids:
         return empty, {}, (say("no_source_located"),)
-    found = terrain_flips(ground.elevation, measured, scheme, ground.radius_m)
-    places = dict(zip(measured.source_ids, found.places, strict=True))
-    return found.table, places, (sentences(scheme.described(frame_of(ground.elevation))),)
+    flipped = terrain_flips(ground.elevation, measured, scheme, ground.radius_m)
+    places = dict(zip(measured.source_ids, flipped.places, strict=True))
+    return flipped.table, places, (sentences(scheme.described(frame_of(ground.elevation))),)
 
 
 def _nearest_parcels(ground: Ground) -> dict[str, shapely.Geometry]:
     """Return the shapes of parcels that are some source's nearest."""
-    wanted = {one for one in ground.sources["nearest_farmland_id"].to_pylist() if one}
+    wanted = {parcel_id for parcel_id in ground.sources["nearest_farmland_id"].to_pylist() if parcel_id}
     ids = ground.reached["receptor_id"].to_pylist()
-    rows = [row for row, one in enumerate(ids) if one in wanted]
+    rows = [row for row, parcel_id in enumerate(ids) if parcel_id in wanted]
     shapes = shapely.from_wkb(ground.reached["geometry"].take(pa.array(rows, pa.int64())).to_pylist())
     return {ids[row]: shape for row, shape in zip(rows, shapes, strict=True)}
 
 
 def _chosen(choices: Choices, names: Sequence[str]) -> tuple[str, ...]:
     """Return how each number was chosen, or that it wasn't."""
-    told = []
+    reasons = []
     for name in names:
         number = choices.number(name)
         declared = declaration(name)
         title = name if declared is None else declared.title_zh
-        told.append(say("number_not_chosen", title=title) if number is None else chosen_text(name, number))
-    return tuple(told)
+        reasons.append(say("number_not_chosen", title=title) if number is None else chosen_text(name, number))
+    return tuple(reasons)

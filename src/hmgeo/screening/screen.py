@@ -22,7 +22,7 @@ from hmgeo.records import table_of
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.rules.claims import doubts_of
 from hmgeo.screening.heights import HeightFacts, heights_of
-from hmgeo.screening.land import beside_of, with_gardens
+from hmgeo.screening.land import beside_of, land_areas, with_clipped_area, with_gardens, with_land_areas
 from hmgeo.screening.somewhere import (
     MeasuredLayers,
     Measures,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def source_row(
+def _source_row(
     row: Mapping[str, Any],
     place: Place,
     key_area_ids: str,
@@ -99,7 +99,10 @@ def source_row(
 
 
 def search_areas(positions: Positions, radius_m: float) -> pa.Table:
-    """Return what was searched around each located source, as drawn on maps."""
+    """Return what was searched around each located source within `radius_m`, as drawn on maps.
+
+    `positions` are the sources.
+    """
     located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
     shapes = shapely.from_wkb(located["geometry"].to_pylist())
     drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m, DRAWN_CORNERS)) for shape in shapes]
@@ -185,9 +188,9 @@ def screen(
     places = places_of(positions, question.areas)
     somewhere = measured_places(place_sources(positions, places, question.areas), farmland, question.radii_m)
     heights = heights or heights_of(None, positions, farmland, others, question.choices, mixes=question.mixes)
-    held = [one for one in others if one.kind not in heights.barred]
-    indexes = LayerIndexes([*held, *(() if farmland is None else (farmland,))])
-    bases = {one.kind.value: one.basis for one in held} | heights.bases()
+    kept = [layer for layer in others if layer.kind not in heights.barred]
+    indexes = LayerIndexes([*kept, *(() if farmland is None else (farmland,))])
+    bases = {layer.kind.value: layer.basis for layer in kept} | heights.bases()
     bench = _Bench(positions, farmland, question, measures, indexes, places, somewhere, heights, bases)
     screened = _compose(bench, proximity)
     if gardens is None:
@@ -280,23 +283,29 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
         facts = bench.facts(row, place, stated)
         subject = bench.subject(row, columns, stated)
         judged = rules.judge_all(subject, place, facts, basis_by)
-        for one in rules.heard(place):
-            if one.rule.gives_findings:
-                standings.setdefault(one.rule.id, one.standing)
+        for heard_rule in rules.heard(place):
+            if heard_rule.rule.gives_findings:
+                standings.setdefault(heard_rule.rule.id, heard_rule.standing)
         area = rules.area(place)
-        findings += [_row(one, row, area.ids, question) for one in judged]
-        deciding = next((one for one in judged if one.citation.rule_id == question.screening_rule_id), None)
+        findings += [_row(heard_rule, row, area.ids, question) for heard_rule in judged]
+        deciding = next(
+            (heard_rule for heard_rule in judged if heard_rule.citation.rule_id == question.screening_rule_id), None
+        )
         known = somewhere.get(row["source_id"])
         spoken = () if known is None else (known.sentence(), known.note)
-        told = "" if deciding is None else deciding.note
-        doubted = [one.note for one in question.disputes.get(row["source_id"], ()) if one.why not in told]
+        deciding_note = "" if deciding is None else deciding.note
+        doubted = [
+            heard_rule.note
+            for heard_rule in question.disputes.get(row["source_id"], ())
+            if heard_rule.why not in deciding_note
+        ]
         notes = sentences(
             *spoken,
             stated_action(columns)[1],
             _notes(row, place, area, deciding, question, _gap(row, facts, bench)),
             *doubted,
         )
-        told_of = source_row(
+        source = _source_row(
             row,
             place,
             area.ids,
@@ -306,7 +315,7 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
             basis=basis,
             note=notes,
         )
-        sources.append(told_of | ({} if known is None else known.columns(question.radius_m)))
+        sources.append(source | ({} if known is None else known.columns(question.radius_m)))
     counts = _with_bounds(_counts(positions, proximity, somewhere), measures, somewhere)
     return Screened(
         question.radii_m,
@@ -344,10 +353,10 @@ def _with_bounds(counts: pa.Table, measures: Measures, somewhere: Mapping[str, P
     return counts.append_column("is_lower_bound", pa.array(bounds, pa.bool_()))
 
 
-def _row(found: Finding, row: Row, key_area_ids: str, question: Question) -> Row:
+def _row(finding: Finding, row: Row, key_area_ids: str, question: Question) -> Row:
     """Return a row of `FINDINGS_SCHEMA`; a radius that the user set cites nothing."""
-    cells = found.row(row["source_id"], key_area_ids, question.day, row["geometry"])
-    if found.citation.rule_id != USER_RADIUS_ID:
+    cells = finding.row(row["source_id"], key_area_ids, question.day, row["geometry"])
+    if finding.citation.rule_id != USER_RADIUS_ID:
         return cells
     return cells | dict.fromkeys(("standing", "legal_rank", "clause", "quote"), "")
 
@@ -381,3 +390,18 @@ def _gap(row: Row, facts: Facts, bench: _Bench) -> str:
     gap = fact.coverage_gap(kind.zh, bench.question.radius_m)
     may_be_nearer = fact.aside and fact.coverage_gap(kind.zh, min(fact.high_m, FARTHEST_SEARCH_M))
     return say("nearest_may_be_nearer", why=fact.aside) if may_be_nearer and fact.aside not in gap else gap
+
+
+def with_land(
+    screened: Screened, positions: Positions, farmland: Layer, progress: Callable[[int], None] = lambda _: None
+) -> Screened:
+    """Return `screened` with counts and sources that also tell the land around each source, common ground once.
+
+    `positions` and `farmland` are those screened; `progress` is called with the number of sources done.
+    """
+    areas = land_areas(positions, farmland, screened.radii_m, progress)
+    return replace(
+        screened,
+        counts=with_land_areas(screened.counts, areas),
+        sources=with_clipped_area(screened.sources, areas, screened.radii_m[-1]),
+    )

@@ -97,12 +97,12 @@ class Measures:
     margin_m: float = 0.0
 
     def are_lower_bounds(self, source_id: str, radius_m: float) -> bool:
-        """Whether a search of this radius may have missed receptors."""
+        """Whether a search of `radius_m` around the source `source_id` may have missed receptors."""
         return not self.is_complete or self.covered_m.get(source_id, -np.inf) < radius_m
 
 
 def widened(positions: Positions, margin_m: float) -> Positions:
-    """Return sources as unsure as they and a layer are together, to be measured against that layer."""
+    """Return `positions` as unsure as they and a layer (`margin_m`) are together, to be measured against that layer."""
     if not margin_m:
         return positions
     at = positions.table.schema.get_field_index("position_uncertainty_m")
@@ -111,7 +111,10 @@ def widened(positions: Positions, margin_m: float) -> Positions:
 
 
 def measures_of(positions: Positions, receptors: Layer | None, proximity: Proximity | None) -> Measures:
-    """Gather the measures of a run; empty where there was no layer to measure against."""
+    """Gather the measures of a run (`proximity`); empty where there was no layer (`receptors`) to measure against.
+
+    `positions` are what was measured.
+    """
     if receptors is None or proximity is None:
         return Measures({}, {}, {}, {}, {}, is_complete=False)
     nearest = {(row.pop("source_id"), row.pop("class")): Nearest(**row) for row in proximity.nearest.to_pylist()}
@@ -174,14 +177,14 @@ class MeasuredLayers(LayerFacts):
         self._measures = measures
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
-        """Return the distance to farmland of these classes from the run's measures, to others from their layers."""
+        """Return the distance to `features`: farmland of these classes by the run's measures, all else by layers."""
         if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
             return super().distance(features)
         if self._farmland is None:
             return missing_layer(features.layer)
         keys = [(self._id, word) for word in features.classes or (ALL_CLASSES,)]
-        found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
-        nearest = min(found, key=lambda one: one.distance_m, default=None)
+        candidates = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
+        nearest = min(candidates, key=lambda near: near.distance_m, default=None)
         unread = self._unread(features)
         off_m = self._uncertainty_m + self._farmland.margin_m
         low_m = high_m = np.inf
@@ -212,19 +215,19 @@ class MeasuredLayers(LayerFacts):
         if not features.classes:
             return None
         keys = [(self._id, word) for word in self._measures.unread if word not in features.classes]
-        found = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
-        return min(found, key=lambda one: one.distance_m, default=None)
+        candidates = [self._measures.nearest[key] for key in keys if key in self._measures.nearest]
+        return min(candidates, key=lambda near: near.distance_m, default=None)
 
 
 def class_unread(features: Features, name: str, word: str) -> str:
-    """Return what is said of a parcel whose class word isn't understood."""
+    """Return what is said of the parcel `name` whose class `word` isn't understood, though `features` ask for it."""
     return untold(features, named_class(name, word))
 
 
 def unread_words(words: Iterable[str]) -> tuple[str, ...]:
     """Return the class words of farmland that leave the class open, each once, sorted."""
-    told = set(words) - {ALL_CLASSES}
-    return tuple(sorted(word for word in told if leaves_class_open(LayerKind.FARMLAND.value, word)))
+    met = set(words) - {ALL_CLASSES}
+    return tuple(sorted(word for word in met if leaves_class_open(LayerKind.FARMLAND.value, word)))
 
 
 SHOWN_GAP_M = 100.0
@@ -314,16 +317,16 @@ class Field:
         self.distortion = (farthest_m / SMALLEST_RADIUS_M) ** 2 / 5 + 2e-6
 
     def flatten(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-        """Bring lon/lat shapes into the plane, long edges cut up first."""
+        """Bring lon/lat `shapes` into the plane, long edges cut up first."""
         cut = shapely.segmentize(shapes, _LONGEST_EDGE_DEG)
         return np.asarray(shapely.transform(cut, lambda xy: np.column_stack(self._plane.transform(*xy.T))))
 
     def widened(self, distance_m: float) -> float:
-        """Return the greatest ground distance that a distance in the plane may stand for."""
+        """Return the greatest ground distance that `distance_m` in the plane may stand for."""
         return distance_m * (1 + self.distortion) + _SAG_M
 
     def narrowed(self, distance_m: float) -> float:
-        """Return the least ground distance that a distance in the plane may stand for."""
+        """Return the least ground distance that `distance_m` in the plane may stand for."""
         return max(0.0, distance_m * (1 - self.distortion) - _SAG_M)
 
 
@@ -334,6 +337,8 @@ def covered_around_m(place: shapely.Geometry, coverage: shapely.Geometry, around
     ----------
     place, coverage
         Polygons in lon/lat.
+    around
+        The plane they are held in.
     """
     flat = around.flatten(np.array([place, shapely.boundary(coverage)], dtype=object))
     apart_m = float(shapely.distance(*flat))
@@ -349,6 +354,8 @@ def place_range(place: shapely.Geometry, around: Field, radii_m: Sequence[float]
         Polygon or multipolygon in lon/lat.
     radii_m
         Ascending; distances are pinned down where one of them is at stake.
+    around
+        All receptors.
 
     Returns
     -------
@@ -387,7 +394,7 @@ def _greatest(
         proven_m = max(proven_m, float(apart_m[inside].max(initial=0.0)))
         upper_m = max(settled_m, float((apart_m + reach_m).max()))
         undecided = any(
-            proven_m * (1 - around.distortion) - _SAG_M <= one <= around.widened(upper_m) for one in radii_m
+            proven_m * (1 - around.distortion) - _SAG_M <= radius_m <= around.widened(upper_m) for radius_m in radii_m
         )
         if len(middles) > _MOST_CELLS:
             return proven_m, upper_m
@@ -404,9 +411,9 @@ def _attained(points: NDArray[np.object_], tree: shapely.STRtree) -> float:
 
 def _distances(points: NDArray[np.object_], tree: shapely.STRtree) -> Floats:
     (asked, _), distance_m = tree.query_nearest(points, return_distance=True, all_matches=False)
-    found = np.full(len(points), np.inf)
-    found[asked] = distance_m
-    return found
+    apart_m = np.full(len(points), np.inf)
+    apart_m[asked] = distance_m
+    return apart_m
 
 
 def _cells(flat: shapely.Geometry, wanted: int) -> tuple[Floats, float]:
@@ -462,17 +469,17 @@ def _counts(
             radii * (1 + around.distortion) + slack_m,
             len(words),
         )
-        found = {}
+        by_radius = {}
         for row, radius_m in enumerate(radii_m):
             for column, word in enumerate((ALL_CLASSES, *words), start=-1):
                 at = row, column  # all classes stand last in the tally
-                found[radius_m, word] = CountRange(
+                by_radius[radius_m, word] = CountRange(
                     int(fewest[at]),
                     int(most[at]),
                     round(float(least_ha[at]), MEASURE_DECIMALS),
                     round(float(most_ha[at]), MEASURE_DECIMALS),
                 )
-        return found
+        return by_radius
 
     return ranges(around.classes, around.code), ranges(around.lands, around.land_code), slack_m
 
@@ -521,11 +528,11 @@ class PlaceSource:
     aside: str = ""
 
     def lower_bounds(self, radius_m: float) -> bool:
-        """Whether a search of this radius may have missed receptors."""
+        """Whether a search of `radius_m` may have missed receptors."""
         return not self.is_complete or self.covered_m is None or self.covered_m < radius_m
 
     def columns(self, radius_m: float) -> dict[str, Any]:
-        """Return the cells of the table of sources: ranges over the place, fewest and most."""
+        """Return the cells of the table of sources at `radius_m`: ranges over the place, fewest and most."""
         cells: dict[str, Any] = {"status": Status.ASSESSED.value, "position_kind": PositionKind.PLACE.value}
         if self.measured is None or ALL_CLASSES not in self.measured.nearest_m:
             return cells
@@ -562,6 +569,10 @@ def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -
     ----------
     places
         Of the rows, in order.
+    positions
+        Rows of sources.
+    areas
+        Outlines of townships and counties.
 
     Returns
     -------
@@ -569,7 +580,7 @@ def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -
         A township whose outline isn't held is widened to its county, and says so.
     """
     townships, counties = _outlines(areas.townships), _outlines(areas.counties)
-    found = {}
+    by_id = {}
     rows = zip(positions.table.select(["source_id", "status", "position_kind"]).to_pylist(), places, strict=True)
     for row, place in rows:
         awaits_datum = row["position_kind"] == PositionKind.POINT.value
@@ -584,8 +595,8 @@ def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -
             source = PlaceSource(place.county_code, name, shape, is_approximate=False, note=note)
         else:
             continue
-        found[row["source_id"]] = source
-    return found
+        by_id[row["source_id"]] = source
+    return by_id
 
 
 def _outlines(table: pa.Table | None) -> dict[str, tuple[str, shapely.Geometry]]:
@@ -600,7 +611,7 @@ def _outlines(table: pa.Table | None) -> dict[str, tuple[str, shapely.Geometry]]
 def measured_places(
     sources: Mapping[str, PlaceSource], receptors: Layer | None, radii_m: Sequence[float]
 ) -> dict[str, PlaceSource]:
-    """Return the same with what was measured; sources of one place share the work."""
+    """Return `sources` with what was measured to `receptors` at `radii_m`; sources of one place share the work."""
     if receptors is None or not sources:
         return dict(sources)
     shapes = {source.code: source.geometry for source in sources.values()}
@@ -612,41 +623,45 @@ def measured_places(
     }
     is_complete = receptors.gates.completeness is Completeness.COMPLETE
     return {
-        source_id: PlaceSource(
-            one.code, one.name, one.geometry, one.is_approximate or receptors.basis is Basis.APPROXIMATE, one.note,
-            ranges[one.code], reach_m[one.code], is_complete, receptors.gates.aside,
+        source_id: replace(
+            source,
+            is_approximate=source.is_approximate or receptors.basis is Basis.APPROXIMATE,
+            measured=ranges[source.code],
+            covered_m=reach_m[source.code],
+            is_complete=is_complete,
+            aside=receptors.gates.aside,
         )
-        for source_id, one in sources.items()
-    }  # fmt: skip
+        for source_id, source in sources.items()
+    }
 
 
 def places_table(sources: Mapping[str, PlaceSource]) -> pa.Table:
-    """Return `PLACES_SCHEMA` rows for drawing."""
+    """Return `PLACES_SCHEMA` rows of `sources` for drawing."""
     rows = [
         {
             "source_id": source_id,
-            "place_code": one.code,
-            "place_name": one.name,
-            "is_approximate": one.is_approximate,
-            "geometry": shapely.to_wkb(one.geometry),
+            "place_code": source.code,
+            "place_name": source.name,
+            "is_approximate": source.is_approximate,
+            "geometry": shapely.to_wkb(source.geometry),
         }
-        for source_id, one in sources.items()
+        for source_id, source in sources.items()
     ]
     return table_of(rows, PLACES_SCHEMA)
 
 
 def count_rows(sources: Mapping[str, PlaceSource]) -> list[dict[str, Any]]:
-    """Return `COUNTS_SCHEMA` rows with the fewest of each range: what holds wherever in the place the source is."""
+    """Return `COUNTS_SCHEMA` rows with the fewest of each range: what holds wherever in its place `sources` is."""
     rows: list[dict[str, Any]] = []
     for source_id, source in sources.items():
         if source.measured is not None:
             soil, land = source.measured.within, source.measured.within_by_land
-            both = [(ClassKind.SOIL, *one) for one in soil.items()]
-            both += [(ClassKind.LAND, *one) for one in land.items() if one[0][1] != ALL_CLASSES]
-            for kind, (radius_m, word), one in sorted(both, key=lambda held: held[1][0]):
+            both = [(ClassKind.SOIL, *item) for item in soil.items()]
+            both += [(ClassKind.LAND, *item) for item in land.items() if item[0][1] != ALL_CLASSES]
+            for kind, (radius_m, word), within in sorted(both, key=lambda counted: counted[1][0]):
                 cells = {"source_id": source_id, "radius_m": radius_m, "class": word}
                 cells["class_kind"] = word if word == ALL_CLASSES else kind.value
-                rows.append(cells | {"count": one.count_low, "area_ha": one.area_low_ha})
+                rows.append(cells | {"count": within.count_low, "area_ha": within.area_low_ha})
     return rows
 
 
@@ -659,7 +674,7 @@ class PlaceRanges(PlaceOnly):
         self._has_farmland = has_farmland
 
     def inside(self, features: Features, /) -> PlaceFact | Unknown:
-        """Return whether a key area holds the place; other layers can't be told from a place alone."""
+        """Return whether a key area holds the place; other `features` can't be told from a place alone."""
         if features.layer == KEY_AREAS:
             return super().inside(features)
         return self._by_place("somewhere_untold", features)
@@ -668,7 +683,7 @@ class PlaceRanges(PlaceOnly):
         return Unknown(say(code, place=self._source.name, layer=features.zh))
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
-        """Return the range of distances to farmland of these classes."""
+        """Return the range of distances to farmland of the classes of `features`."""
         if features.layer != LayerKind.FARMLAND.value or features.having or features.lacking:
             return self._by_place("somewhere_not_measured", features)
         measured = self._source.measured
@@ -678,7 +693,7 @@ class PlaceRanges(PlaceOnly):
         low_m = min((low for low, _ in known), default=np.inf)
         high_m = min((high for _, high in known), default=np.inf)
         unread = set(unread_words(measured.nearest_m)) - set(features.classes) if features.classes else ()
-        untold_m, word = min(((measured.nearest_m[one][0], one) for one in unread), default=(np.inf, ""))
+        untold_m, word = min(((measured.nearest_m[word][0], word) for word in unread), default=(np.inf, ""))
         return DistanceFact(
             round(low_m, MEASURE_DECIMALS),
             round(high_m, MEASURE_DECIMALS),

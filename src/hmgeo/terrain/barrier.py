@@ -89,7 +89,9 @@ class Profile:
 
 
 def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shapely.Point) -> Profile | Unknown:
-    """Return the heights along the geodesic between two lon/lat points, sampled once a cell.
+    """Return the heights along the geodesic from `source` to `parcel` (lon/lat points), sampled once a cell of `frame`.
+
+    `heights` are (rows, columns) in metres.
 
     Unknown where the line leaves the grid or crosses a cell without height.
     """
@@ -113,7 +115,7 @@ def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shape
     )
 
 
-class Meeting(NamedTuple):
+class _Meeting(NamedTuple):
     """Where the waters of two ends come together.
 
     Parameters
@@ -132,17 +134,17 @@ class Meeting(NamedTuple):
     flat_cells: int = 0
 
 
-def _meeting(grid: FlowGrid, source: Cells, parcel: Cells) -> Meeting:
+def _meeting(grid: FlowGrid, source: Cells, parcel: Cells) -> _Meeting:
     """Return where the waters of two ends meet; a cell of each end comes first in its array."""
     if not len(source) or not len(parcel):
-        return Meeting(None)
+        return _Meeting(None)
     here, there = (
         [grid.path(int(end[0]))[0], *(branch.cells for branch in grid.branches(int(end[0])))]
         for end in (source, parcel)
     )
-    area_ha, *others_ha = (_joined_ha(grid, one, other) for one in here for other in there)
+    area_ha, *others_ha = (_joined_ha(grid, way, other_way) for way in here for other_way in there)
     before = (_before(here[0], there[0]), _before(there[0], here[0]))
-    return Meeting(area_ha, frozenset(others_ha) - {area_ha}, max(map(grid.level_stretch, before)))
+    return _Meeting(area_ha, frozenset(others_ha) - {area_ha}, max(map(grid.level_stretch, before)))
 
 
 def _before(way: Cells, other: Cells) -> Cells:
@@ -192,32 +194,32 @@ class Barrier:
         water = say("waters_apart") if common_ha is None else say("waters_meet", area_ha=common_ha)
         if self.is_same_small_catchment is not None:
             water = say("same_catchment" if self.is_same_small_catchment else "other_catchment", what=water)
-        told = say("ground_between", top_m=line.divide_m, at_m=line.at_m, rise=rise, water=water)
-        return sentences(told, *self.notes)
+        between = say("ground_between", top_m=line.divide_m, at_m=line.at_m, rise=rise, water=water)
+        return sentences(between, *self.notes)
 
 
 def barrier(grid: FlowGrid, source: shapely.Point, parcel: shapely.Point, rule: BarrierRule) -> Barrier | Unknown:
-    """Return what lies between two lon/lat points."""
+    """Return what lies on `grid` between two lon/lat points, `source` and `parcel`, judged by `rule`."""
     line = profile(grid.frame, grid.heights, source, parcel)
     if isinstance(line, Unknown):
         return line
     ends = [grid.frame.cells_of_shape(end) for end in (source, parcel)]
-    found = _meeting(grid, ends[0], ends[1])
+    meeting = _meeting(grid, ends[0], ends[1])
     has_ridge = None if rule.ridge_m is None else line.above_higher_end_m >= rule.ridge_m
     is_small = None
     if rule.small_catchment_ha is not None:
         limit_ha = rule.small_catchment_ha
-        answers = {one is not None and one <= limit_ha for one in (found.area_ha, *found.others_ha)}
+        answers = {size_ha is not None and size_ha <= limit_ha for size_ha in (meeting.area_ha, *meeting.others_ha)}
         is_small = answers.pop() if len(answers) == 1 else None
-    notes = (*flat_notes(grid, found.flat_cells), *([MAY_MEET] if found.others_ha else []))
-    return Barrier(line, has_ridge, found.area_ha, is_small, notes)
+    notes = (*flat_notes(grid, meeting.flat_cells), *([MAY_MEET] if meeting.others_ha else []))
+    return Barrier(line, has_ridge, meeting.area_ha, is_small, notes)
 
 
 RIDGE, SMALL = "barrier_ridge_m", "small_catchment_ha"
 
 
 def barrier_rule(choices: Choices) -> BarrierRule:
-    """Return what counts as a ridge and as a small catchment; None where the project doesn't say."""
+    """Return what counts as a ridge and as a small catchment by `choices`; None where the project doesn't say."""
     return BarrierRule(choices.number(RIDGE), choices.number(SMALL))
 
 
@@ -238,21 +240,25 @@ def barriers(
         Shapes in lon/lat by id.
     grid
         Unknown where the project has no heights, or too many for memory.
+    rule
+        What counts as a ridge and as a small catchment.
+    places
+        How rugged the place of each source is, by its id.
     """
     rows = []
     for row in sources.to_pylist():
         if row["geometry"] is None:
             continue
-        told = {"source_id": row["source_id"]} | _place(places.get(row["source_id"]))
+        cells = {"source_id": row["source_id"]} | _place(places.get(row["source_id"]))
         parcel = parcels.get(row["nearest_farmland_id"])
         if isinstance(grid, Unknown):
-            rows.append(told | {"barrier": grid.why})
+            rows.append(cells | {"barrier": grid.why})
         elif parcel is None:
-            rows.append(told | {"barrier": say("ridge_without_parcel")})
+            rows.append(cells | {"barrier": say("ridge_without_parcel")})
         else:
-            found = _between(grid, shapely.from_wkb(row["geometry"]), parcel, rule)
+            evidence = _between(grid, shapely.from_wkb(row["geometry"]), parcel, rule)
             near = {"receptor_id": row["nearest_farmland_id"], "distance_m": row["nearest_farmland_m"]}
-            rows.append(told | near | _cells(found))
+            rows.append(cells | near | _cells(evidence))
     return table_of(rows, BARRIER_SCHEMA)
 
 
@@ -270,18 +276,18 @@ def _between(
     return barrier(grid, start, end, rule)
 
 
-def _cells(found: Barrier | Unknown) -> dict[str, Any]:
-    if isinstance(found, Unknown):
-        return {"barrier": found.why}
-    line = found.profile
+def _cells(evidence: Barrier | Unknown) -> dict[str, Any]:
+    if isinstance(evidence, Unknown):
+        return {"barrier": evidence.why}
+    line = evidence.profile
     return {
         "source_height_m": line.source_height_m,
         "parcel_height_m": line.parcel_height_m,
         "divide_m": line.divide_m,
         "divide_at_m": line.at_m,
         "above_higher_end_m": line.above_higher_end_m,
-        "has_ridge": found.has_ridge,
-        "common_catchment_ha": None if found.common_ha is None else round(found.common_ha, MEASURE_DECIMALS),
-        "is_same_small_catchment": found.is_same_small_catchment,
-        "barrier": found.zh,
+        "has_ridge": evidence.has_ridge,
+        "common_catchment_ha": None if evidence.common_ha is None else round(evidence.common_ha, MEASURE_DECIMALS),
+        "is_same_small_catchment": evidence.is_same_small_catchment,
+        "barrier": evidence.zh,
     }

@@ -63,25 +63,27 @@ class Overhead:
     @property
     def only_by_circle(self) -> tuple[int, ...]:
         """Rows that only the circle holds: the readings differ."""
-        held = set() if isinstance(self.by_path, Unknown) else {row for row, _ in self.by_path}
-        return tuple(row for row, _ in self.by_circle if row not in held)
+        on_path = set() if isinstance(self.by_path, Unknown) else {row for row, _ in self.by_path}
+        return tuple(row for row, _ in self.by_circle if row not in on_path)
 
     @property
     def only_by_path(self) -> tuple[int, ...]:
         """Rows that only the path meets."""
-        held = {row for row, _ in self.by_circle}
-        return () if isinstance(self.by_path, Unknown) else tuple(row for row, _ in self.by_path if row not in held)
+        in_circle = {row for row, _ in self.by_circle}
+        return (
+            () if isinstance(self.by_path, Unknown) else tuple(row for row, _ in self.by_path if row not in in_circle)
+        )
 
 
 def by_circle(
     pond: shapely.Geometry, receptors: Sequence[shapely.Geometry], limit_m: float = OVERHEAD_M
 ) -> tuple[tuple[int, float], ...]:
-    """Return (row, ground distance in metres) of the receptors within a limit of a pond as drawn, nearest first."""
+    """Return (row, ground distance in metres) of `receptors` within `limit_m` of `pond` as drawn, nearest first."""
     if not len(receptors):
         return ()
     rows = np.arange(len(receptors))
-    found = pair_distances(prepare_shapes([pond]), prepare_shapes(list(receptors)), np.zeros(len(rows), np.int64), rows)
-    distance_m = np.round(found.distance_m, MEASURE_DECIMALS)
+    apart = pair_distances(prepare_shapes([pond]), prepare_shapes(list(receptors)), np.zeros(len(rows), np.int64), rows)
+    distance_m = np.round(apart.distance_m, MEASURE_DECIMALS)
     order = np.argsort(distance_m, kind="stable")
     return tuple((int(row), float(distance_m[row])) for row in order if distance_m[row] <= limit_m)
 
@@ -89,7 +91,7 @@ def by_circle(
 def overhead(
     grid: FlowGrid,
     pond: shapely.Geometry,
-    dam_toe: shapely.Point | None,
+    _dam_toe: shapely.Point | None,
     receptors: Sequence[shapely.Geometry],
     beside: Targets,
     limit_m: float = OVERHEAD_M,
@@ -100,13 +102,15 @@ def overhead(
     ----------
     pond
         In lon/lat.
-    dam_toe
+    _dam_toe
         Toe of the initial dam (初期坝坝脚), where the path starts; the pond's main exit where it isn't known.
     beside
         The same receptors on the grid, widened as the project chose (`cells_beside`), rows alike.
+    limit_m
+        Of the circle, and along the water.
     """
     near = by_circle(pond, receptors, limit_m)
-    path: Downhill | Unknown = downhill(grid, pond if dam_toe is None else dam_toe, limit_m)
+    path: Downhill | Unknown = downhill(grid, pond if _dam_toe is None else _dam_toe, limit_m)
     if isinstance(path, Unknown):
         return Overhead(near, path)
     met = met_by_any(path, beside)
@@ -125,7 +129,7 @@ TO_CHECK = say("to_check")
 
 
 @dataclass(frozen=True, slots=True)
-class Pond:
+class _Pond:
     """A tailings pond with what its row says.
 
     Parameters
@@ -145,7 +149,7 @@ class Pond:
     off_m: float = 0.0
 
 
-def ponds_of(layer: Layer) -> list[Pond]:
+def ponds_of(layer: Layer) -> list[_Pond]:
     """Return the ponds of a layer."""
     table = layer.read()
     rows = zip(
@@ -166,14 +170,14 @@ def ponds_of(layer: Layer) -> list[Pond]:
     ]
 
 
-def _pond(pond_id: str, name: str, geometry: shapely.Geometry, said: Mapping[str, str]) -> Pond:
-    toe, note = dam_toe(said)
+def _pond(pond_id: str, name: str, geometry: shapely.Geometry, links: Mapping[str, str]) -> _Pond:
+    toe, note = _dam_toe(links)
     if toe is None and geometry.geom_type == "Point":
         toe, note = geometry, ""
-    return Pond(pond_id, name, geometry, said.get(DESIGNATED, "") or NOT_STATED, toe, note)
+    return _Pond(pond_id, name, geometry, links.get(DESIGNATED, "") or NOT_STATED, toe, note)
 
 
-def dam_toe(said: Mapping[str, str]) -> tuple[shapely.Point | None, str]:
+def _dam_toe(links: Mapping[str, str]) -> tuple[shapely.Point | None, str]:
     """Return the toe of the starter dam that a row states, or why it can't be used.
 
     Examples
@@ -184,42 +188,46 @@ def dam_toe(said: Mapping[str, str]) -> tuple[shapely.Point | None, str]:
     '坝脚坐标系为「北京54」，未作换算，改从库区最低出水处起算。'
     """
     try:
-        lon, lat = float(said[TOE_LON]), float(said[TOE_LAT])
+        lon, lat = float(links[TOE_LON]), float(links[TOE_LAT])
     except (KeyError, ValueError):
         return None, say("from_lowest_outlet", why=say("dam_toe_unstated"))
-    datum = said.get(DATUM, "").upper().replace(" ", "")
+    datum = links.get(DATUM, "").upper().replace(" ", "")
     if datum not in _ZERO_SHIFT:
-        why = say("dam_toe_datum", word=said[DATUM]) if datum else say("dam_toe_without_datum")
+        why = say("dam_toe_datum", word=links[DATUM]) if datum else say("dam_toe_without_datum")
         return None, say("from_lowest_outlet", why=why)
     return shapely.Point(lon, lat), ""
 
 
 def overhead_table(
-    ponds: Sequence[Pond], facilities: Layer | None, grid: FlowGrid | Unknown, choices: Choices
+    ponds: Sequence[_Pond], facilities: Layer | None, grid: FlowGrid | Unknown, choices: Choices
 ) -> pa.Table:
-    """Return `OVERHEAD_SCHEMA`, one row for each pond."""
-    held = Things((), (), ())
+    """Return `OVERHEAD_SCHEMA`, one row for each of `ponds`.
+
+    `facilities` is None where no such layer is given, `grid` Unknown without heights; `choices` say how wide the strip
+    beside the way is.
+    """
+    things = Things((), (), ())
     if facilities is not None:
         table = facilities.read()
-        shapes = [None if one is None else shapely.from_wkb(one) for one in table["geometry"].to_pylist()]
-        held = Things(table["receptor_id"].to_pylist(), table["name"].to_pylist(), shapes)
+        shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
+        things = Things(table["receptor_id"].to_pylist(), table["name"].to_pylist(), shapes)
     bound = "" if facilities is None else _lower(facilities)
-    rows = [_row(pond, held, facilities, grid, choices) for pond in ponds]
+    rows = [_row(pond, things, facilities, grid, choices) for pond in ponds]
     for row in rows:
-        row["note"] = sentences(row["note"], bound, *(one.note for one in pond_disputes(row)))
+        row["note"] = sentences(row["note"], bound, *(wkb.note for wkb in pond_disputes(row)))
     return table_of(rows, OVERHEAD_SCHEMA)
 
 
 def pond_disputes(row: Mapping[str, Any]) -> tuple[Dispute, ...]:
-    """Return where a pond is said to be no 头顶库 and somebody lives within 1 km of it or beside the way down.
+    """Return where a pond (`row` of `OVERHEAD_SCHEMA`) is said to be no 头顶库 and somebody lives beneath it.
 
     Examples
     --------
     >>> pond_disputes({"designated": "否", "by_circle": "示例村（430 m）", "by_path": ""})[0].values
     '是否头顶库「否」与尾矿库 1 km 内「示例村（430 m）」'
     """
-    found = (("尾矿库 1 km 内", row["by_circle"]), ("下游流经路径旁", row["by_path"]))
-    below = tuple(Said(where, words) for where, words in found if words)
+    below_by = (("尾矿库 1 km 内", row["by_circle"]), ("下游流经路径旁", row["by_path"]))
+    below = tuple(Said(where, words) for where, words in below_by if words)
     return disputes(Told({"是否头顶库": row["designated"]}, beside={OVERHEAD: below}))
 
 
@@ -233,9 +241,11 @@ def overhead_ledger(ponds: pa.Table, others: Sequence[Layer]) -> Ledger:
     others
         The project's layers, to name the file of the ponds.
     """
-    file = next((one.provenance.path for one in others if one.kind is LayerKind.TAILINGS_PONDS), "")
+    file = next((layer.provenance.path for layer in others if layer.kind is LayerKind.TAILINGS_PONDS), "")
     rows = ponds.select(["pond_id", "designated", "by_circle", "by_path"]).to_pylist()
-    return Ledger(tuple(one for row in rows for one in dispute_entries(file, 0, row["pond_id"], pond_disputes(row))))
+    return Ledger(
+        tuple(layer for row in rows for layer in dispute_entries(file, 0, row["pond_id"], pond_disputes(row)))
+    )
 
 
 def _lower(layer: Layer) -> str:
@@ -246,7 +256,7 @@ def _lower(layer: Layer) -> str:
 
 
 def _row(
-    pond: Pond, held: Things, facilities: Layer | None, grid: FlowGrid | Unknown, choices: Choices
+    pond: _Pond, things: Things, facilities: Layer | None, grid: FlowGrid | Unknown, choices: Choices
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "pond_id": pond.pond_id,
@@ -264,29 +274,29 @@ def _row(
         row |= _way(way, grid)
     if facilities is None:
         return row | {"note": missing_layer(FACILITIES.value).why}
-    shapes = [one for one in held.geometries if one is not None]
-    if len(shapes) < len(held.geometries):
+    shapes = [shape for shape in things.geometries if shape is not None]
+    if len(shapes) < len(things.geometries):
         return row | {"note": say("feature_without_shape", layer=FACILITIES)}
     near = by_circle(pond.geometry, shapes)
-    row |= _found("circle", near, held)
+    row |= _found("circle", near, things)
     beside_m = choices.number(BESIDE)
     if beside_m is None or isinstance(grid, Unknown):
         why = grid.why if isinstance(grid, Unknown) else unset_text(BESIDE)
         return row | {"note": say("way_down_not_judged", why=why)}
-    found = overhead(grid, pond.geometry, pond.toe, shapes, cells_beside(grid, held, beside_m))
-    if isinstance(found.by_path, Unknown):
-        return row | {"note": say("way_down_not_judged", why=found.by_path.why)}
+    both = overhead(grid, pond.geometry, pond.toe, shapes, cells_beside(grid, things, beside_m))
+    if isinstance(both.by_path, Unknown):
+        return row | {"note": say("way_down_not_judged", why=both.by_path.why)}
     only = {
-        "only_by_circle": _named([(one, None) for one in found.only_by_circle], held),
-        "only_by_path": _named([(one, None) for one in found.only_by_path], held, found.doubtful),
+        "only_by_circle": _named([(shape, None) for shape in both.only_by_circle], things),
+        "only_by_path": _named([(shape, None) for shape in both.only_by_path], things, both.doubtful),
     }
     start = pond.geometry if pond.toe is None else shapely.union(pond.geometry, pond.toe)
-    asked = {"downstream_1km": downstream_answer(found, way, facilities, start, beside_m, pond.off_m)}
-    return row | _found("path", found.by_path, held, found.doubtful) | only | asked | {"note": pond.toe_note}
+    asked = {"downstream_1km": downstream_answer(both, way, facilities, start, beside_m, pond.off_m)}
+    return row | _found("path", both.by_path, things, both.doubtful) | only | asked | {"note": pond.toe_note}
 
 
 def downstream_answer(
-    found: Overhead,
+    both: Overhead,
     way: Downhill | Unknown,
     facilities: Layer,
     pond: shapely.Geometry,
@@ -295,14 +305,16 @@ def downstream_answer(
 ) -> str:
     """Return 有 where a way down surely meets people or facilities, 无 where nothing could have been missed.
 
+    `both` are the readings, `beside_m` the width of the strip beside `way`, `pond_off_m` how far off the pond may lie.
+
     Neither where pond or facilities are drawn, or may lie farther off than the strip beside the way is wide; 无 only
     where both lie as drawn.
     """
-    met = () if isinstance(found.by_path, Unknown) else found.by_path
+    met = () if isinstance(both.by_path, Unknown) else both.by_path
     off_m = pond_off_m + facilities.margin_m + max(facilities.errors_m.values(), default=0.0)
     if facilities.basis is Basis.APPROXIMATE or off_m > beside_m:
         return ""
-    if any(row not in found.doubtful for row, _ in met):
+    if any(row not in both.doubtful for row, _ in met):
         return HAS
     gates, searched = facilities.gates, geodesic_buffer(pond, OVERHEAD_M + beside_m)
     is_told = not isinstance(way, Unknown) and way.end is End.LIMIT and not way.flat_cells and not way.branches
@@ -318,20 +330,20 @@ def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:
 
 
 def _found(
-    kind: str, found: Sequence[tuple[int, float]], held: Things, doubtful: Container[int] = ()
+    kind: str, near: Sequence[tuple[int, float]], things: Things, doubtful: Container[int] = ()
 ) -> dict[str, Any]:
-    nearest = {f"{kind}_nearest_m": found[0][1]} if found else {}
-    return {f"{kind}_count": len(found), f"by_{kind}": _named(found, held, doubtful)} | nearest
+    nearest = {f"{kind}_nearest_m": near[0][1]} if near else {}
+    return {f"{kind}_count": len(near), f"by_{kind}": _named(near, things, doubtful)} | nearest
 
 
-def _named(found: Sequence[tuple[int, float | None]], held: Things, doubtful: Container[int] = ()) -> str:
+def _named(near: Sequence[tuple[int, float | None]], things: Things, doubtful: Container[int] = ()) -> str:
     words: list[str] = []
-    for row, distance_m in found[:_NAMED]:
+    for row, distance_m in near[:_NAMED]:
         far = "" if distance_m is None else f"{distance_m:.0f} m"
-        told = far if row not in doubtful else say("metres_to_check", distance=far) if far else TO_CHECK
-        name = held.names[row] or held.ids[row]
-        words.append(say("bracketed", thing=name, more=told) if told else name)
-    return one_by_one([*words, say("places_more", count=len(found) - _NAMED) if len(found) > _NAMED else ""])
+        more = far if row not in doubtful else say("metres_to_check", distance=far) if far else TO_CHECK
+        name = things.names[row] or things.ids[row]
+        words.append(say("bracketed", thing=name, more=more) if more else name)
+    return one_by_one([*words, say("places_more", count=len(near) - _NAMED) if len(near) > _NAMED else ""])
 
 
 AROUND, DOWNSTREAM = "surroundings_m", "max_downstream_m"
@@ -354,7 +366,7 @@ class Polluted:
 
 
 def polluted_of(reached: pa.Table) -> Polluted:
-    """Return the parcels of 严格管控类 and 安全利用类 among a run's receptors."""
+    """Return the parcels of 严格管控类 and 安全利用类 among a run's receptors (`reached`)."""
     is_parcel = pc.equal(reached["receptor_kind"], LayerKind.FARMLAND.value)
     table = reached.filter(pc.and_(is_parcel, pc.is_in(reached["class"], value_set=pa.array(list(POLLUTED_CLASSES)))))
     columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class", "area_ha")]
@@ -363,7 +375,10 @@ def polluted_of(reached: pa.Table) -> Polluted:
 
 
 def mine_table(mines: Layer, polluted: Polluted, grid: FlowGrid | Unknown, choices: Choices) -> pa.Table:
-    """Return `MINES_SCHEMA`, in the order that its docstring tells."""
+    """Return `MINES_SCHEMA` of `mines`, in the order that its docstring tells.
+
+    `polluted` is the farmland that counts, `grid` leads the water (Unknown without heights), `choices` hold the limits.
+    """
     table = mines.read()
     beside_m = choices.number(BESIDE)
     targets = None
@@ -371,7 +386,7 @@ def mine_table(mines: Layer, polluted: Polluted, grid: FlowGrid | Unknown, choic
         targets = cells_beside(grid, polluted.things, beside_m)
     rows = []
     for mine_id, name, wkb in zip(
-        *(table[one].to_pylist() for one in ("receptor_id", "name", "geometry")), strict=True
+        *(table[column].to_pylist() for column in ("receptor_id", "name", "geometry")), strict=True
     ):
         row: dict[str, Any] = {"mine_id": mine_id, "name": name}
         if wkb is None:
@@ -396,14 +411,14 @@ def _place(row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def _around(shape: shapely.Geometry, polluted: Polluted, choices: Choices) -> tuple[dict[str, Any], str]:
-    shapes = [one for one in polluted.things.geometries if one is not None]
-    found = by_circle(shape, shapes, np.inf)
-    cells: dict[str, Any] = {"nearest_m": found[0][1] if found else None}
+    shapes = [parcel for parcel in polluted.things.geometries if parcel is not None]
+    near = by_circle(shape, shapes, np.inf)
+    cells: dict[str, Any] = {"nearest_m": near[0][1] if near else None}
     limit_m = choices.number(AROUND)
     if limit_m is None:
         return cells, unset_text(AROUND)
     cells["near_limit_m"] = limit_m
-    return cells | _areas("near", (row for row, distance_m in found if distance_m <= limit_m), polluted), ""
+    return cells | _areas("near", (row for row, distance_m in near if distance_m <= limit_m), polluted), ""
 
 
 def _below(
@@ -418,11 +433,9 @@ def _below(
     if isinstance(way, Unknown):
         return {}, way.why
     met = targets.along(way)
-    way_told = {"downstream_limit_m": limit_m, "path_ends": one_by_one([way.end.zh, *level_notes(grid, way)])}
+    limits = {"downstream_limit_m": limit_m, "path_ends": one_by_one([way.end.zh, *level_notes(grid, way)])}
     cells = (
-        way_told
-        | {"downstream_m": met[0][1] if met else None}
-        | _areas("downstream", (row for row, _ in met), polluted)
+        limits | {"downstream_m": met[0][1] if met else None} | _areas("downstream", (row for row, _ in met), polluted)
     )
     short = "" if way.end is End.LIMIT else say("water_ends", reached_m=way.length_m, end=way.end.zh)
     open_ = sum(is_doubtful for _, _, is_doubtful in met_by_any(way, targets))

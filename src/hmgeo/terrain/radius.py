@@ -53,7 +53,7 @@ class TerrainRadii:
     mountain_m: float | None = None
 
     def of(self, terrain: TerrainClass) -> float | None:
-        """Return the radius of a class."""
+        """Return the radius in metres of the class `terrain`; None where none is set."""
         return {
             TerrainClass.PLAIN: self.plain_m,
             TerrainClass.HILL: self.hill_m,
@@ -85,12 +85,16 @@ def pair_classes(
     at: TerrainAt,
     lines: Sequence[TerrainClass | None] = (),
 ) -> list[TerrainClass | None]:
-    """Return the class that sets the radius of each pair; None where heights are missing.
+    """Return the class that sets the radius of each of `pairs`; None where heights are missing.
 
     Parameters
     ----------
     lines
         For `TerrainAt.PATH`: the prevailing class along each pair's line, from `line_classes`.
+    sources, receptors
+        The terrain of each; Unknown where heights are missing.
+    at
+        Whose terrain counts.
     """
     if at is TerrainAt.PATH:
         return list(lines)
@@ -100,20 +104,20 @@ def pair_classes(
         return here
     if at is TerrainAt.FARMLAND:
         return there
-    return [_flatter(one, other) for one, other in zip(here, there, strict=True)]
+    return [_flatter(near_end, far_end) for near_end, far_end in zip(here, there, strict=True)]
 
 
 def _class(place: PlaceTerrain | Unknown) -> TerrainClass | None:
     return None if isinstance(place, Unknown) else place.terrain
 
 
-def _flatter(one: TerrainClass | None, other: TerrainClass | None) -> TerrainClass | None:
+def _flatter(here: TerrainClass | None, there: TerrainClass | None) -> TerrainClass | None:
     """Return the class with the longer radius: plain settles it, an unknown end does not."""
-    if TerrainClass.PLAIN in {one, other}:
+    if TerrainClass.PLAIN in {here, there}:
         return TerrainClass.PLAIN
-    if one is None or other is None:
+    if here is None or there is None:
         return None
-    return min(one, other, key=list(TerrainClass).index)
+    return min(here, there, key=list(TerrainClass).index)
 
 
 def line_classes(
@@ -123,18 +127,20 @@ def line_classes(
     sources: Sequence[shapely.Geometry],
     receptors: Sequence[shapely.Geometry],
 ) -> list[TerrainClass | None]:
-    """Return the class that prevails along each pair's line from a point of the source to a point of the parcel.
+    """Return the class that prevails along the line of each of `pairs`, from a point of either end to one of the other.
+
+    `raster` holds heights in metres, `scheme` makes classes of relief; `sources` and `receptors` are lon/lat shapes.
 
     The line is sampled at 64 even steps; the flatter class wins a tie; None where a sample has no relief.
     """
     frame = frame_of(raster)
     ends = (_inner_points(frame, sources), _inner_points(frame, receptors))
-    found: list[TerrainClass | None] = []
+    classes: list[TerrainClass | None] = []
     for first in range(0, len(pairs.source), PAIRS_AT_ONCE):
         cells = _line_cells(frame, ends, pairs, slice(first, first + PAIRS_AT_ONCE))
         (relief,) = gather(raster, relief_measure(frame, scheme), [cells])
-        found += _prevailing_classes(relief.reshape(LINE_SAMPLES, -1), scheme)
-    return found
+        classes += _prevailing_classes(relief.reshape(LINE_SAMPLES, -1), scheme)
+    return classes
 
 
 def _line_cells(frame: Frame, ends: tuple[Floats, Floats], pairs: Pairs, part: slice) -> Cells:
@@ -170,10 +176,10 @@ def _prevailing_classes(relief: Floats, scheme: ReliefScheme) -> list[TerrainCla
     """
     classes = list(TerrainClass)
     code = np.digitize(relief, [scheme.plain_below_m, scheme.mountain_from_m])
-    counts = np.stack([(code == one).sum(axis=0) for one in range(len(classes))])
+    counts = np.stack([(code == number).sum(axis=0) for number in range(len(classes))])
     gap = np.isnan(relief).any(axis=0)
     best = np.where(gap, -1, counts.argmax(axis=0))
-    return [None if one < 0 else classes[one] for one in best.tolist()]
+    return [None if number < 0 else classes[number] for number in best.tolist()]
 
 
 def outcomes(
@@ -185,6 +191,10 @@ def outcomes(
     ----------
     classes
         From `pair_classes`, one for each pair.
+    radii
+        Of each class.
+    source_count
+        Number of sources; rows of `pairs` are among them.
     """
     rows: list[list[int]] = [[] for _ in range(source_count)]
     for row in np.argsort(pairs.distance_m, kind="stable"):
@@ -202,11 +212,11 @@ def _outcome(
     for row in rows:
         terrain, distance_m = classes[row], float(pairs.distance_m[row])
         radius_m = None if terrain is None else radii.of(terrain)
-        found = (int(pairs.receptor[row]), distance_m, radius_m, terrain)
+        nearest = (int(pairs.receptor[row]), distance_m, radius_m, terrain)
         if radius_m is not None and distance_m <= radius_m:
-            return TerrainOutcome(Side.MET, Side.MET, *found)
+            return TerrainOutcome(Side.MET, Side.MET, *nearest)
         if radius_m is None and undecided is None:
-            undecided = TerrainOutcome(Side.UNKNOWN, Side.MET, *found, _open_text(terrain, radii.plain_m))
+            undecided = TerrainOutcome(Side.UNKNOWN, Side.MET, *nearest, _open_text(terrain, radii.plain_m))
     if undecided is not None:
         return undecided
     first = rows[0]
@@ -265,6 +275,8 @@ def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_
     ----------
     pairs
         All within `plain_m`.
+    question
+        Heights, scheme, sources and parcels.
 
     Notes
     -----
@@ -306,12 +318,12 @@ class _Near:
     distance_m: NDArray[np.float64]
     count: int
 
-    def first(self, held: Flags) -> NDArray[np.int64]:
+    def first(self, is_held: Flags) -> NDArray[np.int64]:
         """Return the place of each source's nearest pair that is held, -1 where none is."""
-        places = np.flatnonzero(held)
-        found = np.full(self.count, -1)
-        found[self.source[places][::-1]] = places[::-1]
-        return found
+        places = np.flatnonzero(is_held)
+        nearest = np.full(self.count, -1)
+        nearest[self.source[places][::-1]] = places[::-1]
+        return nearest
 
 
 def _listed(
@@ -324,12 +336,14 @@ def _listed(
     open_ = near.first((code == _UNKNOWN) & in_reach)
     any_ = near.first(in_reach)
     deciding = np.where(met >= 0, met, np.where(open_ >= 0, open_, any_))
-    listed = [True if one >= 0 else None if other >= 0 else False for one, other in zip(met, open_, strict=True)]
+    listed = [
+        True if met_at >= 0 else None if open_at >= 0 else False for met_at, open_at in zip(met, open_, strict=True)
+    ]
     return listed, deciding
 
 
 def _codes(classes: Sequence[TerrainClass | None]) -> NDArray[np.int64]:
-    return np.array([_UNKNOWN if one is None else _CLASSES.index(one) for one in classes], dtype=np.int64)
+    return np.array([_UNKNOWN if terrain is None else _CLASSES.index(terrain) for terrain in classes], dtype=np.int64)
 
 
 def _word(code: int) -> str:
@@ -341,16 +355,16 @@ def _grounds(
 ) -> tuple[list[PlaceTerrain | Unknown], list[PlaceTerrain | Unknown], list[TerrainClass | None]]:
     """Return the terrain of sources, of parcels and along the lines between them."""
     frame, scheme = frame_of(question.raster), question.scheme
-    given, possible = cells_of_places(frame, question.sources, question.uncertainties_m)
+    own_cells, possible = cells_of_places(frame, question.sources, question.uncertainties_m)
     parcels, _ = cells_of_places(frame, question.receptors, [0.0] * len(question.receptors))
     few = len(pairs.source) <= PAIRS_AT_ONCE
     ends = (_inner_points(frame, question.sources), _inner_points(frame, question.receptors))
     along = _line_cells(frame, ends, pairs, slice(None)) if few else np.zeros(0, np.int64)
     measure = relief_measure(frame, scheme)
-    values = gather(question.raster, measure, [*given, *possible, *parcels, along])
-    count = len(given)
-    here = [terrain_of(*one, scheme) for one in zip(values[:count], values[count : 2 * count], strict=True)]
-    there = [terrain_of(one, one, scheme) for one in values[2 * count : -1]]
+    values = gather(question.raster, measure, [*own_cells, *possible, *parcels, along])
+    count = len(own_cells)
+    here = [terrain_of(*relief, scheme) for relief in zip(values[:count], values[count : 2 * count], strict=True)]
+    there = [terrain_of(relief, relief, scheme) for relief in values[2 * count : -1]]
     if few:
         return here, there, _prevailing_classes(values[-1].reshape(LINE_SAMPLES, -1), scheme)
     return here, there, line_classes(question.raster, scheme, pairs, question.sources, question.receptors)

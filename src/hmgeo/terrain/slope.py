@@ -70,7 +70,7 @@ class ReliefScheme:
     least_valid_share: float = LEAST_VALID_SHARE
 
     def half_cells(self, frame: Frame) -> tuple[int, int]:
-        """Return how many rows and columns the window reaches to each side, at least one."""
+        """Return how many rows and columns of `frame` the window reaches to each side, at least one."""
         width_m, height_m = frame.cell_m
         return max(1, round(self.window_m / height_m / 2)), max(1, round(self.window_m / width_m / 2))
 
@@ -92,7 +92,7 @@ class ReliefScheme:
         )  # fmt: skip
 
     def class_of(self, relief_m: float) -> TerrainClass:
-        """Return the class of a relief amplitude.
+        """Return the class of a relief amplitude in metres (`relief_m`).
 
         Examples
         --------
@@ -105,7 +105,7 @@ class ReliefScheme:
 
 
 def slope_grade(slope_deg: Floats) -> NDArray[np.int64]:
-    """Return the farmland slope grades 1 to 5, 0 where the slope is unknown.
+    """Return the farmland slope grades 1 to 5 of slopes in degrees (`slope_deg`, NaN gives 0: unknown).
 
     Examples
     --------
@@ -217,8 +217,12 @@ class Measure(NamedTuple):
         asked = np.unique(tile)
         for run in np.split(asked, np.flatnonzero(np.diff(asked) > 1) + 1):
             own = (tile >= run[0]) & (tile <= run[-1])
-            top, left = (max(0, int(one[own].min()) - halo) for one, halo in zip((row, column), self.halo, strict=True))
-            bottom, right = (int(one[own].max()) + halo + 1 for one, halo in zip((row, column), self.halo, strict=True))
+            top, left = (
+                max(0, int(place[own].min()) - halo) for place, halo in zip((row, column), self.halo, strict=True)
+            )
+            bottom, right = (
+                int(place[own].max()) + halo + 1 for place, halo in zip((row, column), self.halo, strict=True)
+            )
             values[own] = self.of(strip.heights[top:bottom, left:right])[row[own] - top, column[own] - left]
         return values
 
@@ -229,7 +233,7 @@ def slope_measure(frame: Frame) -> Measure:
 
 
 def relief_measure(frame: Frame, scheme: ReliefScheme) -> Measure:
-    """Return the relief amplitude in metres on a raster's cells."""
+    """Return the relief amplitude in metres on the cells of `frame`, by the window of `scheme`."""
     half = scheme.half_cells(frame)
     return Measure(partial(relief_m, half_cells=half, least_valid_share=scheme.least_valid_share), half)
 
@@ -251,19 +255,21 @@ def _stated_grade(text: str) -> int | None:
     [1, 4, 5, 3, None, None, None]
     """
     plain = "".join(text.split())
-    held = _GRADE.fullmatch(plain)
-    return int(held[1]) if held else _GRADE_WORDS.get(plain)
+    match = _GRADE.fullmatch(plain)
+    return int(match[1]) if match else _GRADE_WORDS.get(plain)
 
 
 def parcel_slopes(farmland: Layer, elevation: Raster | None) -> tuple[pa.Table, tuple[str, ...]]:
-    """Return `SLOPES_SCHEMA` in the layer's order, and how the grades were found.
+    """Return `SLOPES_SCHEMA` in the order of `farmland`, and how the grades were found.
+
+    `elevation` is None where there are no heights.
 
     The grid's slope is the mean over a parcel's cells; it makes the grade only where the layer states none.
     """
     table = farmland.read()
-    texts = [dict(one or ()).get(SLOPE_GRADE, "") for one in table["links"].to_pylist()]
+    texts = [dict(links or ()).get(SLOPE_GRADE, "") for links in table["links"].to_pylist()]
     degrees = _by_heights(table, elevation)
-    rows = [_row(*one) for one in zip(table["receptor_id"].to_pylist(), texts, degrees, strict=True)]
+    rows = [_row(*links) for links in zip(table["receptor_id"].to_pylist(), texts, degrees, strict=True)]
     made = table_of(rows, SLOPES_SCHEMA)
     return made, _how(made, texts, elevation)
 
@@ -273,7 +279,7 @@ def _by_heights(table: pa.Table, elevation: Raster | None) -> list[float | None]
         return [None] * table.num_rows
     shapes = list(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
     facts = slopes_of(elevation, shapes, [0.0] * len(shapes))
-    return [one.value if isinstance(one, NumberFact) else None for one in facts]
+    return [fact.value if isinstance(fact, NumberFact) else None for fact in facts]
 
 
 def _row(receptor_id: str, text: str, degrees: float | None) -> dict[str, Any]:
@@ -288,13 +294,15 @@ def _row(receptor_id: str, text: str, degrees: float | None) -> dict[str, Any]:
 
 def _how(made: pa.Table, texts: list[str], elevation: Raster | None) -> tuple[str, ...]:
     sources = made["slope_from"].to_pylist()
-    own, heights, unknown = (sources.count(one) for one in (FROM_LAYER, FROM_HEIGHTS, ""))
+    own, heights, unknown = (sources.count(origin) for origin in (FROM_LAYER, FROM_HEIGHTS, ""))
     notes = [say("slope_grades_from", own=own, heights=heights, unknown=unknown)]
     strange = sum(1 for text in texts if text and _stated_grade(text) is None)
     if strange:
         notes.append(say("slope_grades_unread", count=strange))
     if elevation is not None:
-        derived = slope_grade(np.array([np.nan if one is None else one for one in made["slope_deg"].to_pylist()]))
+        derived = slope_grade(
+            np.array([np.nan if origin is None else origin for origin in made["slope_deg"].to_pylist()])
+        )
         pairs = zip(made["slope_grade"].to_pylist(), derived.tolist(), sources, strict=True)
         differing = sum(1 for own, other, source in pairs if source == FROM_LAYER and other and own != other)
         notes.append(say("slope_grades_differ", count=differing))
@@ -302,7 +310,10 @@ def _how(made: pa.Table, texts: list[str], elevation: Raster | None) -> tuple[st
 
 
 def with_slopes(receptors: pa.Table, slopes: pa.Table) -> pa.Table:
-    """Return a table of receptors with slope_grade, slope_from and slope_deg after its own columns; null elsewhere."""
+    """Return `receptors` with slope_grade, slope_from and slope_deg after its own columns; null elsewhere.
+
+    `slopes` is `SLOPES_SCHEMA` of the parcels among them.
+    """
     at = pc.index_in(receptors["receptor_id"], value_set=slopes["receptor_id"].combine_chunks())
     is_parcel = pc.equal(receptors["receptor_kind"], LayerKind.FARMLAND.value)
     rows = pc.if_else(is_parcel, at, pa.scalar(None, pa.int32()))
@@ -320,6 +331,8 @@ def steep_farmland(reached: pa.Table, slopes: pa.Table, indexes: Mapping[str, La
         Receptors with area_ha, class and township.
     indexes
         Layers by code; what an important water source is comes from a layer of that kind alone.
+    slopes
+        `SLOPES_SCHEMA` of the parcels.
     """
     graded = {row["receptor_id"]: row for row in slopes.to_pylist()}
     rows = []
@@ -327,11 +340,11 @@ def steep_farmland(reached: pa.Table, slopes: pa.Table, indexes: Mapping[str, La
         slope = graded.get(row["receptor_id"])
         if slope is None or slope["slope_grade"] is None:
             continue
-        told = _told(slope, row, indexes)
-        if told:
+        standing = _told(slope, row, indexes)
+        if standing:
             shown = {name: row[name] for name in ("receptor_id", "township", "class", "area_ha")}
-            rows.append(told | shown | {name: slope[name] for name in SLOPES_SCHEMA.names[1:]})
-    rows.sort(key=lambda one: (one["list"], one["status"] != LISTED))
+            rows.append(standing | shown | {name: slope[name] for name in SLOPES_SCHEMA.names[1:]})
+    rows.sort(key=lambda listed: (listed["list"], listed["status"] != LISTED))
     return table_of(rows, STEEP_SCHEMA)
 
 
@@ -345,15 +358,15 @@ def _told(slope: Mapping[str, Any], row: Mapping[str, Any], indexes: Mapping[str
     if not lesser:
         return None
     facts = LayerFacts(shapely.from_wkb(row["geometry"]), 0.0, indexes, Places())
-    found = facts.inside(Features(LayerKind.IMPORTANT_WATER_SOURCES.value))
+    fact = facts.inside(Features(LayerKind.IMPORTANT_WATER_SOURCES.value))
     word = {"list": WATER_15_25, "status": NOT_ASSESSED, "water_source": ""}
-    if isinstance(found, Unknown):
+    if isinstance(fact, Unknown):
         department = LAYERS[LayerKind.IMPORTANT_WATER_SOURCES.value].department
-        return word | {"note": sentences(found.why, say("important_waters_open", department=department))}
-    if found.answer is Answer.NO:
-        return word | {"note": found.gap} if found.gap else None
-    partly = say("partly_in_it") if found.answer is Answer.PARTLY else ""
-    return word | {"status": LISTED, "water_source": found.receptor_name or found.receptor_id, "note": partly}
+        return word | {"note": sentences(fact.why, say("important_waters_open", department=department))}
+    if fact.answer is Answer.NO:
+        return word | {"note": fact.gap} if fact.gap else None
+    partly = say("partly_in_it") if fact.answer is Answer.PARTLY else ""
+    return word | {"status": LISTED, "water_source": fact.receptor_name or fact.receptor_id, "note": partly}
 
 
 NO_HEIGHT = say("no_height_here")
@@ -386,20 +399,23 @@ def gather(
         first, last = np.searchsorted(in_order, [start, strip.last_row * raster.width])
         if first < last:
             values[order[first:last]] = measure.at(strip, in_order[first:last] - start)
-    ends = np.cumsum([len(one) for one in cells])
+    ends = np.cumsum([len(own) for own in cells])
     return np.split(values, ends[:-1]) if cells else []
 
 
 def cells_of_places(
     frame: Frame, geometries: Sequence[shapely.Geometry], uncertainties_m: Sequence[float]
 ) -> tuple[list[Cells], list[Cells]]:
-    """Return for each place the cells that it covers, and those that it may lie in within its uncertainty."""
-    given = [frame.cells_of_shape(geometry) for geometry in geometries]
+    """Return for each of `geometries` (lon/lat) the cells of `frame` that it covers, and those that it may lie in.
+
+    `uncertainties_m` are those of the positions.
+    """
+    own_cells = [frame.cells_of_shape(geometry) for geometry in geometries]
     possible = [
-        np.union1d(own, frame.cells_within(geometry, uncertainty_m)) if uncertainty_m > 0 else own
-        for own, geometry, uncertainty_m in zip(given, geometries, uncertainties_m, strict=True)
+        np.union1d(cells, frame.cells_within(geometry, uncertainty_m)) if uncertainty_m > 0 else cells
+        for cells, geometry, uncertainty_m in zip(own_cells, geometries, uncertainties_m, strict=True)
     ]
-    return given, possible
+    return own_cells, possible
 
 
 def slopes_of(
@@ -420,11 +436,11 @@ def slopes_of(
         `strips` of the raster with a halo of a row, where they are kept.
     """
     frame = frame_of(raster)
-    given, possible = cells_of_places(frame, geometries, uncertainties_m)
-    values = gather(raster, slope_measure(frame), [*given, *possible], passed)
+    own_cells, possible = cells_of_places(frame, geometries, uncertainties_m)
+    values = gather(raster, slope_measure(frame), [*own_cells, *possible], passed)
     is_approximate = raster.basis is Basis.APPROXIMATE
     facts: list[NumberFact | Unknown] = []
-    for own, around in zip(values[: len(given)], values[len(given) :], strict=True):
+    for own, around in zip(values[: len(own_cells)], values[len(own_cells) :], strict=True):
         facts.append(_number(own, around, is_approximate=is_approximate))
     return facts
 
@@ -468,16 +484,20 @@ def terrain_class_at(
     ----------
     geometries
         In lon/lat: sources, parcels, or lines between them.
+    raster, scheme
+        Heights in metres, and how relief makes classes.
+    uncertainties_m
+        Of the positions.
     """
     frame = frame_of(raster)
-    given, possible = cells_of_places(frame, geometries, uncertainties_m)
-    values = gather(raster, relief_measure(frame, scheme), [*given, *possible])
-    pairs = zip(values[: len(given)], values[len(given) :], strict=True)
+    own_cells, possible = cells_of_places(frame, geometries, uncertainties_m)
+    values = gather(raster, relief_measure(frame, scheme), [*own_cells, *possible])
+    pairs = zip(values[: len(own_cells)], values[len(own_cells) :], strict=True)
     return [terrain_of(own, around, scheme) for own, around in pairs]
 
 
 def terrain_of(own: Floats, around: Floats, scheme: ReliefScheme) -> PlaceTerrain | Unknown:
-    """Return the class of a place from the relief of its cells, and of those it may lie in."""
+    """Return the class of a place by `scheme` from the relief of its `own` cells and of those `around` it."""
     if not len(own) or np.isnan(own).any() or np.isnan(around).any():
         return Unknown(NO_HEIGHT)
     middle_m = float(np.quantile(own, _MEDIAN, method="lower"))

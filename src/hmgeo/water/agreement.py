@@ -60,7 +60,7 @@ class _StreamOffsets:
 
 
 def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha: float) -> _StreamOffsets | None:
-    """Compare mapped `rivers` (lon/lat lines) with cells of `grid` that drain at least `stream_ha`; None where none is on it."""
+    """Compare mapped `rivers` (lon/lat lines) with cells of `grid` that drain `stream_ha`; None where none is on it."""
     frame = grid.frame
     is_stream = (grid.upstream_cells * frame.cell_area_m2 >= stream_ha * 10_000).reshape(grid.shape)
     if not is_stream.any():

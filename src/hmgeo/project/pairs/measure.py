@@ -32,7 +32,7 @@ from hmgeo.proximity.elsewhere import run_errand
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import Ledger
 from hmgeo.reference.machine import core_count
-from hmgeo.screening.land_area import land_areas, with_land_areas
+from hmgeo.screening.land import land_areas, with_land_areas
 from hmgeo.vocabulary import COUNTED_RADII_M, LayerKind
 
 if TYPE_CHECKING:
