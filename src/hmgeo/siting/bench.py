@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -69,28 +70,34 @@ class Witness:
     rivers: ProjectRivers | None = None
 
     def evidence(self, rule: Rule, value: DatedValue) -> Evidence:
-        """Return the evidence of every part of a rule's test."""
-        found = [self._of_leaf(leaf, value) for leaf in (rule.test.leaves() if rule.test is not None else ())]
-        if len(found) == 1:
-            return found[0]
-        return Evidence(
-            _joined(one.measured for one in found),
-            _joined(one.changes for one in found),
-            _joined(one.layers for one in found),
-            _joined(one.missing_layers for one in found),
-            _joined(one.unsaid for one in found),
+        """Return the evidence of every part of the test of `rule`; its dated `value` is what is held against."""
+        of_leaves = [self._of_leaf(leaf, value) for leaf in (rule.test.leaves() if rule.test is not None else ())]
+        if len(of_leaves) == 1:
+            return of_leaves[0]
+        parts = (
+            (
+                leaf_evidence.measured,
+                leaf_evidence.changes,
+                leaf_evidence.layers,
+                leaf_evidence.missing_layers,
+                leaf_evidence.unsaid,
+            )
+            for leaf_evidence in of_leaves
         )
+        return Evidence(*(tuple(dict.fromkeys(chain.from_iterable(texts))) for texts in zip(*parts, strict=True)))
 
     def _of_leaf(self, leaf: Test, value: DatedValue) -> Evidence:
-        if leaf.kind in {"attribute", "ratio"}:
-            return self._of_statement(leaf, value)
+        if leaf.kind == "attribute":
+            return self._of_attribute(leaf.text("attribute"), value)
+        if leaf.kind == "ratio":
+            return self._of_ratio(leaf, value)
         layer = KEY_AREAS if leaf.kind == KEY_AREA_KIND else leaf.text("layer")
         features = features_of(leaf, self.choices)
         if layer == KEY_AREAS:
             return Evidence((self._key_area_text(Features(KEY_AREAS, area_ids=features.area_ids)),), layers=(layer,))
         missing = [layer] if layer and layer not in self.indexes else []
         ground = self._ground_of(leaf)
-        lacking = [one for one in ground if not self._has(one)]
+        lacking = [code for code in ground if not self._has(code)]
         if missing or (lacking and len(lacking) == len(ground)):
             return Evidence(missing_layers=(*missing, *lacking))
         return replace(self._of_ground(leaf, value, features), missing_layers=tuple(lacking))
@@ -146,11 +153,6 @@ class Witness:
             return Evidence((say("slope_found", slope_deg=fact.value),), layers=(ELEVATION,))
         return Evidence((say("slope_held", slope_deg=fact.value, limit_deg=value.value),), layers=(ELEVATION,))
 
-    def _of_statement(self, leaf: Test, value: DatedValue) -> Evidence:
-        return (
-            self._of_ratio(leaf, value) if leaf.kind == "ratio" else self._of_attribute(leaf.text("attribute"), value)
-        )
-
     def _of_attribute(self, name: str, value: DatedValue) -> Evidence:
         if name in MEASURED_ATTRIBUTES:
             word, unit = MEASURED_ATTRIBUTES[name]
@@ -159,10 +161,10 @@ class Witness:
                 return Evidence((number.why,), (say("judged_once_verified", what=word),))
             if number is None:
                 return Evidence(changes=(say("judged_once_added", what=word),), unsaid=(word,))
-            told: dict[str, str | float] = {"what": word, "number": number, "unit": unit}
+            values: dict[str, str | float] = {"what": word, "number": number, "unit": unit}
             limit = value.value
-            said = say("number_stated", **told) if limit is None else say("number_held", **told, limit=limit)
-            return Evidence((said,))
+            statement = say("number_stated", **values) if limit is None else say("number_held", **values, limit=limit)
+            return Evidence((statement,))
         word, known = ATTRIBUTES[name], self.facts.stated.attribute(name)
         if isinstance(known, Unknown):
             return Evidence((known.why,), (say("judged_once_checked", what=word),))
@@ -172,16 +174,18 @@ class Witness:
         return Evidence((say("stated_so" if known else "stated_not_so", what=word),))
 
     def _of_ratio(self, leaf: Test, value: DatedValue) -> Evidence:
-        found = self.facts.stated.ratio(
+        quotient = self.facts.stated.ratio(
             leaf.text("numerator"), leaf.text("denominator"), self.choices.code(leaf.text("by"))
         )
         above, below = (MEASURED_ATTRIBUTES[leaf.text(name)][0] for name in ("numerator", "denominator"))
         words = say("both", one=above, other=below)
-        if isinstance(found, Unknown):
+        if isinstance(quotient, Unknown):
             return Evidence(changes=(say("judged_once_added", what=words),), unsaid=(words,))
         limit = ratio_limit(leaf, value)
-        told = say("ratio_not_set") if limit is None else say("ratio_held", what=words, ratio=found, limit=limit)
-        return Evidence((told,))
+        ratio_text = (
+            say("ratio_not_set") if limit is None else say("ratio_held", what=words, ratio=quotient, limit=limit)
+        )
+        return Evidence((ratio_text,))
 
     def _of_distance(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
         fact = self.facts.layers.distance(features)
@@ -189,7 +193,7 @@ class Witness:
             return Evidence((fact.why,), layers=(features.layer,))
         name = leaf.text("limit")
         limit_m = self.choices.number(name) if name else value.value
-        measured = (distance_sentence(features, fact, limit_m),)
+        measured = (_distance_sentence(features, fact, limit_m),)
         if limit_m is not None:
             return Evidence(measured, _moves(fact, limit_m), (features.layer,))
         declared = declaration(name)
@@ -204,17 +208,19 @@ class Witness:
         if isinstance(fact, Unknown):
             return Evidence((fact.why,), layers=(features.layer,))
         if fact.answer is Answer.YES:
-            return Evidence((inside_sentence(features, fact),), self._way_out(features), (features.layer,))
+            return Evidence(
+                (say("lies_in", layer=features.zh, name=_name(fact)),), self._way_out(features), (features.layer,)
+            )
         if fact.answer is Answer.PARTLY:
             share = self.facts.layers.share(features)
-            held = {"layer": features.zh, "name": _name(fact)}
+            values = {"layer": features.zh, "name": _name(fact)}
             if isinstance(share, Unknown):
-                return Evidence((say("partly_in", **held),), layers=(features.layer,))
-            return Evidence((say("share_in", **held, share_percent=share.value),), layers=(features.layer,))
+                return Evidence((say("partly_in", **values),), layers=(features.layer,))
+            return Evidence((say("share_in", **values, share_percent=share.value),), layers=(features.layer,))
         nearest = self.facts.layers.distance(features)
         if isinstance(nearest, Unknown) or nearest.measured_m is None:
             return Evidence((say("not_in_none_known", layer=features.zh, why=NOTHING_FOUND),), layers=(features.layer,))
-        text = distance_sentence(features, nearest, None)
+        text = _distance_sentence(features, nearest, None)
         change = say("enters_after", step=distance_text(nearest.measured_m))
         return Evidence((say("not_in", layer=features.zh, nearest=text),), (change,), (features.layer,))
 
@@ -236,7 +242,7 @@ class Witness:
         return sentences(say("in_key_area" if is_in else "not_in_key_area", where=where), fact.why)
 
 
-def distance_sentence(features: Features, fact: DistanceFact, limit_m: float | None) -> str:
+def _distance_sentence(features: Features, fact: DistanceFact, limit_m: float | None) -> str:
     """Return a distance as people read it: nearest object by name, its distance with uncertainty, its bearing.
 
     Examples
@@ -254,13 +260,8 @@ def distance_sentence(features: Features, fact: DistanceFact, limit_m: float | N
         return say("touches", layer=layer, name=name, limit=limit)
     away = distance_text(fact.measured_m, fact.uncertainty_m, limit_m=limit_m)
     way = bearing_text(fact.bearing_deg)
-    told: dict[str, str] = {"layer": layer, "name": name, "away": away, "limit": limit}
-    return say("nearest_towards", **told, way=way) if way else say("nearest_at", **told)
-
-
-def inside_sentence(features: Features, fact: PlaceFact) -> str:
-    """Return in which feature a site lies."""
-    return say("lies_in", layer=features.zh, name=_name(fact))
+    values: dict[str, str] = {"layer": layer, "name": name, "away": away, "limit": limit}
+    return say("nearest_towards", **values, way=way) if way else say("nearest_at", **values)
 
 
 def _name(fact: PlaceFact) -> str:
@@ -276,10 +277,6 @@ def _moves(fact: DistanceFact, limit_m: float) -> tuple[str, ...]:
     if gap_m < 0:
         return (say("within_limit_after", step=step, limit=distance_text(limit_m)),)
     return (say("beyond_limit_after", step=step, limit=distance_text(limit_m)),)
-
-
-def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for part in parts for text in part))
 
 
 Rank = tuple[int, int, str, str]
@@ -318,17 +315,17 @@ class SitingBench:
     """
 
     def __init__(self, layers: Iterable[Layer], question: Question, elevation: Raster | None = None) -> None:
-        held = tuple(layers)
+        kept = tuple(layers)
         self.question = question
         self.rules = Bench(question)
-        self.indexes = LayerIndexes(held)
-        self.heights = None if elevation is None else SiteHeights(elevation, held, question.choices)
-        self.rivers = rivers_of(held, question.choices)
+        self.indexes = LayerIndexes(kept)
+        self.heights = None if elevation is None else SiteHeights(elevation, kept, question.choices)
+        self.rivers = rivers_of(kept, question.choices)
         self._places = PlaceFinder(question.areas)
         self._plans: dict[object, _Plan] = {}
 
     def check(self, site: Site) -> SiteAnswer:
-        """Judge one site by every rule whose territory holds it, or that is adopted.
+        """Judge `site` by every rule whose territory holds it, or that is adopted.
 
         Returns
         -------
@@ -339,20 +336,20 @@ class SitingBench:
         return self.look(site)[1]
 
     def look(self, site: Site) -> tuple[Facts, SiteAnswer]:
-        """Judge a site as `check` does; return with it what was asked of the layers, for further questions."""
+        """Judge `site` as `check` does; return with it what was asked of the layers, for further questions."""
         places = self._places.find(site)
         facts = self.facts_of(site, places)
         return facts, self.answer(site, places, facts)
 
     def answer(self, site: Site, places: Places, facts: Facts) -> SiteAnswer:
-        """Judge a site whose places and facts are known already."""
-        said = {**emission_facts(site.added_kg), **site.attributes}
-        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
+        """Judge `site` whose `places` and `facts` are known already."""
+        attributes = {**emission_facts(site.added_kg), **site.attributes}
+        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, attributes, doubts=site.doubts)
         plan = self._plan(places.given, subject, site.basis)
         has_heights = self.heights is not None
         choices = self.question.choices
         witness = Witness(facts, places.given, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
-        found = list(plan.settled)
+        clauses = list(plan.settled)
         for rule, standing, value, citation, rank in plan.asked:
             judgement = judge(rule, standing, subject, facts, self.question.choices)
             if standing.standing in SPEAKING:
@@ -360,17 +357,17 @@ class SitingBench:
             else:
                 evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, site.basis)
-            found.append(((clause.verdict.gravity, rank), clause))
-        found.sort(key=itemgetter(0))
-        return self._answer(site, places, [clause for _, clause in found], plan)
+            clauses.append(((clause.verdict.gravity, rank), clause))
+        clauses.sort(key=itemgetter(0))
+        return self._answer(site, places, [clause for _, clause in clauses], plan)
 
     def facts_of(self, site: Site, places: Places | None = None) -> Facts:
-        """Return what rules may ask of a site."""
-        held = self._places.find(site) if places is None else places
-        return facts_of(site, held, self.indexes, self.heights, self.rivers)
+        """Return what rules may ask of `site`; its `places` are looked up where None."""
+        found_places = self._places.find(site) if places is None else places
+        return facts_of(site, found_places, self.indexes, self.heights, self.rivers)
 
     def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
-        stated, doubts = (tuple(sorted(one.items())) for one in (subject.attributes, subject.doubts))
+        stated, doubts = (tuple(sorted(mapping.items())) for mapping in (subject.attributes, subject.doubts))
         key = (place, subject.kind, subject.trade_code, subject.trade_edition, subject.action, stated, doubts, basis)
         if key not in self._plans:
             self._plans[key] = self._new_plan(place, subject, basis)
@@ -379,8 +376,8 @@ class SitingBench:
     def _new_plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
         choices = self.question.choices
         settled, asked, informs = [], [], []
-        for one in self.rules.heard(place):
-            rule, standing, citation = one.rule, one.standing, one.citation
+        for heard in self.rules.heard(place):
+            rule, standing, citation = heard.rule, heard.standing, heard.citation
             if not rule.gives_findings:
                 if rule.effect is Effect.INFORM and subject.kind in rule.applies_to.source_kinds:
                     informs.append((citation, standing.standing))
@@ -392,8 +389,8 @@ class SitingBench:
             evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, basis)
             settled.append((clause.order, clause))
-        told = sorted((one for one, stands in informs if stands in SPEAKING), key=lambda one: one.order)
-        return _Plan(tuple(settled), tuple(asked), tuple(told), self.rules.area(place))
+        informing = sorted((heard for heard, stands in informs if stands in SPEAKING), key=lambda heard: heard.order)
+        return _Plan(tuple(settled), tuple(asked), tuple(informing), self.rules.area(place))
 
     def _clause(
         self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
@@ -401,15 +398,15 @@ class SitingBench:
         layers = self._held(evidence)
         used = [self.basis_of(code) for code in layers if code != KEY_AREAS]
         is_not_judged = judgement.verdict is Verdict.NOT_ASSESSED
-        unset = _open_parameters(rule, self.question.choices) if is_not_judged else ()
+        unset = tuple(name for name in rule.parameters if is_not_judged and self.question.choices.is_open(name))
         lacking = evidence.missing_layers if is_not_judged else ()
-        given = tuple(say("judged_once_given", layer=LAYERS[code].zh) for code in lacking)
+        to_give = tuple(say("judged_once_given", layer=LAYERS[code].zh) for code in lacking)
         settle = tuple(say("judged_once_chosen", title=title_of(name)) for name in unset)
         return Clause(
             **finding_fields(citation, judgement),
             basis=Basis.worst(site_basis, *used),
             evidence=evidence.measured,
-            changes=tuple(dict.fromkeys((*evidence.changes, *given, *settle))),
+            changes=tuple(dict.fromkeys((*evidence.changes, *to_give, *settle))),
             layers=layers,
             missing_layers=lacking,
             open_parameters=unset,
@@ -423,7 +420,7 @@ class SitingBench:
         return tuple(code for code in evidence.layers if code in known or code in self.indexes)
 
     def basis_of(self, code: str) -> Basis:
-        """Return how real a layer that is at hand is."""
+        """Return how real the layer `code` is, which is at hand."""
         if code == ELEVATION and self.heights is not None:
             return self.heights.raster.basis
         return self.indexes[code].layer.basis
@@ -431,7 +428,9 @@ class SitingBench:
     def _answer(self, site: Site, places: Places, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
         place, area = places.given, plan.area
         point = None if site.geometry is None else shapely.point_on_surface(site.geometry)
-        kind = "" if site.geometry is None else _position_kind(site.geometry)
+        kind = ""
+        if site.geometry is not None:
+            kind = (PositionKind.POINT if site.geometry.geom_type == "Point" else PositionKind.SHAPE).value
         open_ = () if place.code else self.rules.open_territories([place])
         return SiteAnswer(
             site.site_id,
@@ -479,9 +478,9 @@ def _with_questions(evidence: Evidence, rule: Rule, subject: Subject, judgement:
     if judgement.verdict is not Verdict.NOT_ASSESSED:
         return evidence
     unsaid: list[str] = [
-        say("whether", what=ATTRIBUTES[one.attribute])
-        for one in rule.applies_to.conditions
-        if known_fact(subject, one.attribute)[0] is None
+        say("whether", what=ATTRIBUTES[condition.attribute])
+        for condition in rule.applies_to.conditions
+        if known_fact(subject, condition.attribute)[0] is None
     ]
     unsaid += [say("kind_of_project")] if rule.applies_to.actions and subject.action is None else []
     has_codes = rule.applies_to.trades.is_any or subject.trade_code
@@ -490,17 +489,9 @@ def _with_questions(evidence: Evidence, rule: Rule, subject: Subject, judgement:
     return replace(evidence, changes=(*changes, *evidence.changes), unsaid=(*unsaid, *evidence.unsaid))
 
 
-def _open_parameters(rule: Rule, choices: Choices) -> tuple[str, ...]:
-    return tuple(name for name in rule.parameters if choices.is_open(name))
-
-
-def _position_kind(geometry: shapely.Geometry) -> str:
-    return PositionKind.POINT.value if geometry.geom_type == "Point" else PositionKind.SHAPE.value
-
-
 def _border_note(places: Places) -> str:
-    def names(found: Iterable[Place]) -> str:
-        return "、".join(dict.fromkeys(filter(None, (f"{one.county}{one.township}" for one in found))))
+    def names(named: Iterable[Place]) -> str:
+        return "、".join(dict.fromkeys(filter(None, (f"{place.county}{place.township}" for place in named))))
 
     across, near = names(places.across), names(places.near)
     return sentences(

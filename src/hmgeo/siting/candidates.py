@@ -51,13 +51,13 @@ class SpacedSet:
         near = sorted(self._tree.intersection(tuple(box.tolist())))
         if not near:
             return None
-        there = np.array([self._points[one] for one in near])
+        there = np.array([self._points[member] for member in near])
         apart_m = geodesic_m(np.broadcast_to([lon, lat], there.shape), there)
         best = int(np.argmin(apart_m))
         return (near[best], float(apart_m[best])) if apart_m[best] < self._spacing_m else None
 
     def add(self, lon: float, lat: float) -> bool:
-        """Take a point in where it keeps the distance; return whether it did."""
+        """Take the point `lon`, `lat` (degrees) in where it keeps the distance; return whether it did."""
         if self.nearest_within(lon, lat) is not None:
             return False
         self._tree.insert(len(self._points), (lon, lat, lon, lat))
@@ -102,6 +102,8 @@ def choose_candidates(
         Rule ids; a candidate that one of them touches, or may touch within its uncertainty, isn't chosen.
     spacing_m
         Least distance between chosen ones, metres; 0 asks for none.
+    bench
+        Layers, rules and choices.
     """
     kept = SpacedSet(spacing_m)
     names: list[str] = []
@@ -135,12 +137,19 @@ def choose_candidates(
         yield Candidate(site, answer, is_chosen=True, unjudged=unjudged)
 
 
-def reading_order(found: Iterable[Candidate]) -> list[Candidate]:
-    """Return candidates as they are read: untouched first, of those the ones with the least left unassessed.
+def reading_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return `candidates` as they are read: untouched first, of those the ones with the least left unassessed.
 
     Nothing of this says that one is better than another.
     """
-    return sorted(found, key=lambda one: (one.is_touched, len(one.unjudged), one.answer.counts()[Verdict.NOT_ASSESSED]))
+    return sorted(
+        candidates,
+        key=lambda candidate: (
+            candidate.is_touched,
+            len(candidate.unjudged),
+            candidate.answer.counts()[Verdict.NOT_ASSESSED],
+        ),
+    )
 
 
 def generated_points(area: shapely.Geometry, step_m: float, like: Site) -> Iterator[Site]:

@@ -66,14 +66,14 @@ class Lists:
     as_of: date
 
     def speaking(self, codes: Collection[str]) -> tuple[list[Rule], list[Rule]]:
-        """Return the lists that hold in a place on the day, and those whose period is over."""
-        found: dict[Standing, list[Rule]] = {Standing.IN_FORCE: [], Standing.PERIOD_OVER: []}
+        """Return the lists that hold in a place of these `codes` on the day, and those whose period is over."""
+        by_standing: dict[Standing, list[Rule]] = {Standing.IN_FORCE: [], Standing.PERIOD_OVER: []}
         for rule in self.rules:
             if rule.effect is Effect.CLASSIFY and rule.test is not None and rule.test.kind == KEY_AREA_KIND:
                 standing = standing_of(rule, as_of=self.as_of, place_codes=codes, adopted=False).standing
-                if standing in found:
-                    found[standing].append(rule)
-        return found[Standing.IN_FORCE], found[Standing.PERIOD_OVER]
+                if standing in by_standing:
+                    by_standing[standing].append(rule)
+        return by_standing[Standing.IN_FORCE], by_standing[Standing.PERIOD_OVER]
 
 
 def fill_key_areas(
@@ -90,6 +90,8 @@ def fill_key_areas(
     lists
         The texts that name key areas. A place that none names is outside only where a list of its own province or city
         holds on that day; one that only a list past its period names is neither.
+    sites
+        Rows with a shape or a named place.
     """
     for site in sites:
         yield _filled(site, finder, outlines, lists)
@@ -98,42 +100,42 @@ def fill_key_areas(
 def _filled(site: Site, finder: PlaceFinder, outlines: Mapping[str, shapely.Geometry], lists: Lists) -> Filled:
     places = finder.find(site)
     if not places.given.code:
-        said = places.given.county or places.given.township
-        unplaced = say("place_not_listed", place=said) if said else say("nowhere_stated")
+        named = places.given.county or places.given.township
+        unplaced = say("place_not_listed", place=named) if named else say("nowhere_stated")
         is_located = site.status is Status.ASSESSED
         return Filled(UNKNOWN, note=say("outside_all_outlines") if is_located else unplaced)
     if site.place is not None and site.place.doubt:
         return Filled(UNKNOWN, note=site.place.doubt)
     every = (places.given, *places.across, *places.near)
-    in_force, over = lists.speaking(frozenset().union(*(one.codes for one in every)))
+    in_force, over = lists.speaking(frozenset().union(*(place.codes for place in every)))
     sources = {area_id: _cited(rule) for rule in reversed(in_force) for area_id in _area_ids(rule)}
-    found = [(area, in_key_areas(places, [area.id])) for area in key_areas() if area.id in sources]
-    held = [(area, fact) for area, fact in found if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
-    open_ = dict.fromkeys(fact.why for _, fact in found if isinstance(fact, Unknown))
-    border = [fact for _, fact in found if not isinstance(fact, Unknown) and fact.others]
-    note = sentences(*(fact.why for _, fact in held), *(fact.why for fact in border), *open_)
-    rough = any(fact.is_approximate for _, fact in held)
+    facts = [(area, in_key_areas(places, [area.id])) for area in key_areas() if area.id in sources]
+    holding = [(area, fact) for area, fact in facts if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
+    open_ = dict.fromkeys(fact.why for _, fact in facts if isinstance(fact, Unknown))
+    border = [fact for _, fact in facts if not isinstance(fact, Unknown) and fact.others]
+    note = sentences(*(fact.why for _, fact in holding), *(fact.why for fact in border), *open_)
+    rough = any(fact.is_approximate for _, fact in holding)
     certainty = _NEAR if border else (_CELLS if rough else _SURE)
-    if not held:
+    if not holding:
         doubts = "" if open_ or border else _not_excluded(places, in_force, over)
         sure = "" if open_ or doubts else certainty
         return Filled(
-            UNKNOWN if (open_ and not border) or doubts else NO, certainty=sure, note=site_note(site) + note + doubts
+            UNKNOWN if (open_ and not border) or doubts else NO, certainty=sure, note=_site_note(site) + note + doubts
         )
-    partly = all(fact.answer is Answer.PARTLY for _, fact in held)
-    shares = [_share(site, area, outlines) for area, fact in held if fact.answer is Answer.PARTLY]
+    partly = all(fact.answer is Answer.PARTLY for _, fact in holding)
+    shares = [_share(site, area, outlines) for area, fact in holding if fact.answer is Answer.PARTLY]
     return Filled(
         PARTLY if partly else YES,
-        "、".join(f"{area.name}（{area.id}）" for area, _ in held),
-        "、".join(dict.fromkeys(_LEVELS.get(area.level, area.level) for area, _ in held)),
-        "；".join(dict.fromkeys(sources[area.id] for area, _ in held)),
+        "、".join(f"{area.name}（{area.id}）" for area, _ in holding),
+        "、".join(dict.fromkeys(_LEVELS.get(area.level, area.level) for area, _ in holding)),
+        "；".join(dict.fromkeys(sources[area.id] for area, _ in holding)),
         certainty,
         "；".join(filter(None, shares)),
-        site_note(site) + note,
+        _site_note(site) + note,
     )
 
 
-def site_note(site: Site) -> str:
+def _site_note(site: Site) -> str:
     """Return what is said of the place that a row names, such as an older name."""
     return f"{site.place.note}。" if site.place is not None and site.place.note else ""
 
@@ -151,13 +153,13 @@ def _not_excluded(places: Places, in_force: Sequence[Rule], over: Sequence[Rule]
     for rule in over:
         named = [area for area in key_areas() if area.id in _area_ids(rule)]
         facts = ((area, in_key_areas(places, [area.id])) for area in named)
-        held = [area.name for area, fact in facts if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
-        if held:
+        listed = [area.name for area, fact in facts if not isinstance(fact, Unknown) and fact.answer is not Answer.NO]
+        if listed:
             period = rule.latest.plan_period
             text: str = _cited(rule)
             if period is not None:
                 text = say("text_of_period", text=text, start=str(period.start), end=str(period.end))
-            return say("once_listed", areas=tuple(held), text=text)
+            return say("once_listed", areas=tuple(listed), text=text)
     if any(COUNTRY not in rule.territory for rule in in_force):
         return ""
     return say("lists_not_held")

@@ -29,7 +29,7 @@ DECIMALS = 6  # a milligram a year: sums of decimals must not refuse or grant by
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class _Need:
     """How much an offset rule asks for: kg/a of one metal, or of the five together (`SUMMED`)."""
 
     metal: str
@@ -38,7 +38,7 @@ class Need:
     required_kg: float
 
 
-def needs_of(added_kg: Mapping[str, float], ratio: float, *, is_summed: bool) -> tuple[Need, ...]:
+def needs_of(added_kg: Mapping[str, float], ratio: float, *, is_summed: bool) -> tuple[_Need, ...]:
     """Return what must be replaced.
 
     Parameters
@@ -57,17 +57,17 @@ def needs_of(added_kg: Mapping[str, float], ratio: float, *, is_summed: bool) ->
     >>> needs_of({"Pb": 10.0, "Cd": 0.5}, 1.2, is_summed=True)[0].required_kg
     12.6
     """
-    found = {metal: added_kg[metal] for metal in FIVE_METALS if added_kg.get(metal, 0.0) > 0}
+    kg_by_metal = {metal: added_kg[metal] for metal in FIVE_METALS if added_kg.get(metal, 0.0) > 0}
     if is_summed:
-        found = {SUMMED: sum(found.values())} if found else {}
-    return tuple(Need(metal, kg, ratio, round(kg * ratio, DECIMALS)) for metal, kg in found.items())
+        kg_by_metal = {SUMMED: sum(kg_by_metal.values())} if kg_by_metal else {}
+    return tuple(_Need(metal, kg, ratio, round(kg * ratio, DECIMALS)) for metal, kg in kg_by_metal.items())
 
 
 OFFSET_MATTER, OFFSET_BASIS, _RATIO_UNIT = "总量来源", "offset_basis", "1"
 
 
 def uncontrolled(metals: Iterable[str]) -> tuple[str, ...]:
-    """Return why nothing is asked for metals whose total isn't controlled; nothing where all are.
+    """Return why nothing is asked for `metals` (symbols) whose total isn't controlled; nothing where all are.
 
     Examples
     --------
@@ -102,13 +102,17 @@ def asked_at(rules: Iterable[Rule], place: str, as_of: date) -> tuple[Asked, ...
     ----------
     place
         Administrative code, of a township where a county is a key area only in part.
+    rules
+        Of the book; others than offset clauses are left out.
+    as_of
+        The day asked about.
 
     Raises
     ------
     UsageError
         Where only a part of the place is a key area of the clause.
     """
-    codes, found = codes_of_place(place), []
+    codes, clauses = codes_of_place(place), []
     for rule in rules:
         leaves = rule.test.leaves() if rule.test is not None else ()
         is_by_place = len(leaves) == 1 and leaves[0].text("layer") == "key_areas"
@@ -116,8 +120,8 @@ def asked_at(rules: Iterable[Rule], place: str, as_of: date) -> tuple[Asked, ...
         if rule.matter != OFFSET_MATTER or not is_by_place or stands.standing is not Standing.IN_FORCE:
             continue
         if (leaves[0].kind == "within") is _is_among(leaves[0].texts("area_ids"), place):
-            found.append(Asked(rule, stands, _ratio_of(rule, str((stands.value or rule.latest).in_force_from))))
-    return tuple(found)
+            clauses.append(Asked(rule, stands, _ratio_of(rule, str((stands.value or rule.latest).in_force_from))))
+    return tuple(clauses)
 
 
 def _is_among(area_ids: Sequence[str], place: str) -> bool:
@@ -133,7 +137,9 @@ def _is_among(area_ids: Sequence[str], place: str) -> bool:
 
 
 def _ratio_of(rule: Rule, value_from: str) -> float | None:
-    value = next((one for one in reversed(rule.history) if str(one.in_force_from or "") == value_from), rule.latest)
+    value = next(
+        (dated for dated in reversed(rule.history) if str(dated.in_force_from or "") == value_from), rule.latest
+    )
     return value.value if value.unit == _RATIO_UNIT else None
 
 
@@ -149,6 +155,10 @@ def asked_of(
     ----------
     basis
         `per_metal` or `sum_of_five`; both stand side by side where it is empty.
+    answer
+        What the clauses say of the site.
+    rules
+        Those that the answer was judged by.
     """
     by_id = {rule.id: rule for rule in rules}
     lines: list[OffsetLine] = []
@@ -223,7 +233,7 @@ class ReductionSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Allotment:
+class _Allotment:
     """Kilograms a year of a source given to a project."""
 
     project_id: str
@@ -245,18 +255,21 @@ class OffsetLedger:
     """
 
     sources: Mapping[tuple[str, str], ReductionSource]
-    allotments: tuple[Allotment, ...] = field(default=())
+    allotments: tuple[_Allotment, ...] = field(default=())
 
     def left_kg(self, source_id: str, metal: str) -> float:
-        """Return what is left of a source after all allotments, kg/a; 0 for one that isn't held."""
+        """Return what is left of the source `source_id` of a `metal` after all allotments, kg/a.
+
+        0 for one that isn't held.
+        """
         source = self.sources.get((source_id, metal))
         if source is None:
             return 0.0
-        given = sum(one.kg for one in self.allotments if (one.source_id, one.metal) == (source_id, metal))
-        return round(source.left_kg - given, DECIMALS) + 0.0  # never -0
+        gone = sum(taken.kg for taken in self.allotments if (taken.source_id, taken.metal) == (source_id, metal))
+        return round(source.left_kg - gone, DECIMALS) + 0.0  # never -0
 
     def allot(self, project_id: str, source_id: str, metal: str, kg: float) -> OffsetLedger:
-        """Return the ledger after giving a project kilograms of a source.
+        """Return the ledger after giving `project_id` so many `kg` a year of a `metal` from `source_id`.
 
         Raises
         ------
@@ -266,62 +279,66 @@ class OffsetLedger:
         problems = self._problems(project_id, source_id, metal, kg)
         if problems:
             raise InputError(problems)
-        return replace(self, allotments=(*self.allotments, Allotment(project_id, source_id, metal, kg)))
+        return replace(self, allotments=(*self.allotments, _Allotment(project_id, source_id, metal, kg)))
 
     def _problems(self, project_id: str, source_id: str, metal: str, kg: float) -> list[Problem]:
         place = Place(key=f"{project_id}：{METALS.get(metal, metal)}")
         source = self.sources.get((source_id, metal))
         if source is None:
-            held = "、".join(sorted({one for one, of in self.sources if of == metal})) or "无"
-            return [Problem("总量来源台账中没有这一来源", place, source_id, held, "核对来源编号和金属")]
-        found = []
+            known = "、".join(sorted({other for other, of in self.sources if of == metal})) or "无"
+            return [Problem("总量来源台账中没有这一来源", place, source_id, known, "核对来源编号和金属")]
+        problems = []
         if not kg > 0:
-            found.append(Problem("替代量须大于 0", place, f"{kg:g} kg/a", remedy="填写千克每年"))
+            problems.append(Problem("替代量须大于 0", place, f"{kg:g} kg/a", remedy="填写千克每年"))
         if not source.document:
-            found.append(Problem("总量来源没有核定文号，不能使用", place, source_id, remedy="补充生态环境部门核定文号"))
+            problems.append(
+                Problem("总量来源没有核定文号，不能使用", place, source_id, remedy="补充生态环境部门核定文号")
+            )
         left_kg = self.left_kg(source_id, metal)
         if kg > left_kg:
             sold = [
-                f"{one.project_id} {one.kg:g} kg/a"
-                for one in self.allotments
-                if (one.source_id, one.metal) == (source_id, metal)
+                f"{taken.project_id} {taken.kg:g} kg/a"
+                for taken in self.allotments
+                if (taken.source_id, taken.metal) == (source_id, metal)
             ]
             remedy = "减少用量或另寻来源" + (f"；已用于 {'、'.join(sold)}" if sold else "")
-            found.append(
+            problems.append(
                 Problem(
                     "总量来源余量不足，同一千克不得重复出让", place, f"{kg:g} kg/a", f"余量 {left_kg:g} kg/a", remedy
                 )
             )
-        return found
+        return problems
 
 
 def ledger_of(sources: Iterable[ReductionSource], file: str = "") -> OffsetLedger:
-    """Return a ledger of sources.
+    """Return a ledger of `sources`; `file` names them in messages.
 
     Raises
     ------
     InputError
         A source stands twice, a number is negative, or more was sold than verified; all at once.
     """
-    held: dict[tuple[str, str], ReductionSource] = {}
+    by_key: dict[tuple[str, str], ReductionSource] = {}
     problems = []
     for source in sources:
         place = Place(file=file, row=source.row, key=f"{source.source_id}（{METALS.get(source.metal, source.metal)}）")
-        if (source.source_id, source.metal) in held:
+        if (source.source_id, source.metal) in by_key:
             problems.append(Problem("同一来源的同一金属出现两次", place, remedy="合并为一行"))
         if min(source.verified_kg, source.sold_kg) < 0:
             problems.append(Problem("核定量、已出让不能为负", place, remedy="更正数值"))
         if source.left_kg < 0:
-            found = f"核定 {source.verified_kg:g}，已出让 {source.sold_kg:g} kg/a"
-            problems.append(Problem("已出让超过核定量", place, found, remedy="核对台账"))
-        held[source.source_id, source.metal] = source
+            figures = f"核定 {source.verified_kg:g}，已出让 {source.sold_kg:g} kg/a"
+            problems.append(Problem("已出让超过核定量", place, figures, remedy="核对台账"))
+        by_key[source.source_id, source.metal] = source
     if problems:
         raise InputError(problems)
-    return OffsetLedger(MappingProxyType(held))
+    return OffsetLedger(MappingProxyType(by_key))
 
 
 def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[ReductionSource, ...]:
     """Return the sources of a table: 来源编号、来源企业、金属、核定量、已出让、余量、核定文号.
+
+    `columns` are its cells by header, `file` names it in messages.
 
     Raises
     ------
@@ -341,27 +358,27 @@ def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[Re
         where = Place(file=file)
         raise InputError(Problem("总量来源台账缺少列", where, "、".join(lacking), "、".join(needed), "补充这些列"))
     problems: list[Problem] = []
-    found = []
+    sources = []
     for row in range(len(columns["来源编号"])):
         cells = {name: values[row].strip() for name, values in columns.items()}
         if not any(cells.values()):
             continue
         place = Place(file=file, row=row + 1)
-        symbol = metal_of(cells["金属"], place, problems)
-        verified_kg, sold_kg = (kg_of(cells[name], name, place, problems) for name in ("核定量", "已出让"))
+        symbol = _metal_of(cells["金属"], place, problems)
+        verified_kg, sold_kg = (_kg_of(cells[name], name, place, problems) for name in ("核定量", "已出让"))
         name = cells.get("来源企业", "")
         source = ReductionSource(cells["来源编号"], name, symbol, verified_kg, sold_kg, cells["核定文号"], row + 1)
         left = cells.get("余量", "")
-        if left and round(kg_of(left, "余量", place, problems) - source.left_kg, DECIMALS):
+        if left and round(_kg_of(left, "余量", place, problems) - source.left_kg, DECIMALS):
             where, should = replace(place, field="余量"), f"核定量减已出让为 {source.left_kg:g} kg/a"
             problems.append(Problem("余量与核定量、已出让不符", where, left, should, "核对台账"))
-        found.append(source)
+        sources.append(source)
     if problems:
         raise InputError(problems)
-    return tuple(found)
+    return tuple(sources)
 
 
-def metal_of(text: str, place: Place, problems: list[Problem]) -> str:
+def _metal_of(text: str, place: Place, problems: list[Problem]) -> str:
     """Return the symbol that a metal's name or symbol means; add a problem where none does."""
     symbols = {zh: symbol for symbol, zh in METALS.items()} | {symbol: symbol for symbol in METALS}
     if text not in symbols:
@@ -370,7 +387,7 @@ def metal_of(text: str, place: Place, problems: list[Problem]) -> str:
     return symbols.get(text, "")
 
 
-def kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
+def _kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
     """Return kilograms a year, 0 for a blank; add a problem where a cell isn't a finite number."""
     try:
         kg = float(text) if text else 0.0
@@ -420,7 +437,7 @@ class Covered:
 
 
 def settle(ledger: OffsetLedger, purchases: Iterable[Purchase], file: str = "") -> OffsetLedger:
-    """Return the ledger after all purchases, in the order of the plan.
+    """Return the `ledger` after all `purchases`, in the order of the plan (`file`, for messages).
 
     Raises
     ------
@@ -429,19 +446,22 @@ def settle(ledger: OffsetLedger, purchases: Iterable[Purchase], file: str = "") 
         its row, metal and kilograms; the ledger stays as it was.
     """
     problems: list[Problem] = []
-    for one in purchases:
+    for purchase in purchases:
         try:
-            ledger = ledger.allot(one.project_id, one.source_id, one.metal, one.kg)
+            ledger = ledger.allot(purchase.project_id, purchase.source_id, purchase.metal, purchase.kg)
         except InputError as error:
-            key = f"{one.project_id} 购自 {one.source_id}：{METALS.get(one.metal, one.metal)} {one.kg:g} kg/a"
-            where = Place(file=file, row=one.row, key=key)
+            metal = METALS.get(purchase.metal, purchase.metal)
+            key = f"{purchase.project_id} 购自 {purchase.source_id}：{metal} {purchase.kg:g} kg/a"
+            where = Place(file=file, row=purchase.row, key=key)
             problems += [replace(problem, where=where) for problem in error.problems]
     raise_problems(InputError, problems)
     return ledger
 
 
 def covered(purchases: Sequence[Purchase], ratio: float, *, is_summed: bool, file: str = "") -> tuple[Covered, ...]:
-    """Return for each project what a ratio asks for and what it has bought, per metal or over the five metals.
+    """Return for each project what a `ratio` asks for and what its `purchases` come to.
+
+    Per metal, or over the five metals if `is_summed`; `file` names the plan in messages.
 
     Raises
     ------
@@ -451,14 +471,14 @@ def covered(purchases: Sequence[Purchase], ratio: float, *, is_summed: bool, fil
     added: dict[str, dict[str, float]] = {}
     bought: dict[str, dict[str, float]] = {}
     problems = []
-    for one in purchases:
-        stated = added.setdefault(one.project_id, {})
-        if one.added_kg is not None and stated.setdefault(one.metal, one.added_kg) != one.added_kg:
-            place = Place(file=file, row=one.row, field="新增量")
-            found = f"{one.added_kg:g}，前面为 {stated[one.metal]:g} kg/a"
-            problems.append(Problem("同一项目同一金属的新增量前后不一", place, found, remedy="核对后写成同一数值"))
-        taken = bought.setdefault(one.project_id, {})
-        taken[one.metal] = taken.get(one.metal, 0.0) + one.kg
+    for purchase in purchases:
+        stated = added.setdefault(purchase.project_id, {})
+        if purchase.added_kg is not None and stated.setdefault(purchase.metal, purchase.added_kg) != purchase.added_kg:
+            place = Place(file=file, row=purchase.row, field="新增量")
+            figures = f"{purchase.added_kg:g}，前面为 {stated[purchase.metal]:g} kg/a"
+            problems.append(Problem("同一项目同一金属的新增量前后不一", place, figures, remedy="核对后写成同一数值"))
+        taken = bought.setdefault(purchase.project_id, {})
+        taken[purchase.metal] = taken.get(purchase.metal, 0.0) + purchase.kg
     raise_problems(InputError, problems)
     return tuple(
         Covered(project_id, need.metal, need.added_kg, ratio, need.required_kg, _bought(bought[project_id], need.metal))
@@ -468,6 +488,5 @@ def covered(purchases: Sequence[Purchase], ratio: float, *, is_summed: bool, fil
 
 
 def _bought(taken: Mapping[str, float], metal: str) -> float:
-    five = tuple(METALS)[:5]
-    kg = sum(taken.get(one, 0.0) for one in five) if metal == SUMMED else taken.get(metal, 0.0)
+    kg = sum(taken.get(symbol, 0.0) for symbol in FIVE_METALS) if metal == SUMMED else taken.get(metal, 0.0)
     return round(kg, DECIMALS)

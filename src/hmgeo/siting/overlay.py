@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,14 +26,13 @@ from hmgeo.judging.bench import citation_of
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inquiry, evaluate, features_of
 from hmgeo.judging.facts import Side
-from hmgeo.judging.judge import verdict_of
+from hmgeo.judging.judge import unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import untold
 from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.records import table_of
 from hmgeo.results.columns import SHAPES_SCHEMA
-from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of, parameters_of
-from hmgeo.rules.parameters import ParameterType, declaration
+from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of
 from hmgeo.rules.standing import in_territory
 from hmgeo.siting.site import facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from hmgeo.judging.choices import Choices
     from hmgeo.judging.facts import Features
     from hmgeo.judging.places import Areas
     from hmgeo.results.siting import Citation
@@ -139,7 +138,6 @@ def _circles(centres: NDArray[np.float64], radius_m: float, tolerance_m: float) 
 
 
 NO_ZONE = say("zone_not_drawable")
-TERRAIN_OPEN = say("zone_without_terrain")
 NOWHERE = shapely.Polygon()
 _ATTRIBUTE_KINDS = frozenset({"attribute", "ratio", "classification", KEY_AREA_KIND})
 _NAMED = 5
@@ -157,18 +155,18 @@ class UndrawableError(Exception):
     """Why a test has no zone."""
 
 
-def cells_of(area: shapely.Geometry, areas: Areas) -> Iterator[tuple[shapely.Geometry, Place]]:
+def _cells_of(area: shapely.Geometry, areas: Areas) -> Iterator[tuple[shapely.Geometry, Place]]:
     """Yield the pieces of an area by the county and township that hold them; what no polygon holds comes last."""
     rest = area
     for county, name, shape in _rows(areas.counties):
-        inside = polygonal(shapely.intersection(rest, shape))
+        inside = _polygonal(shapely.intersection(rest, shape))
         if inside.is_empty:
             continue
-        rest = polygonal(shapely.difference(rest, shape))
+        rest = _polygonal(shapely.difference(rest, shape))
         for town, town_name, town_shape in _rows(areas.townships):
             if town.startswith(county):
-                piece = polygonal(shapely.intersection(inside, town_shape))
-                inside = polygonal(shapely.difference(inside, town_shape))
+                piece = _polygonal(shapely.intersection(inside, town_shape))
+                inside = _polygonal(shapely.difference(inside, town_shape))
                 if not piece.is_empty:
                     yield piece, Place(county, name, town, town_name, township_from_geometry=True)
         if not inside.is_empty:
@@ -184,7 +182,7 @@ def _rows(table: pa.Table | None) -> Iterator[tuple[str, str, shapely.Geometry]]
 
 
 @dataclass(slots=True)
-class Drawer:
+class _Drawer:
     """Draws the zones of one project over the pieces of an area."""
 
     bench: SitingBench
@@ -195,7 +193,7 @@ class Drawer:
     """Of the rule last drawn: why nobody can tell there whether it touches, and where."""
 
     def zone(self, rule: Rule) -> tuple[Citation, Verdict, shapely.Geometry] | None:
-        """Return a rule as cited, what it says, and where; None where it reaches the project nowhere in the area."""
+        """Return `rule` as cited, what it says, and where; None where it reaches the project nowhere in the area."""
         drawn: list[tuple[Verdict, shapely.Geometry]] = []
         citation = None
         self.open = {}
@@ -208,13 +206,14 @@ class Drawer:
             value = standing.value
             if value is None or not self._reaches(rule, place):
                 continue
-            cell = shapely.union_all([one for one, _ in members])
+            cell = shapely.union_all([piece for piece, _ in members])
             citation = citation_of(rule, standing)
-            drawn.append((touching_verdict(rule), self._touched(rule, value, cell, place)))
+            verdict = verdict_of(rule, Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET)
+            drawn.append((verdict, self._touched(rule, value, cell, place)))
         if citation is None:
             return None
-        geometry = shapely.union_all([one for _, one in drawn])
-        return citation, min((verdict for verdict, _ in drawn), key=lambda one: one.gravity), geometry
+        geometry = shapely.union_all([piece for _, piece in drawn])
+        return citation, min((verdict for verdict, _ in drawn), key=lambda piece: piece.gravity), geometry
 
     def _kin(self, rule: Rule, place: Place) -> tuple[str, ...]:
         """Return what tells places apart for a rule: its standing there, and what it says of key areas."""
@@ -233,15 +232,15 @@ class Drawer:
         if not (rule.id in asked.adopted or in_territory(rule, place.codes, place.not_in)):
             return False
         site = self.site
-        said = {**emission_facts(site.added_kg), **site.attributes}
-        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, said, doubts=site.doubts)
+        attributes = {**emission_facts(site.added_kg), **site.attributes}
+        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, attributes, doubts=site.doubts)
         reached = reach(rule, subject, asked.choices, self.bench.rules.standing(rule, place).doubt)
         exempt = exemption(rule, subject)
         if reached.side is Side.NOT_MET or (exempt is not None and exempt.is_known):
             return False
         if reached.side is Side.UNKNOWN:
             raise UndrawableError(reached.why)
-        unset = _unset_outside(rule, asked.choices)
+        unset = unset_outside_the_test(rule, asked.choices)
         if unset:
             raise UndrawableError(sentences(*map(unset_text, unset)))
         return True
@@ -256,18 +255,18 @@ class Drawer:
             inquiry = Inquiry(value, facts_of_place(self.site, Places(place)), choices, graver)
             ground = self._ground(rule.test, inquiry, cell)
             touched = shapely.intersection(touched, ground.not_met if rule.effect is Effect.REQUIRE else ground.met)
-        return polygonal(touched)
+        return _polygonal(touched)
 
     def _ground(self, test: Test, inquiry: Inquiry, cell: shapely.Geometry) -> _Ground:
         if test.parts:
             parts = [self._ground(part, inquiry, cell) for part in test.parts]
-            met, not_met = [one.met for one in parts], [one.not_met for one in parts]
+            met, not_met = [part.met for part in parts], [part.not_met for part in parts]
             if test.kind == "all_of":
-                return _Ground(_common(met), shapely.union_all(not_met))
-            return _Ground(shapely.union_all(met), _common(not_met))
+                return _Ground(reduce(shapely.intersection, met), shapely.union_all(not_met))
+            return _Ground(shapely.union_all(met), reduce(shapely.intersection, not_met))
         if test.kind in _ATTRIBUTE_KINDS or test.text("layer") == KEY_AREAS:
-            given = evaluate(test, inquiry).given
-            return _Ground(cell if given is Side.MET else NOWHERE, cell if given is Side.NOT_MET else NOWHERE)
+            side = evaluate(test, inquiry).given
+            return _Ground(cell if side is Side.MET else NOWHERE, cell if side is Side.NOT_MET else NOWHERE)
         layer = test.text("layer")
         if layer not in self.bench.indexes:
             if not layer:
@@ -292,7 +291,7 @@ class Drawer:
         if inquiry.choices.code(test.text("mode")) not in STRAIGHT_MODES:
             raise UndrawableError(NO_ZONE)
         if inquiry.choices.code(test.text("terrain")) == TERRAIN_CONSIDERED:
-            raise UndrawableError(TERRAIN_OPEN)
+            raise UndrawableError(say("zone_without_terrain"))
         within, maybe_within = self._buffers(features, limit_m)
         self._leave_open(features, within, maybe_within)
         near = shapely.intersection(within, cell)
@@ -322,7 +321,7 @@ class Drawer:
             names = [index.label(row) for row in np.flatnonzero(index.states(features) == 0).tolist()]
             more = f"等 {len(names)} 个" if len(names) > _NAMED else ""
             why = untold(features, "、".join(names[:_NAMED]) + more)
-            self.open[why] = polygonal(shapely.difference(either, sure))
+            self.open[why] = _polygonal(shapely.difference(either, sure))
 
     def _cleared(self, layer: str, cell: shapely.Geometry, limit_m: float) -> shapely.Geometry:
         """Return where finding nothing within the limit proves that there is nothing."""
@@ -335,26 +334,7 @@ class Drawer:
         return shapely.intersection(coverage, cell)
 
 
-def touching_verdict(rule: Rule) -> Verdict:
-    """Return what a rule says where it touches."""
-    return verdict_of(rule, Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET)
-
-
-def _unset_outside(rule: Rule, choices: Choices) -> list[str]:
-    """Return open points that no field of the test reads and that aren't closed choices."""
-    read = {rule.applies_to.trades.parameter, *(parameters_of(rule.test) if rule.test is not None else ())}
-    found = [declaration(name) for name in rule.parameters if name not in read and choices.is_open(name)]
-    return [one.name for one in found if one is not None and one.type is not ParameterType.CHOICE]
-
-
-def _common(geometries: list[shapely.Geometry]) -> shapely.Geometry:
-    common = geometries[0]
-    for other in geometries[1:]:
-        common = shapely.intersection(common, other)
-    return common
-
-
-def polygonal(geometry: shapely.Geometry) -> shapely.Geometry:
+def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry:
     """Return the areas of a shape; lines and points that an overlay leaves at borders are dropped."""
     if geometry.geom_type in {"Polygon", "MultiPolygon"}:
         return geometry
@@ -438,8 +418,8 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
         A point without uncertainty lies in a zone exactly where `bench.check` gives prohibited, conditional or listed
         for the clause, but for `hmgeo.siting.overlay.TOLERANCE_M` at its border.
     """
-    cells = list(cells_of(area, bench.question.areas))
-    drawer = Drawer(bench, replace(site, geometry=None), cells)
+    cells = list(_cells_of(area, bench.question.areas))
+    drawer = _Drawer(bench, replace(site, geometry=None), cells)
     zones: list[Zone] = []
     undrawn: list[tuple[Citation, str]] = []
     used: list[str] = []
@@ -457,12 +437,12 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
         for doubt, where in drawer.open.items():
             unknown.append(shapely.difference(where, drawn[2]))
             undrawn.append((drawn[0], doubt))
-        held = tuple(code for code in layers_of(rule.test) if code in bench.indexes)
-        used += held
+        at_hand = tuple(code for code in layers_of(rule.test) if code in bench.indexes)
+        used += at_hand
         if not drawn[2].is_empty:
-            zones.append(Zone(*drawn, layers=held))
-    zones.sort(key=lambda one: (one.verdict.gravity, one.citation.order))
-    covered = polygonal(shapely.difference(_covered(bench, area, used), shapely.union_all(unknown)))
+            zones.append(Zone(*drawn, layers=at_hand))
+    zones.sort(key=lambda zone: (zone.verdict.gravity, zone.citation.order))
+    covered = _polygonal(shapely.difference(_covered(bench, area, used), shapely.union_all(unknown)))
     return _in_sequence(area, covered, zones, tuple(undrawn))
 
 
@@ -471,7 +451,7 @@ def _covered(bench: SitingBench, area: shapely.Geometry, used: list[str]) -> sha
     for code in dict.fromkeys(used):
         coverage = bench.indexes[code].layer.gates.coverage
         covered = NOWHERE if coverage is None else shapely.intersection(covered, coverage)
-    return polygonal(covered)
+    return _polygonal(covered)
 
 
 def _in_sequence(
@@ -480,14 +460,14 @@ def _in_sequence(
     whole_ha, left, made = _ha(area), area, []
     for zone in zones:
         alone_ha, before_ha = _ha(zone.geometry), _ha(left)
-        left = polygonal(shapely.difference(left, zone.geometry))
+        left = _polygonal(shapely.difference(left, zone.geometry))
         left_ha = _ha(left)
         percent = 100 * alone_ha / whole_ha if whole_ha else 0.0
         made.append(
             replace(zone, alone_ha=alone_ha, alone_percent=percent, added_ha=before_ha - left_ha, left_ha=left_ha)
         )
-    untouched = polygonal(shapely.intersection(left, covered))
-    uncovered = polygonal(shapely.difference(area, covered))
+    untouched = _polygonal(shapely.intersection(left, covered))
+    uncovered = _polygonal(shapely.difference(area, covered))
     return Overlay(whole_ha, _ha(covered), tuple(made), undrawn, untouched, _ha(untouched), uncovered)
 
 
@@ -525,7 +505,7 @@ def hatched_places(places: pa.Table) -> pa.Table:
 
 
 def hatching(place: BaseGeometry) -> BaseGeometry:
-    """Return slanting lines across a place, and its outline.
+    """Return slanting lines across `place`, and its outline.
 
     Examples
     --------

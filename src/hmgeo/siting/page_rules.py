@@ -76,12 +76,12 @@ class Sets:
     numbers: dict[Features, int] = field(default_factory=dict)
 
     def number(self, features: Features) -> int:
-        """Return the number of a set, the next one where it is new."""
+        """Return the number of the set of `features`, the next one where it is new."""
         return self.numbers.setdefault(features, len(self.numbers))
 
     def compiled(self) -> tuple[CompiledSet, ...]:
         """Return every set that was named."""
-        return tuple(self._compiled(one) for one in self.numbers)
+        return tuple(self._compiled(features) for features in self.numbers)
 
     def _compiled(self, features: Features) -> CompiledSet:
         states = self.indexes[features.layer].states(features)
@@ -102,7 +102,7 @@ class Spot:
 
 
 def tree_of(test: Test, spot: Spot) -> Tree:
-    """Return a test as a tree."""
+    """Return `test` as a tree, asked at `spot`."""
     layer = test.text("layer")
     if test.kind in COMPOSED:
         return {"op": COMPOSED[test.kind], "of": [tree_of(part, spot) for part in test.parts]}
@@ -138,17 +138,17 @@ def _of_statement(test: Test, spot: Spot) -> Tree:
 def _of_place(test: Test, spot: Spot) -> Tree:
     """Settle what the place alone decides: the key areas that hold it."""
     witness = Witness(spot.inquiry.facts, spot.place, spot.inquiry.choices, spot.sets.indexes)
-    said = witness.evidence(replace(spot.rule, test=test), spot.inquiry.value).measured
-    return _fixed(evaluate(test, spot.inquiry)) | {"said": list(said), "layer": KEY_AREAS}
+    measured = witness.evidence(replace(spot.rule, test=test), spot.inquiry.value).measured
+    return _fixed(evaluate(test, spot.inquiry)) | {"said": list(measured), "layer": KEY_AREAS}
 
 
 def _of_fact(test: Test, graver: Side) -> Tree:
     """Ask a fact of the user; where only the trade makes it likely, the graver side is taken and said."""
     name = test.text("attribute")
     perhaps = {"graver": graver.value, "perhaps": say("graver_side_taken", word=ATTRIBUTES[name])}
-    said = {"yes": say("stated_so", what=ATTRIBUTES[name]), "no": say("stated_not_so", what=ATTRIBUTES[name])}
+    statements = {"yes": say("stated_so", what=ATTRIBUTES[name]), "no": say("stated_not_so", what=ATTRIBUTES[name])}
     expected = test.text("expected") != "no"
-    return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": said} | perhaps
+    return {"op": "fact", "name": name, "expected": expected, "why": unsaid(name).why, "said": statements} | perhaps
 
 
 def _missing(test: Test, spot: Spot, layer: str, fault: Unknown) -> Tree:
@@ -235,7 +235,7 @@ def compile_rules(bench: SitingBench) -> CompiledRules:
     compiler = _Compiler(bench)
     places = {place.code: compiler.numbers(place) for place in _places(bench)}
     sets = compiler.sets.compiled()
-    codes = dict.fromkeys((*(one.layer for one in sets), *bench.indexes))
+    codes = dict.fromkeys((*(compiled_set.layer for compiled_set in sets), *bench.indexes))
     names = {place.code: f"{place.county}{place.township}" for place in _places(bench)}
     areas = bench.question.areas
     missing = dict.fromkeys(code for record in compiler.records for code in record.get("missing", ()))
@@ -278,7 +278,7 @@ def _places_beside(bench: SitingBench) -> Iterator[tuple[str, Place]]:
 
 def _outlined(bench: SitingBench) -> frozenset[str]:
     areas = bench.question.areas
-    outlines = [{} if one is None else _named(one) for one in (areas.counties, areas.outlines)]
+    outlines = [{} if table is None else _named(table) for table in (areas.counties, areas.outlines)]
     return frozenset().union(*outlines)
 
 
@@ -326,9 +326,9 @@ class _Compiler:
         self._cited: dict[Citation, int] = {}
 
     def numbers(self, place: Place) -> tuple[int, ...]:
-        """Return the records of the clauses that speak of a place."""
-        heard = (one for one in self.bench.rules.heard(place) if one.rule.gives_findings)
-        return tuple(self._number(self._record(one, place)) for one in heard)
+        """Return the records of the clauses that speak of `place`."""
+        judged = (heard for heard in self.bench.rules.heard(place) if heard.rule.gives_findings)
+        return tuple(self._number(self._record(heard, place)) for heard in judged)
 
     def _number(self, record: Record) -> int:
         key = json.dumps(record, ensure_ascii=False, sort_keys=True)
@@ -351,8 +351,8 @@ class _Compiler:
         if is_settled or PROJECT_SITES not in rule.applies_to.source_kinds:
             settled = judge(rule, standing, Subject(PROJECT_SITES), None, self.bench.question.choices)
             return record | {"layers": [], "fixed": {"verdict": settled.verdict.value, "why": list(settled.reasons)}}
-        self.asked |= {one.attribute for one in rule.applies_to.conditions}
-        self.asked |= {condition.attribute for one in rule.exceptions for condition in one.conditions}
+        self.asked |= {condition.attribute for condition in rule.applies_to.conditions}
+        self.asked |= {condition.attribute for exception in rule.exceptions for condition in exception.conditions}
         self.asked |= set(rule.applies_to.trades.parts)
         subject = _subject(rule, self.bench.question.choices)
         subject["params"] = [title_of(name) for name in rule.parameters if self.bench.question.choices.is_open(name)]
@@ -367,8 +367,8 @@ class _Compiler:
     def _beyond(self, rule: Rule, standing: RuleStanding, place: Place) -> list[str]:
         """Return why a clause that doesn't speak now speaks in a place on no day; empty where it may."""
         facts = facts_of_place(Site("", "", None), Places(place))
-        found = elsewhere(rule, standing.value, facts, self.bench.question.choices)
-        return [] if found is None else list(found)
+        reasons = elsewhere(rule, standing.value, facts, self.bench.question.choices)
+        return [] if reasons is None else list(reasons)
 
     def _cite(self, cited: Citation) -> int:
         if cited not in self._cited:
@@ -382,10 +382,10 @@ class _Compiler:
         site = Site("", "", None)
         graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
         trees = []
-        for one in choices.spread(rule.parameters):
-            inquiry = Inquiry(value, facts_of_place(site, Places(place)), one, graver)
+        for tried in choices.spread(rule.parameters):
+            inquiry = Inquiry(value, facts_of_place(site, Places(place)), tried, graver)
             if rule.test is not None:
-                trees.append((one, tree_of(rule.test, Spot(rule, place, inquiry, self.sets))))
+                trees.append((tried, tree_of(rule.test, Spot(rule, place, inquiry, self.sets))))
         distinct = list({json.dumps(tree, sort_keys=True): tree for _, tree in trees}.values())
         leaves = [leaf for tree in distinct for leaf in leaves_of(tree)]
         self.asked |= {leaf["name"] for leaf in leaves if leaf["op"] == "fact"}
@@ -405,26 +405,26 @@ class _Compiler:
 
     def _layers(self, rule: Rule) -> list[str]:
         """Return the layers at hand that a test rests on."""
-        found = []
+        codes = []
         for leaf in rule.test.leaves() if rule.test is not None else ():
             code = KEY_AREAS if leaf.kind == KEY_AREA_KIND else leaf.text("layer")
             if code in self.bench.indexes or code == KEY_AREAS:
-                found.append(code)
-        return list(dict.fromkeys(found))
+                codes.append(code)
+        return list(dict.fromkeys(codes))
 
 
 def _stated(rule: Rule) -> list[list[str]]:
     """Return what a test asks of the project itself: yes/no facts by name, numbers and ratios in words."""
-    found = []
+    asked = []
     for leaf in rule.test.leaves() if rule.test is not None else ():
         name = leaf.text("attribute")
         if leaf.kind == "ratio":
             above, below = (MEASURED_ATTRIBUTES[leaf.text(part)][0] for part in ("numerator", "denominator"))
-            found.append(["word", say("both", one=above, other=below)])
+            asked.append(["word", say("both", one=above, other=below)])
         elif leaf.kind == "attribute":
             measured = MEASURED_ATTRIBUTES.get(name)
-            found.append(["fact", name] if measured is None else ["word", measured[0]])
-    return found
+            asked.append(["fact", name] if measured is None else ["word", measured[0]])
+    return asked
 
 
 def _is_of_place(why: str) -> bool:
@@ -432,7 +432,7 @@ def _is_of_place(why: str) -> bool:
 
 
 def leaves_of(tree: Record) -> Iterator[Record]:
-    """Yield the operations of a tree that hold no others."""
+    """Yield the operations of `tree` that hold no others."""
     if "of" in tree:
         for part in tree["of"]:
             yield from leaves_of(part)
@@ -454,15 +454,15 @@ def _subject(rule: Rule, choices: Choices) -> Record:
         "existing": rule.applies_to.is_existing,
         "actions": [action.value for action in rule.applies_to.actions],
         "trade": trades,
-        "conditions": [[one.attribute, one.expected] for one in rule.applies_to.conditions],
-        "exceptions": [_exception(one) for one in rule.exceptions],
+        "conditions": [[part.attribute, part.expected] for part in rule.applies_to.conditions],
+        "exceptions": [_exception(part) for part in rule.exceptions],
     }
 
 
-def _exception(one: Exemption) -> Record:
+def _exception(exception: Exemption) -> Record:
     return {
-        "actions": [action.value for action in one.actions],
-        "conditions": [[condition.attribute, condition.expected] for condition in one.conditions],
-        "known": exempt_text(one),
-        "unsaid": say("exception_unstated", what="{words}", quote=one.quote),
+        "actions": [action.value for action in exception.actions],
+        "conditions": [[condition.attribute, condition.expected] for condition in exception.conditions],
+        "known": exempt_text(exception),
+        "unsaid": say("exception_unstated", what="{words}", quote=exception.quote),
     }

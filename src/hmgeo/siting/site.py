@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from hmgeo.geo.raster import Strip
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import Features, NumberFact
+    from hmgeo.judging.facts import NumberFact
     from hmgeo.judging.layers import LayerIndex
     from hmgeo.judging.places import Areas
     from hmgeo.records import Layer, Raster
@@ -67,7 +67,7 @@ class SiteHeights:
         return list(strips(self.raster, 1))
 
 
-class SiteGround:
+class _SiteGround(Unasked):
     """The ground of one site; its slope is worked out once.
 
     Parameters
@@ -77,6 +77,7 @@ class SiteGround:
     """
 
     def __init__(self, site: Site, heights: SiteHeights | None) -> None:
+        super().__init__()
         self._site = site
         self._heights = heights
 
@@ -90,9 +91,6 @@ class SiteGround:
     def slope(self) -> NumberFact | Unknown:
         """Return the slope of the site in degrees."""
         return self._slope
-
-    def terrain(self, _features: Features, _plain_m: float, /) -> None:
-        """Return that nobody looked."""
 
 
 PROJECT_SITES = "project_sites"
@@ -151,7 +149,7 @@ class Site:
 
 
 def area_note(site: Site, areas: Mapping[str, shapely.Geometry]) -> str:
-    """Return that a site lies outside the areas that a project is about, or may; empty where it doesn't."""
+    """Return that `site` lies outside the `areas` (outlines by name) of a project, or may; empty where it doesn't."""
     if site.geometry is None or not areas:
         return ""
     reached = geodesic_buffer(site.geometry, site.uncertainty_m) if site.uncertainty_m > 0 else site.geometry
@@ -175,22 +173,22 @@ class PlaceFinder:
         self._elsewhere = Elsewhere(areas)
 
     def find(self, site: Site) -> Places:
-        """Return the places that hold a site; names in its row win over polygons."""
+        """Return the places that hold `site`; names in its row win over polygons."""
         shape = site.geometry
         if shape is None:
             return Places(site.place or Place())
         point = shapely.point_on_surface(shape)
-        given = site.place or self._at(point)
-        if not given.code and site.place is None:
-            given = replace(given, not_in=self._elsewhere.not_in(shape, site.uncertainty_m))
-        if given.township_code and not given.township_from_geometry:
-            return Places(given)
-        across = () if shape.geom_type == "Point" else self._reached(shape, given)
-        near = () if self._is_far_from_borders(shape, site.uncertainty_m) else self._near(site, given)
-        return Places(given, across, tuple(one for one in near if one not in across))
+        inner = site.place or self._at(point)
+        if not inner.code and site.place is None:
+            inner = replace(inner, not_in=self._elsewhere.not_in(shape, site.uncertainty_m))
+        if inner.township_code and not inner.township_from_geometry:
+            return Places(inner)
+        across = () if shape.geom_type == "Point" else self._reached(shape, inner)
+        near = () if self._is_far_from_borders(shape, site.uncertainty_m) else self._near(site, inner)
+        return Places(inner, across, tuple(place for place in near if place not in across))
 
-    def _near(self, site: Site, given: Place) -> tuple[Place, ...]:
-        return self._reached(geodesic_buffer(site.geometry, site.uncertainty_m), given)
+    def _near(self, site: Site, inner: Place) -> tuple[Place, ...]:
+        return self._reached(geodesic_buffer(site.geometry, site.uncertainty_m), inner)
 
     def _is_far_from_borders(self, shape: shapely.Geometry, uncertainty_m: float) -> bool:
         """Return whether a box around all that the uncertainty reaches meets no more places than the shape does."""
@@ -198,7 +196,7 @@ class PlaceFinder:
             return True
         box = box_around(list(shape.bounds), uncertainty_m)[0]
         layers = (self._counties, self._townships)
-        return all(one.holding(box) == one.holding(shape) for one in layers)
+        return all(polygons.holding(box) == polygons.holding(shape) for polygons in layers)
 
     def _at(self, point: shapely.Geometry) -> Place:
         county = next(iter(self._counties.holding(point)), "")
@@ -210,15 +208,15 @@ class PlaceFinder:
         name = self._counties.name(county) or self._others.name(county)
         return Place(county, name, town, self._townships.name(town), township_from_geometry=bool(town))
 
-    def _reached(self, shape: shapely.Geometry, given: Place) -> tuple[Place, ...]:
+    def _reached(self, shape: shapely.Geometry, own: Place) -> tuple[Place, ...]:
         """Return the places besides the given one that a shape reaches into, in the order of the layers."""
         counties = self._counties.holding(shape) or [""]
         towns = self._townships.holding(shape)
-        found = []
+        places = []
         for county in counties:
             inner = [town for town in towns if town.startswith(county)] if county else []
-            found += [self._place(county, town) for town in inner or [""]]
-        return tuple(one for one in dict.fromkeys(found) if one.code != given.code)
+            places += [self._place(county, town) for town in inner or [""]]
+        return tuple(place for place in dict.fromkeys(places) if place.code != own.code)
 
 
 class _Polygons:
@@ -242,7 +240,7 @@ class _Polygons:
 
 
 def facts_of_place(site: Site, places: Places) -> Facts:
-    """Return what rules may ask of a site known by its place only: key areas, stated facts, emissions."""
+    """Return what rules may ask of `site` known by its `places` only: key areas, stated facts, emissions."""
     return Facts(PlaceOnly(places, _PLACE_ONLY), Unasked(_PLACE_ONLY), Unasked(_PLACE_ONLY), site.stated)
 
 
@@ -259,6 +257,10 @@ def facts_of(
     ----------
     heights, rivers
         None where the project has none. What lies on a river is put onto the stream.
+    places
+        That may hold the site.
+    indexes
+        Layers at hand, by code.
     """
     if site.geometry is None or site.status is not Status.ASSESSED:
         return facts_of_place(site, places)
@@ -271,6 +273,6 @@ def facts_of(
     return Facts(
         LayerFacts(site.geometry, site.uncertainty_m, indexes, places),
         WaterFacts(over_ground, along_lines, has_heights=water is not None),
-        SiteGround(site, heights),
+        _SiteGround(site, heights),
         site.stated,
     )

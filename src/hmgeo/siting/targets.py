@@ -96,15 +96,15 @@ class Surroundings:
     columns: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=lambda: MappingProxyType({}))
 
     def tables(self, site: Site) -> tuple[TargetTable, ...]:
-        """Return one table per element; one whose range nobody set says so and lists nothing."""
+        """Return one table per element around `site`; one whose range nobody set says so and lists nothing."""
         if site.geometry is None:
             return ()
         source = prepare_one(site.geometry)
         return tuple(self._table(element, source, site.uncertainty_m) for element in ELEMENTS)
 
     def nearest(self, facts: Facts) -> tuple[Nearest, ...]:
-        """Return the nearest object of every layer at hand, the nearest first; layers that hold nothing last."""
-        found = []
+        """Return the nearest object of every layer at hand, by `facts` of a site; layers that hold nothing last."""
+        objects = []
         for code in self.indexes:
             fact = facts.layers.distance(Features(code))
             if isinstance(fact, Unknown):
@@ -113,22 +113,22 @@ class Surroundings:
             is_open = bool(fact.coverage_gap(LAYERS[code].zh, reach_m))
             name = fact.receptor_name or fact.receptor_id
             ends = (fact.measured_m, fact.low_m, fact.high_m)
-            found.append(Nearest(code, name, *ends, fact.bearing_deg, is_open=is_open))
-        return tuple(sorted(found, key=lambda one: math.inf if one.distance_m is None else one.distance_m))
+            objects.append(Nearest(code, name, *ends, fact.bearing_deg, is_open=is_open))
+        return tuple(sorted(objects, key=lambda near: math.inf if near.distance_m is None else near.distance_m))
 
     def zoning(self, facts: Facts) -> tuple[Zoning, ...]:
-        """Return how a site lies to the zones of plans, those that nobody gave included."""
-        found = []
+        """Return how a site lies to the zones of plans, by its `facts`; those that nobody gave included."""
+        zones = []
         for kind in _ZONES:
             word = LAYERS[kind.value]
             if kind.value not in self.indexes:
-                found.append(
+                zones.append(
                     Zoning(word.zh, "未提供", note=say("zone_absent", layer=word.zh, department=word.department))
                 )
                 continue
             fact = facts.layers.inside(Features(kind.value))
             if isinstance(fact, Unknown):
-                found.append(Zoning(word.zh, Verdict.NOT_ASSESSED.zh, note=fact.why))
+                zones.append(Zoning(word.zh, Verdict.NOT_ASSESSED.zh, note=fact.why))
                 continue
             name = fact.receptor_name or fact.receptor_id
             state = {
@@ -141,33 +141,33 @@ class Surroundings:
             details = tuple((part, cells.get(part, "") or "未提供") for part in wanted)
             border = say("zone_may_change") if fact.others else ""
             gap = "" if fact.answer is Answer.YES else fact.gap
-            found.append(Zoning(word.zh, state, () if fact.answer is Answer.NO else details, sentences(gap, border)))
-        return tuple(found)
+            zones.append(Zoning(word.zh, state, () if fact.answer is Answer.NO else details, sentences(gap, border)))
+        return tuple(zones)
 
     def _table(self, element: Element, source: Shapes, uncertainty_m: float) -> TargetTable:
         range_m = self.ranges_m.get(element.code, element.range_m)
         if range_m is None:
             note = sentences(say("range_not_set"), element.hint)
             return TargetTable(element.title, element.standard, None, note=note)
-        given = [code for code in element.layers if code in self.indexes]
+        at_hand = [code for code in element.layers if code in self.indexes]
         notes: list[str] = [
             say("layer_to_obtain", layer=LAYERS[code].zh, department=LAYERS[code].department)
             for code in element.layers
             if code not in self.indexes
         ]
-        found = [target for code in given for target in self._targets(code, source, range_m)]
-        found.sort(key=lambda target: target.distance_m)
-        notes += [gap for code in given if (gap := self._gap(code, source, range_m, uncertainty_m))]
+        targets = [target for code in at_hand for target in self._targets(code, source, range_m)]
+        targets.sort(key=lambda target: target.distance_m)
+        notes += [gap for code in at_hand if (gap := self._gap(code, source, range_m, uncertainty_m))]
         notes += [say("targets_downstream_not_listed")] if element.code == "risk_5000" else []
-        if given and not found:
+        if at_hand and not targets:
             notes.append(say("nothing_on_record"))
-        people = [target.population for target in found] if element.counts_people else []
+        people = [target.population for target in targets] if element.counts_people else []
         known = [count for count in people if count is not None]
         return TargetTable(
             element.title,
             element.standard,
             range_m,
-            tuple(found),
+            tuple(targets),
             sum(known) if known else None,
             len(people) - len(known),
             sentences(*notes),

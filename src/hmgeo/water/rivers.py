@@ -503,7 +503,7 @@ def placed(network: RiverNetwork, shape: shapely.Geometry, tolerance_m: float, u
     if spot.status is OnNetwork.NO_RIVER:
         return Placed((), (), around, may_be_off=True, why=spot.why)
     given = (Stretch(spot.reach, spot.along_m, spot.along_m),)
-    rivals = tuple(Stretch(spot.reach, spot.along_m, spot.along_m) for spot in spot.rivals)
+    rivals = tuple(Stretch(rival.reach, rival.along_m, rival.along_m) for rival in spot.rivals)
     return Placed(given, rivals, around, may_be_off=spot.distance_m + uncertainty_m > tolerance_m, why=spot.why)
 
 
