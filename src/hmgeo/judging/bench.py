@@ -123,7 +123,7 @@ class Bench:
         return self._areas[place]
 
     def judge_all(self, subject: Subject, place: Place, facts: Facts, basis: Callable[[Rule], Basis]) -> list[Finding]:
-        """Return what every rule that speaks in a place and gives findings says of a source.
+        """Return what every rule that speaks in a `place` and gives findings says of the source `subject`.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ class Bench:
 
 
 def finding_fields(citation: Citation, judgement: Judgement) -> dict[str, Any]:
-    """Return the fields of a `Finding` (and of a `Clause`) that a judgement gives, by name."""
+    """Return the fields of a `Finding` (and of a `Clause`) that a `judgement` gives, by name, with its `citation`."""
     return {
         "citation": citation,
         "verdict": judgement.verdict,
@@ -187,7 +187,7 @@ def finding_fields(citation: Citation, judgement: Judgement) -> dict[str, Any]:
 
 
 def citation_of(rule: Rule, standing: RuleStanding) -> Citation:
-    """Return a rule as cited, by the dated value that was judged."""
+    """Return `rule` as cited, by the dated value that was judged (`standing`), else by its latest."""
     cited = standing.value or rule.latest
     return Citation(
         rule.id,

@@ -123,7 +123,10 @@ class LayerIndex:
         return None if nearest is None else self._hit(nearest)
 
     def nearest_untold(self, source: Shapes, features: Features) -> _Hit | None:
-        """Return the nearest feature of which nobody can tell whether it counts; None where there is none in reach."""
+        """Return the nearest to `source` of `features` of which nobody can tell whether they count.
+
+        None without one in reach.
+        """
         if not (self._count_codes(features) == 0).any():
             return None
         nearest = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
@@ -179,7 +182,7 @@ class LayerIndex:
         return str(self._classes[row] or "")
 
     def unread_word(self, row: int) -> str:
-        """Return the class word of a feature that its list doesn't hold; empty where it does, or is blank."""
+        """Return the class word of the feature in `row` where its list doesn't hold it; else empty."""
         read = self._read_classes[row]
         return read.found.strip() if isinstance(read, NotRead) and read.code != "not_stated" else ""
 

@@ -46,7 +46,10 @@ class SpacedSet:
         return len(self._points)
 
     def nearest_within(self, lon: float, lat: float) -> tuple[int, float] | None:
-        """Return the nearest member closer than the spacing, with its distance in metres; None where there is none."""
+        """Return the member nearest to (`lon`, `lat`) and closer than the spacing, with its distance in metres.
+
+        Else None.
+        """
         box = search_boxes(np.array([[lon, lat, lon, lat]]), np.array([self._spacing_m]))[0]
         near = sorted(self._tree.intersection(tuple(box.tolist())))
         if not near:

@@ -364,12 +364,12 @@ def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[Re
         if not any(cells.values()):
             continue
         place = Place(file=file, row=row + 1)
-        symbol = _metal_of(cells["金属"], place, problems)
-        verified_kg, sold_kg = (_kg_of(cells[name], name, place, problems) for name in ("核定量", "已出让"))
+        symbol = metal_of(cells["金属"], place, problems)
+        verified_kg, sold_kg = (kg_of(cells[name], name, place, problems) for name in ("核定量", "已出让"))
         name = cells.get("来源企业", "")
         source = ReductionSource(cells["来源编号"], name, symbol, verified_kg, sold_kg, cells["核定文号"], row + 1)
         left = cells.get("余量", "")
-        if left and round(_kg_of(left, "余量", place, problems) - source.left_kg, DECIMALS):
+        if left and round(kg_of(left, "余量", place, problems) - source.left_kg, DECIMALS):
             where, should = replace(place, field="余量"), f"核定量减已出让为 {source.left_kg:g} kg/a"
             problems.append(Problem("余量与核定量、已出让不符", where, left, should, "核对台账"))
         sources.append(source)
@@ -378,8 +378,11 @@ def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[Re
     return tuple(sources)
 
 
-def _metal_of(text: str, place: Place, problems: list[Problem]) -> str:
-    """Return the symbol that a metal's name or symbol means; add a problem where none does."""
+def metal_of(text: str, place: Place, problems: list[Problem]) -> str:
+    """Return the symbol that `text`, a metal's name or symbol, means.
+
+    Where none does, empty and one more of `problems` at `place`.
+    """
     symbols = {zh: symbol for symbol, zh in METALS.items()} | {symbol: symbol for symbol in METALS}
     if text not in symbols:
         where = replace(place, field="金属")
@@ -387,8 +390,11 @@ def _metal_of(text: str, place: Place, problems: list[Problem]) -> str:
     return symbols.get(text, "")
 
 
-def _kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
-    """Return kilograms a year, 0 for a blank; add a problem where a cell isn't a finite number."""
+def kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
+    """Return `text` in kilograms a year, 0 for a blank.
+
+    Where it isn't a finite number one of `problems` is added, at the field `name` of `place`.
+    """
     try:
         kg = float(text) if text else 0.0
     except ValueError:

@@ -61,7 +61,7 @@ _CIRCLES_AT_ONCE = 2_000
 
 
 def corners(radius_m: float, tolerance_m: float = TOLERANCE_M) -> int:
-    """Return how many corners a circle needs for its edges to lie within the tolerance of it.
+    """Return how many corners a circle of `radius_m` needs for its edges to lie within `tolerance_m` of it.
 
     Examples
     --------

@@ -228,7 +228,7 @@ class Measure(NamedTuple):
 
 
 def slope_measure(frame: Frame) -> Measure:
-    """Return the slope in degrees on a raster's cells."""
+    """Return the slope in degrees on the cells of `frame`."""
     return Measure(partial(slope_deg, cell_m=frame.cell_m), (1, 1))
 
 

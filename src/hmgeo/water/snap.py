@@ -200,7 +200,9 @@ def streams_around(grid: FlowGrid, point: shapely.Point, uncertainty_m: float, r
 
 
 def comes_by(grid: FlowGrid, places: Cells, targets: Cells, limit_m: float) -> set[bool]:
-    """Return the answers that occur at single `places`.
+    """Return the answers at single `places` of `grid`.
+
+    Does water from one of the cells `targets` reach it in `limit_m`.
 
     Does water from one of the cells `targets` reach it in `limit_m`.
 
