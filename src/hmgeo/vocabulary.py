@@ -305,6 +305,11 @@ class Action(Word):
         return self in actions or (self is Action.RELOCATE and Action.NEW in actions)
 
 
+_ECOLOGY, _LAND, _WATER, _EMERGENCY = "生态环境部门", "自然资源部门", "水利部门", "应急管理部门"
+_FORESTRY, _FARMING, _CIVIL = "林业和草原部门", "农业农村部门", "民政部门"
+"""Departments that hold layers."""
+
+
 class LayerKind(Word):
     """Kinds of layers a project may hold, with the department to ask for each."""
 
@@ -316,95 +321,80 @@ class LayerKind(Word):
         member.department = department
         return member
 
-    ENTERPRISES = "enterprises", "涉重金属企业", "enterprises", "生态环境部门"
-    TAILINGS_PONDS = "tailings_ponds", "尾矿库", "tailings ponds", "应急管理部门"
-    FARMLAND = "farmland", "耕地", "farmland", "自然资源部门"
-    SENSITIVE_SITES = "sensitive_sites", "敏感目标", "sensitive sites", "生态环境部门"
-    WATER_SOURCE_ZONES = "water_source_zones", "饮用水水源保护区", "drinking-water source zones", "生态环境部门"
+    ENTERPRISES = "enterprises", "涉重金属企业", "enterprises", _ECOLOGY
+    TAILINGS_PONDS = "tailings_ponds", "尾矿库", "tailings ponds", _EMERGENCY
+    FARMLAND = "farmland", "耕地", "farmland", _LAND
+    SENSITIVE_SITES = "sensitive_sites", "敏感目标", "sensitive sites", _ECOLOGY
+    WATER_SOURCE_ZONES = "water_source_zones", "饮用水水源保护区", "drinking-water source zones", _ECOLOGY
     INDUSTRIAL_PARKS = "industrial_parks", "工业园区", "industrial parks", "园区主管部门"
     BUILT_UP_AREA = "built_up_area", "建成区", "built-up area", "住房和城乡建设部门"
-    SURVEY_AREAS = "survey_areas", "排查重点区域", "survey focus areas", "生态环境部门"
-    COUNTIES = "counties", "县级行政区", "counties", "民政部门"
-    TOWNSHIPS = "townships", "乡级行政区", "townships", "民政部门"
-    RIVERS = "rivers", "河流", "rivers", "水利部门"
-    ELEVATION = "elevation", "高程", "elevation", "自然资源部门"
+    SURVEY_AREAS = "survey_areas", "排查重点区域", "survey focus areas", _ECOLOGY
+    COUNTIES = "counties", "县级行政区", "counties", _CIVIL
+    TOWNSHIPS = "townships", "乡级行政区", "townships", _CIVIL
+    RIVERS = "rivers", "河流", "rivers", _WATER
+    ELEVATION = "elevation", "高程", "elevation", _LAND
     PROJECT_SITES = "project_sites", "建设项目", "planned projects", "建设单位或行政审批部门"
-    WASTE_HEAPS = "waste_heaps", "历史遗留渣堆", "waste heaps", "生态环境部门"
-    MINES = "mines", "矿区", "mines", "自然资源部门"
-    OUTFALLS = "outfalls", "入河排污口", "outfalls", "生态环境部门"
-    CONTAMINATED_SITES = "contaminated_sites", "污染地块", "contaminated sites", "生态环境部门"
+    WASTE_HEAPS = "waste_heaps", "历史遗留渣堆", "waste heaps", _ECOLOGY
+    MINES = "mines", "矿区", "mines", _LAND
+    OUTFALLS = "outfalls", "入河排污口", "outfalls", _ECOLOGY
+    CONTAMINATED_SITES = "contaminated_sites", "污染地块", "contaminated sites", _ECOLOGY
     RESIDENTIAL_AND_IMPORTANT_FACILITIES = (
         "residential_and_important_facilities",
         "居民点和重要设施",
         "residential places and important facilities",
-        "应急管理部门",
+        _EMERGENCY,
     )
-    INTAKES = "intakes", "饮用水取水口", "drinking-water intakes", "水利部门"
-    IRRIGATION_INTAKES = "irrigation_intakes", "灌溉取水口", "irrigation intakes", "水利部门"
-    IRRIGATION_DISTRICTS = "irrigation_districts", "灌区", "irrigation districts", "水利部门"
-    WATER_STATIONS = "water_stations", "水质自动监测站", "water quality stations", "生态环境部门"
-    IMPORTANT_WATER_SOURCES = "important_water_sources", "重要水源地", "important water sources", "水利部门"
-    RURAL_AREAS = "rural_areas", "农村地区和欠发达地区", "rural and less developed areas", "农业农村部门"
-    RIVER_SHORELINE_MAIN = "river_shoreline_main", "干流岸线", "shoreline of main rivers", "水利部门"
-    RIVER_SHORELINE_TRIBUTARY = "river_shoreline_tributary", "支流岸线", "shoreline of tributaries", "水利部门"
+    INTAKES = "intakes", "饮用水取水口", "drinking-water intakes", _WATER
+    IRRIGATION_INTAKES = "irrigation_intakes", "灌溉取水口", "irrigation intakes", _WATER
+    IRRIGATION_DISTRICTS = "irrigation_districts", "灌区", "irrigation districts", _WATER
+    WATER_STATIONS = "water_stations", "水质自动监测站", "water quality stations", _ECOLOGY
+    IMPORTANT_WATER_SOURCES = "important_water_sources", "重要水源地", "important water sources", _WATER
+    RURAL_AREAS = "rural_areas", "农村地区和欠发达地区", "rural and less developed areas", _FARMING
+    RIVER_SHORELINE_MAIN = "river_shoreline_main", "干流岸线", "shoreline of main rivers", _WATER
+    RIVER_SHORELINE_TRIBUTARY = "river_shoreline_tributary", "支流岸线", "shoreline of tributaries", _WATER
     RIVER_SHORELINE_IMPORTANT_TRIBUTARY = (
         "river_shoreline_important_tributary",
         "重要支流岸线",
         "shoreline of important tributaries",
-        "水利部门",
+        _WATER,
     )
-    SHORELINE_CONTROL_ZONE = "shoreline_control_zone", "河湖岸线管控范围", "shoreline control zone", "水利部门"
-    PERMANENT_BASIC_FARMLAND = "permanent_basic_farmland", "永久基本农田", "permanent basic farmland", "自然资源部门"
+    SHORELINE_CONTROL_ZONE = "shoreline_control_zone", "河湖岸线管控范围", "shoreline control zone", _WATER
+    PERMANENT_BASIC_FARMLAND = "permanent_basic_farmland", "永久基本农田", "permanent basic farmland", _LAND
     PBF_CONCENTRATED_AREAS = (
         "pbf_concentrated_areas",
         "永久基本农田集中区域",
         "concentrated areas of permanent basic farmland",
-        "自然资源部门",
+        _LAND,
     )
-    ECOLOGICAL_REDLINE = "ecological_redline", "生态保护红线", "ecological redline", "自然资源部门"
-    URBAN_DEVELOPMENT_BOUNDARY = (
-        "urban_development_boundary",
-        "城镇开发边界",
-        "urban development boundary",
-        "自然资源部门",
-    )
+    ECOLOGICAL_REDLINE = "ecological_redline", "生态保护红线", "ecological redline", _LAND
+    URBAN_DEVELOPMENT_BOUNDARY = "urban_development_boundary", "城镇开发边界", "urban development boundary", _LAND
     SPECIAL_PROTECTION_AREAS = (
         "special_protection_areas",
         "其他需要特别保护的区域",
         "other areas under special protection",
-        "生态环境部门",
+        _ECOLOGY,
     )
-    CONTROL_UNITS = "control_units", "环境管控单元", "environmental control units", "生态环境部门"
+    CONTROL_UNITS = "control_units", "环境管控单元", "environmental control units", _ECOLOGY
     MINING_CONCENTRATED_AREAS = (
         "mining_concentrated_areas",
         "矿产资源开发利用集中区域",
         "concentrated mining areas",
-        "生态环境部门",
+        _ECOLOGY,
     )
     FARMLAND_TASK_AREAS = (
         "farmland_task_areas",
         "耕地安全利用和严格管控任务较重区域",
         "areas with heavy farmland tasks",
-        "农业农村部门",
+        _FARMING,
     )
-    FORMER_INDUSTRIAL_LAND = (
-        "former_industrial_land",
-        "曾用于有毒有害物质的工矿用地",
-        "former industrial land",
-        "自然资源部门",
-    )
-    TRADE_CLUSTERS = (
-        "trade_clusters",
-        "涉铊涉锑企业分布密集区域",
-        "clusters of thallium and antimony trades",
-        "生态环境部门",
-    )
-    RIVER_MANAGEMENT_AREA = "river_management_area", "河道管理范围", "river management area", "水利部门"
+    FORMER_INDUSTRIAL_LAND = "former_industrial_land", "曾用于有毒有害物质的工矿用地", "former industrial land", _LAND
+    TRADE_CLUSTERS = "trade_clusters", "涉铊涉锑企业分布密集区域", "clusters of thallium and antimony trades", _ECOLOGY
+    RIVER_MANAGEMENT_AREA = "river_management_area", "河道管理范围", "river management area", _WATER
     SPECIAL_WATER_AREAS = (
         "special_water_areas",
         "风景名胜区水体、重要渔业水体等保护区",
         "zones of scenic, fishery and other special waters",
-        "生态环境部门",
+        _ECOLOGY,
     )
     KARST_AREAS = (
         "karst_areas",
@@ -412,18 +402,18 @@ class LayerKind(Word):
         "spring zones and strong karst",
         "水利部门和自然资源部门",
     )
-    NATURE_RESERVES = "nature_reserves", "自然保护区", "nature reserves", "林业和草原部门"
-    WETLANDS = "wetlands", "湿地", "wetlands", "林业和草原部门"
-    SCENIC_AREAS = "scenic_areas", "风景名胜区", "scenic areas", "林业和草原部门"
+    NATURE_RESERVES = "nature_reserves", "自然保护区", "nature reserves", _FORESTRY
+    WETLANDS = "wetlands", "湿地", "wetlands", _FORESTRY
+    SCENIC_AREAS = "scenic_areas", "风景名胜区", "scenic areas", _FORESTRY
     GEOHAZARD_AREAS = (
         "geohazard_areas",
         "崩塌、滑坡危险区和泥石流易发区",
         "areas prone to landslides and debris flow",
-        "自然资源部门",
+        _LAND,
     )
-    SOIL_EROSION_AREAS = "soil_erosion_areas", "水土流失重点预防区和重点治理区", "key areas of soil erosion", "水利部门"
+    SOIL_EROSION_AREAS = "soil_erosion_areas", "水土流失重点预防区和重点治理区", "key areas of soil erosion", _WATER
     WIND = "wind", "风频表", "wind frequencies", "气象部门"
-    OUTLETS = "outlets", "排放口", "outlets of enterprises", "生态环境部门"
+    OUTLETS = "outlets", "排放口", "outlets of enterprises", _ECOLOGY
 
 
 class SoilQualityClass(StrEnum):

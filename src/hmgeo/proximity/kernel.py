@@ -68,7 +68,14 @@ class Rows(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """What the kernel needs of a `SourceGrid`, and the limits that distances are compared with."""
+    """Point sources by cells of equal degrees, and the limits that distances are compared with.
+
+    Cells lie from `west` and `south` on, `step_lon` and `step_lat` degrees wide. `first` (cells + 1,) says where the
+    list of each begins; `source`, `list_x`, `list_y`, `list_z` and `list_limit_m` are the lists, by source within a
+    cell, with room for 16 more. Where all search equally far, `list_limit_m` is as long as the longest list and serves
+    every cell (`has_own_limits` false). Sines and cosines are those of the middles of columns and rows; `x`, `y`, `z`
+    (earth-centred), `lon`, `lat` and `limit_m` are the sources' own.
+    """
 
     columns: int
     rows: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from hmgeo.proximity.kernel import (
     GENERAL,
     LARGEST_RADIUS_M,
     NEAR_LIMIT_M,
+    Cells,
     area_of,
     measure_large,
     measure_small,
@@ -26,7 +26,7 @@ from hmgeo.reference.compiled import compiled, inner
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hmgeo.proximity.kernel import Cells, Floats, Room, Rows
+    from hmgeo.proximity.kernel import Floats, Room, Rows
     from hmgeo.proximity.wkb import Scratch
 
     Indices = NDArray[np.int64]
@@ -41,46 +41,6 @@ _LARGEST_CELL_DEG = 2.0
 LARGEST_LAT_DEG = 85.0
 
 
-@dataclass(frozen=True, slots=True)
-class SourceGrid:
-    """Point sources by cells of equal degrees.
-
-    Parameters
-    ----------
-    lon_lat, xyz, limit_m
-        (2, n), (3, n), (n,): the sources, earth-centred too, and how far each one searches.
-    west, south, step_lon, step_lat, columns, rows
-        Where the cells lie, degrees.
-    first
-        (cells + 1,) where each cell's list begins.
-    source, list_xyz, list_limit_m
-        (k,), (3, k), (k,) with room for 16 more in the last two: the lists, by source within a cell. Where all
-        search equally far, list_limit_m is as long as the longest list, and serves every cell.
-    trig
-        (4, max(columns, rows)): sine and cosine of the middles of columns and of rows.
-    """
-
-    lon_lat: Floats
-    xyz: Floats
-    limit_m: Floats
-    west: float
-    south: float
-    step_lon: float
-    step_lat: float
-    columns: int
-    rows: int
-    first: Indices
-    source: NDArray[np.int32]
-    list_xyz: Floats
-    list_limit_m: Floats
-    trig: Floats
-
-    @property
-    def longest_list(self) -> int:
-        """Length of the longest list of any cell."""
-        return int(np.diff(self.first).max(initial=0))
-
-
 def can_grid(lon: Floats, lat: Floats, limit_m: Floats) -> NDArray[np.bool_]:
     """Tell which sources (`lon`, `lat` in degrees) search `limit_m` metres away from the antimeridian and the poles."""
     boxes = search_boxes(np.column_stack([lon, lat, lon, lat]), limit_m + 2 * SMALL_REACH_M)
@@ -88,8 +48,8 @@ def can_grid(lon: Floats, lat: Floats, limit_m: Floats) -> NDArray[np.bool_]:
     return ~near_pole & (boxes[:, 0] > -HALF_TURN_DEG) & (boxes[:, 2] < HALF_TURN_DEG)
 
 
-def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:
-    """Lay the grid.
+def make_grid(lon: Floats, lat: Floats, limit_m: Floats, radii_m: tuple[float, ...]) -> Cells:
+    """Lay the grid over point sources.
 
     Parameters
     ----------
@@ -97,6 +57,8 @@ def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:
         (n,) degrees, such as `can_grid` allows.
     limit_m
         (n,) how far each source searches.
+    radii_m
+        Further limits that distances are compared with.
     """
     xyz = np.ascontiguousarray(earth_centred(np.column_stack([lon, lat])).T)
     boxes = search_boxes(np.column_stack([lon, lat, lon, lat]), limit_m + SMALL_REACH_M)
@@ -113,34 +75,18 @@ def make_grid(lon: Floats, lat: Floats, limit_m: Floats) -> SourceGrid:
     columns, rows = int(width / step_lon) + 1, int(height / step_lat) + 1
     middles = west + (np.arange(columns) + 0.5) * step_lon, south + (np.arange(rows) + 0.5) * step_lat
     first, source = _lists(boxes[: len(lon)], xyz, limit_m, (west, south), (step_lon, step_lat), middles)
-    trig = np.zeros((4, max(columns, rows)))
     middle_lon, middle_lat = np.radians(middles[0]), np.radians(middles[1])
-    trig[0, :columns], trig[1, :columns] = np.sin(middle_lon), np.cos(middle_lon)
-    trig[2, :rows], trig[3, :rows] = np.sin(middle_lat), np.cos(middle_lat)
-    return SourceGrid(
-        np.ascontiguousarray(np.stack([lon, lat])),
-        xyz,
-        np.ascontiguousarray(limit_m),
-        float(west),
-        float(south),
-        float(step_lon),
-        float(step_lat),
-        columns,
-        rows,
-        first,
-        source,
-        _listed(xyz, source),
-        _listed_limit_m(limit_m, source, int(np.diff(first).max(initial=0))),
-        trig,
-    )
-
-
-def _listed(xyz: Floats, source: NDArray[np.int32]) -> Floats:
-    """Return the places of the lists, followed by the room that reading eight at a time needs."""
     listed = np.zeros((3, len(source) + 2 * LANES))
     for axis in range(3):
         np.take(xyz[axis], source, out=listed[axis, : len(source)])
-    return listed
+    list_limit_m = _listed_limit_m(limit_m, source, int(np.diff(first).max(initial=0)))
+    return Cells(
+        columns, rows, float(west), float(south), float(step_lon), float(step_lat), first, source, *listed,
+        list_limit_m, len(list_limit_m) == listed.shape[1],
+        np.sin(middle_lon), np.cos(middle_lon), np.sin(middle_lat), np.cos(middle_lat),
+        *xyz, np.ascontiguousarray(lon), np.ascontiguousarray(lat), np.ascontiguousarray(limit_m),
+        len(limit_m), float(limit_m.max(initial=0.0)), np.array(radii_m, np.float64), len(radii_m),
+    )  # fmt: skip
 
 
 def _listed_limit_m(limit_m: Floats, source: NDArray[np.int32], longest: int) -> Floats:

@@ -14,7 +14,7 @@ import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import HALF_TURN_DEG, ellipsoidal_area_m2, hectares, search_boxes
-from hmgeo.proximity.kernel import ALL_AREAS, GENERAL, Cells, Room, Rows
+from hmgeo.proximity.kernel import ALL_AREAS, GENERAL, Room, Rows
 from hmgeo.proximity.search import boxes, can_grid, make_grid, search
 from hmgeo.proximity.wkb import scratch_for
 from hmgeo.vocabulary import MEASURE_DECIMALS, Status
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.geo.distance import PairDistances
-    from hmgeo.proximity.search import SourceGrid
     from hmgeo.records import Positions
 
     Floats = NDArray[np.float64]
@@ -148,8 +147,8 @@ class Search:
         self._fast, slow = sources.split(limit_m, chosen)
         fast = self._fast
         self._fast32, self._is_part = fast.astype(np.int32), len(fast) < len(sources.ids)
-        self._grid = make_grid(sources.lon[fast], sources.lat[fast], limit_m[fast])
-        self._cells = _cells(self._grid, radii_m)
+        self._cells = make_grid(sources.lon[fast], sources.lat[fast], limit_m[fast], radii_m)
+        self._longest_list = int(np.diff(self._cells.first).max(initial=0))
         self._slow = _GeneralSearch(sources, slow, limit_m) if len(slow) else None
         self._odd_rows = _GeneralSearch(sources, fast, limit_m) if len(fast) else None
         self._areas = ALL_AREAS if len(slow) and areas else areas
@@ -158,7 +157,7 @@ class Search:
     @property
     def rows_at_once(self) -> int:
         """Rows of a unit such that its pairs stay within bounds."""
-        width = self._grid.longest_list + (len(self._sources.ids) - len(self._fast))
+        width = self._longest_list + (len(self._sources.ids) - len(self._fast))
         return int(np.clip(_PAIRS_AT_ONCE // max(1, width), _FEWEST_ROWS, _MOST_ROWS))
 
     def find(self, part: pa.RecordBatch, class_code: Indices, bound_m: Floats) -> Found:
@@ -201,9 +200,9 @@ class Search:
     def _run_kernel(
         self, rows: Rows, class_code: Indices, bound_m: Floats, area_m2: Floats, flags: NDArray[np.uint8]
     ) -> tuple[Numbers, Numbers, Floats, Indices, tuple[_Arrays, ...]]:
-        grid, count = self._grid, len(flags)
+        count = len(flags)
         bound_m = np.ascontiguousarray(bound_m[self._fast])
-        room = count * grid.longest_list + 2 * len(self._fast) + 64
+        room = count * self._longest_list + 2 * len(self._fast) + 64
         scratch = scratch_for(rows.offsets, len(self._fast))
         pieces: list[tuple[Numbers, Numbers, Floats]] = []
         nears: list[Indices] = []
@@ -236,7 +235,7 @@ class Search:
             bounds, _ = boxes(rows)
             odd = np.flatnonzero(np.isinf(bounds[:, 0]))
             if len(odd):
-                bounds[odd] = _geometry_bounds(column, odd)
+                bounds[odd] = shapely.bounds(geometries_of(column, odd))
             pieces.append(_narrow(*self._slow.find(column, every, bounds)))
         if len(pieces) == 1:
             return pairs
@@ -257,49 +256,11 @@ class Search:
         return hectares(area_m2)
 
 
-def _geometry_bounds(column: pa.Array, rows: Indices) -> Floats:
-    """Return the (k, 4) boxes of some rows, NaN where there is nothing."""
-    return np.asarray(shapely.bounds(geometries_of(column, rows)))
-
-
 def _joined(pieces: list[tuple[Numbers, Numbers, Floats]]) -> tuple[Numbers, Numbers, Floats]:
     if len(pieces) == 1:
         return pieces[0]
     source, row, metres = zip(*pieces, strict=True)
     return np.concatenate(source), np.concatenate(row), np.concatenate(metres)
-
-
-def _cells(grid: SourceGrid, radii_m: tuple[float, ...]) -> Cells:
-    x, y, z = grid.list_xyz
-    return Cells(
-        columns=grid.columns,
-        rows=grid.rows,
-        west=grid.west,
-        south=grid.south,
-        step_lon=grid.step_lon,
-        step_lat=grid.step_lat,
-        first=grid.first,
-        source=grid.source,
-        list_x=x,
-        list_y=y,
-        list_z=z,
-        list_limit_m=grid.list_limit_m,
-        has_own_limits=len(grid.list_limit_m) == x.size,
-        column_sin=grid.trig[0],
-        column_cos=grid.trig[1],
-        row_sin=grid.trig[2],
-        row_cos=grid.trig[3],
-        x=grid.xyz[0],
-        y=grid.xyz[1],
-        z=grid.xyz[2],
-        lon=grid.lon_lat[0],
-        lat=grid.lon_lat[1],
-        limit_m=grid.limit_m,
-        sources=len(grid.limit_m),
-        widest_m=float(grid.limit_m.max(initial=0.0)),
-        radii_m=np.array(radii_m, np.float64),
-        radii=len(radii_m),
-    )
 
 
 def _narrow(source: Indices, row: Indices, metres: Floats) -> tuple[Numbers, Numbers, Floats]:
