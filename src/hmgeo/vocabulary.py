@@ -104,11 +104,7 @@ class Certainty(Word):
     """Whether the position's uncertainty could flip a verdict."""
 
     CERTAIN = "certain", "位置误差内结论不变", "holds within the position's uncertainty"
-    AMBIGUOUS = (
-        "ambiguous",
-        "临界，待核实（位置误差内结论可能改变）",
-        "could flip within the position's uncertainty",
-    )
+    AMBIGUOUS = ("ambiguous", "临界，待核实（位置误差内结论可能改变）", "could flip within the position's uncertainty")
 
 
 class Status(Word):

@@ -349,9 +349,7 @@ def _trade_listed(rule: Rule, subject: Subject, choices: Choices) -> Reach:
 
 
 def _narrowed(
-    subject: Subject,
-    lists: Mapping[str, tuple[str, ...]],
-    parts: Mapping[str, tuple[bool | Doubted | None, bool]],
+    subject: Subject, lists: Mapping[str, tuple[str, ...]], parts: Mapping[str, tuple[bool | Doubted | None, bool]]
 ) -> Reach:
     """Return whether a listed trade is meant, where some of the listed codes are wider than the clause."""
     narrow = {

@@ -12,17 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from hmgeo.judging.choices import chosen_text, unset_text
-from hmgeo.judging.facts import (
-    FLOW_NEEDED,
-    Answer,
-    Features,
-    NumberFact,
-    Outcome,
-    Side,
-    Unknown,
-    unknown,
-    unsaid,
-)
+from hmgeo.judging.facts import FLOW_NEEDED, Answer, Features, NumberFact, Outcome, Side, Unknown, unknown, unsaid
 from hmgeo.judging.places import KEY_AREAS
 from hmgeo.reference.cells import read_class
 from hmgeo.results.siting import Measurement

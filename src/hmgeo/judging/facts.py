@@ -292,10 +292,7 @@ class NumberFact:
     @property
     def ends(self) -> tuple[float, float]:
         """The lowest and highest possible number."""
-        return (
-            self.value if self.low is None else self.low,
-            self.value if self.high is None else self.high,
-        )
+        return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
 class Layers(Protocol):

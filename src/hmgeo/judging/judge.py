@@ -40,11 +40,7 @@ if TYPE_CHECKING:
     from hmgeo.words import Reason
 
 
-_WHEN_HIT = {
-    Effect.BAN: Verdict.PROHIBITED,
-    Effect.RESTRICT: Verdict.CONDITIONAL,
-    Effect.LIST: Verdict.LISTED,
-}
+_WHEN_HIT = {Effect.BAN: Verdict.PROHIBITED, Effect.RESTRICT: Verdict.CONDITIONAL, Effect.LIST: Verdict.LISTED}
 _NEVER_APPLIES = frozenset({Standing.REPEALED, Standing.NOT_YET, Standing.OUTSIDE_TERRITORY})
 IN_PRINCIPLE = say("in_principle")
 

@@ -123,13 +123,6 @@ def measure_proximity(
     machine.wait()
     engine = import_module("hmgeo.proximity.run")
     counts, nearest, count_max, rows = engine.run(
-        positions,
-        receptors,
-        radii,
-        pairs=pairs,
-        reached=reached,
-        progress=progress,
-        threads=threads,
-        fetch=fetch,
+        positions, receptors, radii, pairs=pairs, reached=reached, progress=progress, threads=threads, fetch=fetch
     )
     return Proximity(radii, counts, nearest, count_max, rows)

@@ -133,14 +133,7 @@ class Search:
     """
 
     def __init__(
-        self,
-        sources: Sources,
-        chosen: Indices,
-        limit_m: Floats,
-        radii_m: tuple[float, ...],
-        *,
-        areas: int,
-        exact: bool,
+        self, sources: Sources, chosen: Indices, limit_m: Floats, radii_m: tuple[float, ...], *, areas: int, exact: bool
     ) -> None:
         self._sources, self._limit_m = sources, limit_m
         self._exact = exact

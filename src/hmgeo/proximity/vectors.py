@@ -395,16 +395,7 @@ def box_of_points(lon: Ir, lat: Ir, count: Ir, box: Ir) -> Ir:
 
 @_written
 def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    frame: Ir,
-    x: Ir,
-    y: Ir,
-    z: Ir,
-    first: Ir,
-    count: Ir,
-    east: Ir,
-    north: Ir,
-    drop: Ir,
-    squared: Ir,
+    frame: Ir, x: Ir, y: Ir, z: Ir, first: Ir, count: Ir, east: Ir, north: Ir, drop: Ir, squared: Ir
 ) -> Ir:
     """Bring `count` earth-centred places (`x`, `y`, `z`) from `first` on into a frame, as `east` and `north` in metres.
 
@@ -430,16 +421,7 @@ def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
 
 @_written
-def lay_points(
-    frame: Ir,
-    lon: Ir,
-    lat: Ir,
-    origin_lon: Ir,
-    origin_lat: Ir,
-    count: Ir,
-    x: Ir,
-    y: Ir,
-) -> Ir:
+def lay_points(frame: Ir, lon: Ir, lat: Ir, origin_lon: Ir, origin_lat: Ir, count: Ir, x: Ir, y: Ir) -> Ir:
     """Fill `x`, `y` with metres east and north of an origin for `count` points.
 
     Both are in degrees: `lon`, `lat` and `origin_lon`, `origin_lat`; `frame` is laid at the origin.
@@ -460,16 +442,7 @@ def lay_points(
 
 @_written
 def lay_edges(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    frame: Ir,
-    x: Ir,
-    y: Ir,
-    count: Ir,
-    unit_x: Ir,
-    unit_y: Ir,
-    along: Ir,
-    across: Ir,
-    half: Ir,
-    bend: Ir,
+    frame: Ir, x: Ir, y: Ir, count: Ir, unit_x: Ir, unit_y: Ir, along: Ir, across: Ir, half: Ir, bend: Ir
 ) -> Ir:
     """Fill the edges from each of `count` points (`x`, `y` in `frame`) to the next.
 
@@ -514,16 +487,7 @@ def _squared(place: tuple[_Lanes, _Lanes, _Lanes], edge: tuple[_Lanes, _Lanes, _
 
 @_written
 def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
-    east: Ir,
-    north: Ir,
-    places: Ir,
-    unit_x: Ir,
-    unit_y: Ir,
-    along: Ir,
-    across: Ir,
-    half: Ir,
-    segments: Ir,
-    least: Ir,
+    east: Ir, north: Ir, places: Ir, unit_x: Ir, unit_y: Ir, along: Ir, across: Ir, half: Ir, segments: Ir, least: Ir
 ) -> Ir:
     """Fill `least` with the least squared distance from each place to any segment; places innermost.
 
@@ -544,15 +508,7 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
 
 @_written
-def to_geodesics(
-    frame: Ir,
-    east: Ir,
-    north: Ir,
-    drop: Ir,
-    least: Ir,
-    count: Ir,
-    metres: Ir,
-) -> Ir:
+def to_geodesics(frame: Ir, east: Ir, north: Ir, drop: Ir, least: Ir, count: Ir, metres: Ir) -> Ir:
     """Turn `count` squared level distances (`least`) of places seen in `frame` into geodesics (`metres`).
 
     The chord (see `NEARBY_M`) is c of c + c3 / 24 r2; `east`, `north`, `drop` are as `see` fills them.
@@ -574,16 +530,7 @@ def to_geodesics(
 
 
 @_written
-def settle(
-    metres: Ir,
-    limit_m: Ir,
-    count: Ir,
-    radii_m: Ir,
-    radii: Ir,
-    rounded: Ir,
-    keep: Ir,
-    closest: Ir,
-) -> Ir:
+def settle(metres: Ir, limit_m: Ir, count: Ir, radii_m: Ir, radii: Ir, rounded: Ir, keep: Ir, closest: Ir) -> Ir:
     """Round `count` distances (`metres`) to 0.1 mm in `rounded`, and mark in `keep` those within their `limit_m`.
 
     `radii_m` are the first `radii` limits common to all.
@@ -646,15 +593,7 @@ def stand_in(  # noqa: PLR0913, PLR0917 -- arrays one by one
 
 
 @_written
-def strips(
-    coefficients: Ir,
-    lon: Ir,
-    lat: Ir,
-    origin_lon: Ir,
-    origin_lat: Ir,
-    count: Ir,
-    area: Ir,
-) -> Ir:
+def strips(coefficients: Ir, lon: Ir, lat: Ir, origin_lon: Ir, origin_lat: Ir, count: Ir, area: Ir) -> Ir:
     """Fill `area` with the area between each of `count` edges (`lon`, `lat`) and the parallel of the origin.
 
     A cubic in latitude (`coefficients`) gives the zone's width; all in degrees, `origin_lon` and `origin_lat` too.

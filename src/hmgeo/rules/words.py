@@ -150,10 +150,7 @@ BASINS: Mapping[str, str] = MappingProxyType({"yangtze": "长江流域", "yellow
 """Basins that laws are about, by code; the fact `in_<code>_basin` says of a source that it lies there."""
 
 MEASURED_ATTRIBUTES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "offset_kg": ("替代量", "kg/a"),
-        "added_emission_kg": ("新增重点重金属排放量", "kg/a"),
-    }
+    {"offset_kg": ("替代量", "kg/a"), "added_emission_kg": ("新增重点重金属排放量", "kg/a")}
 )
 """Numbers about a source: words and unit."""
 

@@ -19,15 +19,7 @@ from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import Ledger, table_of, told_cells
 from hmgeo.reference.tables import townships
-from hmgeo.results.columns import (
-    BARRIER,
-    EVIDENCE_SCHEMA,
-    EXTRA_SCHEMA,
-    LEADS_SCHEMA,
-    TERRAIN,
-    TOWNSHIPS_SCHEMA,
-    WORKS,
-)
+from hmgeo.results.columns import BARRIER, EVIDENCE_SCHEMA, EXTRA_SCHEMA, LEADS_SCHEMA, TERRAIN, TOWNSHIPS_SCHEMA, WORKS
 from hmgeo.results.results import BureauTables
 from hmgeo.results.used import DEFAULT_ORDER, VisitOrder
 from hmgeo.rules.claims import CADMIUM

@@ -221,12 +221,7 @@ def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plai
     `raster` holds heights, `scheme` makes classes, `measured` holds the pairs.
     """
     question = TerrainQuestion(
-        raster,
-        scheme,
-        measured.source_ids,
-        measured.sources,
-        measured.uncertainties_m.tolist(),
-        measured.receptors,
+        raster, scheme, measured.source_ids, measured.sources, measured.uncertainties_m.tolist(), measured.receptors
     )
     return flips(question, measured.within(plain_m), plain_m)
 

@@ -502,10 +502,7 @@ class _Numbered:
 
 
 def land_areas(
-    positions: Positions,
-    receptors: Layer,
-    radii_m: Sequence[float],
-    progress: Callable[[int], None] = lambda _: None,
+    positions: Positions, receptors: Layer, radii_m: Sequence[float], progress: Callable[[int], None] = lambda _: None
 ) -> LandAreas:
     """Measure the land around every located source, common ground once.
 

@@ -252,14 +252,7 @@ class _Bench:
         if place.doubt:
             return unplaced(stated, place.doubt)
         heights = self.heights
-        layers = MeasuredLayers(
-            row,
-            self.farmland,
-            self.measures,
-            self.indexes,
-            places,
-            barred=heights.barred,
-        )
+        layers = MeasuredLayers(row, self.farmland, self.measures, self.indexes, places, barred=heights.barred)
         water = heights.water_of(shapely.from_wkb(row["geometry"]), row["position_uncertainty_m"])
         return Facts(layers, water, heights.ground_of(source_id), stated)
 
@@ -306,14 +299,7 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
             *doubted,
         )
         source = _source_row(
-            row,
-            place,
-            area.ids,
-            deciding,
-            measures,
-            radius_m=question.radius_m,
-            basis=basis,
-            note=notes,
+            row, place, area.ids, deciding, measures, radius_m=question.radius_m, basis=basis, note=notes
         )
         sources.append(source | ({} if known is None else known.columns(question.radius_m)))
     counts = _with_bounds(_counts(positions, proximity, somewhere), measures, somewhere)

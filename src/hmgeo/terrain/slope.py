@@ -473,10 +473,7 @@ class PlaceTerrain:
 
 
 def terrain_class_at(
-    raster: Raster,
-    scheme: ReliefScheme,
-    geometries: Sequence[shapely.Geometry],
-    uncertainties_m: Sequence[float],
+    raster: Raster, scheme: ReliefScheme, geometries: Sequence[shapely.Geometry], uncertainties_m: Sequence[float]
 ) -> list[PlaceTerrain | Unknown]:
     """Return the terrain class of each place by the relief amplitude around it; a polygon has its median cell's.
 

@@ -87,12 +87,7 @@ AGREE, ONLY_HEIGHTS, ONLY_NETWORK, CANNOT_TELL = "agree", "only_heights", "only_
 
 
 def agreement_rows(
-    network: RiverNetwork | None,
-    sources: Things,
-    targets: Things,
-    catchments: pa.Table,
-    rule: SnapRule,
-    limit_m: float,
+    network: RiverNetwork | None, sources: Things, targets: Things, catchments: pa.Table, rule: SnapRule, limit_m: float
 ) -> list[dict[str, Any]]:
     """Return rows of `AGREEMENT_SCHEMA` for every source and point target that heights or drawn rivers join.
 

@@ -145,12 +145,7 @@ class _Lists:
         ]
 
     def _from_water(
-        self,
-        source: ChainSource,
-        outlet: Mapping[str, Any] | None,
-        water: str,
-        datum: str,
-        at: shapely.Geometry | None,
+        self, source: ChainSource, outlet: Mapping[str, Any] | None, water: str, datum: str, at: shapely.Geometry | None
     ) -> list[dict[str, Any]]:
         if outlet is not None:
             links = [say("link_outfall", name=outlet["name"] or outlet["receptor_id"])]

@@ -154,12 +154,7 @@ class _Traced:
     """The tables of a run that has heights and choices."""
 
     def __init__(
-        self,
-        waters: Waters,
-        grid: FlowGrid,
-        network: RiverNetwork | None,
-        chosen: FlowChoices,
-        notes: Sequence[str],
+        self, waters: Waters, grid: FlowGrid, network: RiverNetwork | None, chosen: FlowChoices, notes: Sequence[str]
     ) -> None:
         self._waters, self._grid, self._network, self._chosen = waters, grid, network, chosen
         self._notes = notes
@@ -289,10 +284,7 @@ class _Traced:
         conditioning, rule = chosen.conditioning, chosen.snap_rule
         kept = conditioning.closed_basins is ClosedBasins.KEEP
         hollows = say(
-            "basins_found",
-            depth_m=conditioning.basin_depth_m,
-            cells=conditioning.basin_cells,
-            count=len(grid.basins),
+            "basins_found", depth_m=conditioning.basin_depth_m, cells=conditioning.basin_cells, count=len(grid.basins)
         )
         if grid.basins:
             hollows = say("basins_deepest", found=hollows, deepest_m=grid.basins[0].depth_m)
