@@ -81,10 +81,10 @@ def make_grid(lon: Floats, lat: Floats, limit_m: Floats, radii_m: tuple[float, .
         np.take(xyz[axis], source, out=listed[axis, : len(source)])
     list_limit_m = _listed_limit_m(limit_m, source, int(np.diff(first).max(initial=0)))
     return Cells(
-        columns, rows, float(west), float(south), float(step_lon), float(step_lat), first, source, *listed,
-        list_limit_m, len(list_limit_m) == listed.shape[1],
+        columns, rows, float(west), float(south), float(step_lon), float(step_lat), first, source,
+        listed[0], listed[1], listed[2], list_limit_m, len(list_limit_m) == listed.shape[1],
         np.sin(middle_lon), np.cos(middle_lon), np.sin(middle_lat), np.cos(middle_lat),
-        *xyz, np.ascontiguousarray(lon), np.ascontiguousarray(lat), np.ascontiguousarray(limit_m),
+        xyz[0], xyz[1], xyz[2], np.ascontiguousarray(lon), np.ascontiguousarray(lat), np.ascontiguousarray(limit_m),
         len(limit_m), float(limit_m.max(initial=0.0)), np.array(radii_m, np.float64), len(radii_m),
     )  # fmt: skip
 

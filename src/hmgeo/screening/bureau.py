@@ -178,7 +178,7 @@ def bureau_view(
     water: WaterTables | None = None,
     chosen: VisitOrder = DEFAULT_ORDER,
 ) -> Bureau:
-    """Return everything that a bureau needs beside distances and clauses.
+    """Return all that a bureau needs of `positions` beside the distances and clauses `screened` for the `question`.
 
     Parameters
     ----------
@@ -192,8 +192,6 @@ def bureau_view(
         What the run found of irrigation and runoff; None where nobody asked.
     chosen
         What comes first in the order of visits.
-    positions, screened, question
-        The sources, what the screening found of them, and what was asked.
     """
     own = OwnColumns(positions)
     within = _survey_areas(screened, next((layer for layer in others if layer.kind is LayerKind.SURVEY_AREAS), None))

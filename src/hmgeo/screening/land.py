@@ -258,7 +258,7 @@ def township_table(
     sites: pa.Table | None = None,
     gardens: pa.Table | None = None,
 ) -> pa.Table:
-    """Return `TOWNSHIPS_SCHEMA`: per township its sources, its parcels, and the parcels that sources reach.
+    """Return `TOWNSHIPS_SCHEMA`: per township its sources, its parcels, and those that sources reach in `radius_m`.
 
     Parameters
     ----------
@@ -272,8 +272,6 @@ def township_table(
         Villages and sensitive sites (`REACHED_SCHEMA`), counted by the township that their rows name.
     gardens
         Parcels of 园地 beside the farmland; None where nobody tells of any.
-    radius_m
-        Of the search, as told in the table.
     """
     key_of = _keys_of(names)
     receptors = land.receptors
@@ -395,10 +393,8 @@ def land_totals(
         Rows of the table of sources; those without a position reach nothing, so that what is counted is a lower bound.
     counts
         The table of counts, which says whose search leaves the coverage at which radius.
-    radii_m
-        Counted at each.
-    names
-        Of counties by code.
+    radii_m, names
+        Counted at each radius; `names` are those of counties by code.
     """
     key_of = _keys_of(names)
     if gardens is not None:

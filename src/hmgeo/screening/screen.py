@@ -280,18 +280,13 @@ def _compose(bench: _Bench, proximity: Proximity | None) -> Screened:
             if heard_rule.rule.gives_findings:
                 standings.setdefault(heard_rule.rule.id, heard_rule.standing)
         area = rules.area(place)
-        findings += [_row(heard_rule, row, area.ids, question) for heard_rule in judged]
-        deciding = next(
-            (heard_rule for heard_rule in judged if heard_rule.citation.rule_id == question.screening_rule_id), None
-        )
+        findings += [_row(finding, row, area.ids, question) for finding in judged]
+        deciding = next((finding for finding in judged if finding.citation.rule_id == question.screening_rule_id), None)
         known = somewhere.get(row["source_id"])
         spoken = () if known is None else (known.sentence(), known.note)
         deciding_note = "" if deciding is None else deciding.note
-        doubted = [
-            heard_rule.note
-            for heard_rule in question.disputes.get(row["source_id"], ())
-            if heard_rule.why not in deciding_note
-        ]
+        disputes = question.disputes.get(row["source_id"], ())
+        doubted = [dispute.note for dispute in disputes if dispute.why not in deciding_note]
         notes = sentences(
             *spoken,
             stated_action(columns)[1],
