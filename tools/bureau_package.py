@@ -109,7 +109,7 @@ GUIDE = """hmgeo 免安装包（{platform}，Python {python}）
 """
 SEEN = {
     "windows": ("每个安装包都有 Windows x64 版", "在 Windows 上双击、拖放和运行"),
-    "linux-x64": ("只核对了布局", "运行；桌面上的拖放"),
+    "linux-x64": ("断网、没有别的 Python 时运行：启动.sh 筛查示例的两个文件，hmgeo.sh 的 doctor", "桌面上的拖放"),
     "linux-aarch64": ("每个安装包都有 aarch64 版", "在麒麟、统信上运行；桌面上的拖放"),
 }
 
