@@ -142,6 +142,10 @@ def test_two_changes_are_told_apart(before: Path, tmp_path: Path) -> None:
         "不适用",
         "参数 cadmium_trades（value 3212、3360→3212、3360、0912）",
     )
+    told = of(changes, "A2").row("en")
+    assert (told[0], told[3]) == ("changed", "not applicable")
+    assert told[-1] == "parameter cadmium_trades (value 3212、3360→3212、3360、0912)"
+    assert of(changes, "A1").row("en")[-1] == "layer enterprises (纬度 23.620000→23.625000)"
 
 
 def test_a_row_that_nothing_is_known_by_never_blames_the_version(tmp_path: Path) -> None:

@@ -118,6 +118,22 @@ def test_rooms_that_judge_hold_no_sentences() -> None:
     assert {name: count for name, count in found.items() if count} == {}
 
 
+def test_what_a_comparison_answers_is_told_by_codes() -> None:
+    """Checks, changes and whatever is handed on to them; errors are told in Chinese, as everywhere."""
+    for name in ("compare/verify.py", "compare/diff.py"):
+        spoken = [
+            part.value
+            for node in ast.walk(trees()[name])
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"Check", "Change", "say"}
+            for part in ast.walk(node)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        ]
+        assert len(spoken) > 30
+        assert [text for text in spoken if CHINESE.search(text)] == []
+
+
 def test_a_reason_reads_as_its_chinese_and_is_told_in_english_from_its_values() -> None:
     said = say("coverage_ends_near", reach_m=90.4, limit_m=500.0)
     assert said == "该点距数据边界 90 米，小于查询半径 500 米，结果为下限。"

@@ -422,6 +422,21 @@ def test_the_command_leaves_with_3_where_a_run_does_not_hold(
         verify_run(tmp_path)
 
 
+def test_a_run_in_english_is_verified_in_english(run: Path, project: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    def in_english(held: dict[str, object]) -> None:
+        held["command"] = f"{held['command']} --lang en"
+
+    resign(run, in_english)
+    (run / "report.docx").unlink()
+    (run / "mine.txt").write_text("", encoding="utf-8")
+    told = hmgeo_command("verify", run, "--project", project, "--no-rerun").out.splitlines()
+    assert told == [
+        "× outputs: missing: report.docx. What to do: restore them from a backup, or run again",
+        "· other files: mine.txt: not written by this run, not checked",
+        "√ inputs: 3 files are as when it ran",
+    ]
+
+
 def lines(parts: tuple[Part, ...], title: str) -> dict[str, str]:
     return dict(next(part.lines for part in parts if part.title == title))
 

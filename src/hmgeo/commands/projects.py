@@ -391,18 +391,19 @@ def verify(
 ) -> None:
     """核对一次运行：输入变没变，输出动没动，重跑是否得到同样的结果；有一项不符或没能核对，以 3 退出。"""
     ready_engine()
-    from hmgeo.compare.verify import holds, verify_extract, verify_run
+    from hmgeo.compare.verify import holds, language_of, verify_extract, verify_run
 
     with Reporter() as report:
         if folder.is_file() and folder.suffix == ".json":
             checks = verify_extract(folder, project, progress=report)
         else:
             checks = verify_run(folder, project, words, rerun=rerun, progress=report)
+    language = language_of(folder)
     if as_json:
-        typer.echo(json.dumps([verified._asdict() for verified in checks], ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([check.in_language(language) for check in checks], ensure_ascii=False, indent=1))
     else:
-        for verified in checks:
-            OUT.print(str(verified), markup=False)
+        for check in checks:
+            OUT.print(check.line(language), markup=False)
     if not holds(checks):
         raise typer.Exit(EXIT_FAIL_ON)
 
@@ -491,26 +492,31 @@ def diff(
     ready_engine()
     from rich.table import Table
 
-    from hmgeo.compare.diff import CHANGE_HEADER, change_rows, diff_runs, draw_changes
+    from hmgeo.compare.diff import Change, change_rows, diff_runs, draw_changes
+    from hmgeo.compare.verify import language_of
     from hmgeo.outputs.templates import PlainTable, write_plain
     from hmgeo.project.folder import whole_file
+    from hmgeo.words import render, say
 
     with Reporter() as report:
         changes, remarks = diff_runs(first, second, (project_a, project_b), causes=causes, progress=report)
-    rows = tuple(change_rows(changes))
+    language = language_of(second)
+    rows, header = tuple(change_rows(changes, language)), render(say("diff.head"), language).split("｜")
     if out is not None:
         with whole_file(out, []) as temporary:
-            write_plain([PlainTable("变化", CHANGE_HEADER, rows)], temporary, suffix=out.suffix)
+            write_plain([PlainTable(header[0], tuple(header), rows)], temporary, suffix=out.suffix)
     if picture is not None:
         draw_changes(first, second, (project_a, project_b), changes, picture)
     if as_json:
-        typer.echo(json.dumps([change._asdict() for change in changes], ensure_ascii=False, indent=1))
+        parts = [dict(zip(Change._fields, change.row(language), strict=True)) for change in changes]
+        typer.echo(json.dumps(parts, ensure_ascii=False, indent=1))
     else:
-        shown = Table(*CHANGE_HEADER, title=f"变化 {len(rows)} 处", title_justify="left")
+        title = render(say("diff.title", count=len(rows)), language)
+        shown = Table(*header, title=title, title_justify="left")
         for row in rows:
             shown.add_row(*map(escape, row))
         OUT.print(shown)
     for remark in remarks:
-        LOG.print(remark, markup=False)
+        LOG.print(render(remark, language), markup=False)
     if changes:
         raise typer.Exit(EXIT_FAIL_ON)

@@ -40,6 +40,7 @@ from hmgeo.compare.verify import (
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import recognise_list
+from hmgeo.outputs.english import in_english
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import DISCLAIMER, badge, basis_banner
 from hmgeo.project.bare import silent
@@ -48,6 +49,7 @@ from hmgeo.project.run import project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, pack_files_of, read_spec
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
 from hmgeo.vocabulary import Basis, Verdict
+from hmgeo.words import render, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,6 +86,11 @@ class Change(NamedTuple):
     before: str
     after: str
     cause: str = ""
+
+    def row(self, language: str = "zh") -> tuple[str, ...]:
+        """Return its parts in `language`; what is the enterprise's own stays as it is."""
+        findings = (render(text, language, in_english) for text in (self.before, self.after))
+        return render(self.kind, language), self.source, self.rule_id, *findings, render(self.cause, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,14 +357,15 @@ def _said(side: Side, key: Key) -> tuple[Any, ...] | None:
 def _words(finding: Mapping[str, Any] | None) -> str:
     if finding is None:
         return ""
-    measured = finding.get("measured_text") or ""
-    certainty = "（临界）" if finding["certainty"] == "ambiguous" else ""
-    return f"{badge(finding)}{certainty}{'，' if measured else ''}{measured}"
+    text = finding.get("measured_text") or ""
+    certainty = say("diff.on_the_line") if finding["certainty"] == "ambiguous" else ""
+    measured = say("diff.measured", text=text) if text else ""
+    return say("diff.finding", badge=badge(finding), certainty=certainty, measured=measured)
 
 
 def _change(older: Side, newer: Side, key: Key, cause: str) -> Change:
     before, after = older.findings.get(key), newer.findings.get(key)
-    kind = "新增" if before is None else ("不再有" if after is None else "改变")
+    kind = say("diff.new") if before is None else say("diff.gone") if after is None else say("diff.other")
     name = (newer.cells.get(key[0]) or older.cells.get(key[0]) or {}).get("name", "")
     shown = f"{key[0]} {name}" if name and name not in key[0] else key[0]
     return Change(kind, shown, key[1], _words(before), _words(after), cause)
@@ -366,16 +374,16 @@ def _change(older: Side, newer: Side, key: Key, cause: str) -> Change:
 def _cannot_rerun(side: Side) -> str:
     """Return why a run's project can't be run again as it was; empty where it can."""
     if side.home is None or not (side.home / project_name(side.manifest)).is_file():
-        return f"{side.folder.name} 的 project.yml 没有找到，只列变化，没有查原因；用 --project-a、--project-b 写明"
+        return say("diff.no_project", run=side.folder.name)
     try:
         read_spec(side.home / project_name(side.manifest))  # what it may read, before any of it is read
     except HmgeoError as error:
-        return f"{side.folder.name} 的项目读不出，只列变化，没有查原因：{'；'.join(map(str, error.problems))}"
+        return say("diff.unreadable", run=side.folder.name, problems=tuple(map(str, error.problems)))
     checks = tuple(inputs_checked(side.home, side.manifest))
-    if any(check.sign == DIFFERS and check.what != ADDED for check in checks):  # what came after the run is left out
-        return f"{side.folder.name} 的输入与运行时不同，只列变化，没有查原因；找回原来的文件再比较"
-    lost = next((check for check in checks if check.sign == OPEN and check.what.startswith("输入")), None)
-    return "" if lost is None else f"{side.folder.name}：{lost.answer}；只列变化，没有查原因，把它放进项目文件夹再比较"
+    if any(check.sign == DIFFERS and check.what.code != ADDED.code for check in checks):  # nor what came since
+        return say("diff.inputs_changed", run=side.folder.name)
+    lost = next((check for check in checks if check.sign == OPEN and check.is_of_inputs), None)
+    return "" if lost is None else say("diff.input_lost", run=side.folder.name, why=lost.answer)
 
 
 def _causes(
@@ -395,13 +403,14 @@ def _causes(
         name: None if findings is None else _renamed(findings, (newer if name in {"*", _ENTERPRISES} else older).names)
         for name, findings in outcomes.items()
     }
-    remarks = [f"不同之处 {len(pieces)} 项：{'、'.join(pieces) or '无'}；重跑 {len(trials)} 次"]
+    shown = tuple(pieces) or (say("verify.absent"),)
+    remarks = [say("diff.trials", count=len(pieces), pieces=shown, runs=len(trials))]
     base = by_trial[""]
     if base is None:
-        return dict.fromkeys(changed, ""), (f"{older.folder.name} 的项目这一版本跑不成，只列变化，没有查原因",)
+        return dict.fromkeys(changed, ""), (say("diff.cannot_run", run=older.folder.name),)
     failed = [name for name in pieces if by_trial[name] is None]
     if failed:
-        remarks.append(f"单独换上后项目不成立，没有查：{'、'.join(failed)}")
+        remarks.append(say("diff.failed", pieces=tuple(failed)))
     pieces_told = {name: _told(before.get(name), after.get(name)) for name in pieces}
     return {key: _cause(key, older, newer, by_trial, base, pieces_told) for key in changed}, tuple(remarks)
 
@@ -418,31 +427,46 @@ def _cause(
     wanted = _said(newer, key)
     alone = [name for name in texts if (findings := by_trial[name]) is not None and findings.get(key) != base.get(key)]
     whole = [name for name in alone if (by_trial[name] or {}).get(key) == wanted]
-    versions = "、".join(other_versions(older.manifest, newer.manifest)) or "两次版本号相同"
+    versions = tuple(other_versions(older.manifest, newer.manifest)) or (say("diff.same_versions"),)
+    by_version = say("diff.version", versions=versions)
     is_another = base.get(key) != _said(older, key)  # of the older project, today's program says something else
     if whole:
-        return "；".join(
-            f"{name}{_cells(key, older, newer) if name == _ENTERPRISES else ''}{texts[name]}" for name in whole
-        ) + (f"；又：程序或库的版本：{versions}" if is_another else "")
+        causes = tuple(
+            say(
+                "diff.cause",
+                name=name,
+                cells=_cells(key, older, newer) if name == _ENTERPRISES else "",
+                how=texts[name],
+            )
+            for name in whole
+        )
+        every = say("diff.causes", causes=causes)
+        return say("diff.and", first=every, second=by_version) if is_another else every
     if is_another:
-        return f"程序或库的版本：{versions}" + (f"；又：{'、'.join(alone)}" if alone else "")
+        return say("diff.and", first=by_version, second=say("diff.names", names=tuple(alone))) if alone else by_version
     if (by_trial["*"] or {}).get(key) == wanted:
-        return f"几项共同作用：{'、'.join(alone or texts)}"
-    return f"程序或库的版本（逐项排除）：{versions}"
+        return say("diff.together", names=tuple(alone or texts))
+    return say("diff.version_left", versions=versions)
 
 
 def _cells(key: Key, older: Side, newer: Side) -> str:
     """Return which cells of the enterprise's row are others."""
     before, after = older.cells.get(key[0]), newer.cells.get(key[0])
     if before is None or after is None:
-        return f"（{'前一次' if before is None else '后一次'}没有这一行）"
+        return say("diff.no_row_before") if before is None else say("diff.no_row_after")
     names = [name for name in dict.fromkeys((*before, *after)) if name.startswith(OWN_PREFIX)]
+    empty = say("diff.empty")
     changed = [
-        f"{name.removeprefix(OWN_PREFIX)} {before.get(name) or '空'}→{after.get(name) or '空'}"
+        say(
+            "verify.version",
+            name=name.removeprefix(OWN_PREFIX),
+            old=before.get(name) or empty,
+            new=after.get(name) or empty,
+        )
         for name in names
         if before.get(name) != after.get(name)
     ]
-    return f"（{'，'.join(changed[:_MOST_CELLS])}）" if changed else ""
+    return say("diff.bracketed", parts=tuple(changed[:_MOST_CELLS])) if changed else ""
 
 
 class Piece(NamedTuple):
@@ -458,11 +482,11 @@ class Piece(NamedTuple):
 
 _NO_CAUSE = frozenset({"title", "schema", "overrides"})
 """Keys that no finding hangs on."""
-_PARTED = {"layers": "图层", "parameters": "参数"}
-_ENTERPRISES, _PACKS = "图层 enterprises", "rule_packs"
-_WORDS, _ACCEPTS = "用语文件（--words）", "接受更正建议（--accept-suggestions）"
-_CHECKS = f"效力核实（{VALIDITY_FILE}）"
-_FILE = "文件"
+_PARTED = {"layers": "diff.layer", "parameters": "diff.parameter"}
+_ENTERPRISES, _PACKS = say("diff.layer", name="enterprises"), "rule_packs"
+_WORDS, _ACCEPTS = say("diff.words"), say("diff.accepts")
+_CHECKS = say("diff.validity", file=VALIDITY_FILE)
+_FILE = say("diff.file")
 
 
 def _settings(side: Side) -> dict[str, Piece]:
@@ -475,7 +499,8 @@ def _settings(side: Side) -> dict[str, Piece]:
         name = str(key.value)
         if name in _PARTED and isinstance(value, yaml.MappingNode):
             made |= {
-                f"{_PARTED[name]} {part.value}": _piece((name, part.value), node, home) for part, node in value.value
+                say(_PARTED[name], name=part.value): _piece((name, part.value), node, home)
+                for part, node in value.value
             }
         elif name == _PACKS:
             made[name] = _piece((name,), _files_of(value, home, added), home)
@@ -545,20 +570,23 @@ def _text(settings: Mapping[str, Piece], name: str) -> Mapping[str, str] | None:
 def _told(before: Piece | None, after: Piece | None) -> str:
     """Return what of a piece is other, in brackets; who chose it and why changes no finding."""
     if before is None or after is None:
-        return f"（{'前一次' if before is None else '后一次'}没有）"
+        return say("diff.none_before") if before is None else say("diff.none_after")
     names = [
         name
         for name in dict.fromkeys((*before.text, *after.text))
         if name not in _WHO and before.text.get(name) != after.text.get(name)
     ]
+    absent = say("verify.absent")
     parts = [
-        f"{name}不同"
+        say("diff.differs", name=name)
         if name == _FILE
-        else f"{name} {before.text.get(name) or '无'}→{after.text.get(name) or '无'}".strip()
+        else say("verify.version", name=name, old=before.text.get(name) or absent, new=after.text.get(name) or absent)
+        if name
+        else say("diff.step", old=before.text.get(name) or absent, new=after.text.get(name) or absent)
         for name in names
     ]
     is_row = before.where == ("layers", "enterprises") and names == [_FILE]  # its cells tell it
-    return "" if is_row or not parts else f"（{'，'.join(parts)}）"
+    return "" if is_row or not parts else say("diff.bracketed", parts=tuple(parts))
 
 
 def _with(before: Mapping[str, Piece], after: Mapping[str, Piece], names: Sequence[str]) -> dict[str, Piece]:
@@ -608,10 +636,7 @@ def _scalar(text: str) -> yaml.ScalarNode:
     return yaml.ScalarNode("tag:yaml.org,2002:str", text)
 
 
-def change_rows(changes: Sequence[Change]) -> Iterator[tuple[str, ...]]:
-    """Yield changes as rows of a table, those with a cause together."""
+def change_rows(changes: Sequence[Change], language: str = "zh") -> Iterator[tuple[str, ...]]:
+    """Yield `changes` as rows of a table in `language`, those with a cause together."""
     for change in sorted(changes, key=lambda change: (change.kind, change.cause)):
-        yield tuple(change)
-
-
-CHANGE_HEADER = ("变化", "企业", "规则", "前一次", "后一次", "原因")
+        yield change.row(language)

@@ -28,6 +28,7 @@ from hmgeo.project.sites.given import Typed
 from hmgeo.project.spec import FILE_NAME, OUTSIDE, VALIDITY_FILE, pack_files_of, read_spec
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.vocabulary import Basis, Certainty, Standing, Status, Verdict
+from hmgeo.words import Reason, render, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,20 +48,32 @@ _RUN, _SCREEN = "run", "screen"
 
 SAME, DIFFERS, OPEN, NOTE = "√", "×", "？", "·"
 """How a check came out; open where it was asked and couldn't be answered; a note asks nothing."""
-_RERUN, _SETTINGS = "重跑", "设置"
+_RERUN, _SETTINGS, _INPUTS = say("verify.rerun"), say("verify.settings"), say("verify.inputs")
+_OUTPUTS, _EXTRACT = say("verify.outputs"), say("verify.extract")
+_OF_INPUTS = frozenset({"verify.inputs", "verify.inputs_added", "verify.inputs_of"})
 
 
 class Check(NamedTuple):
     """One thing that was asked of a run, and how it came out: `SAME`, `DIFFERS`, `OPEN` or `NOTE`."""
 
     sign: str
-    what: str
-    answer: str
+    what: Reason
+    answer: Reason
     remedy: str = ""
 
-    def __str__(self) -> str:
-        """Return it in one line."""
-        return f"{self.sign} {self.what}：{self.answer}" + (f"。处理：{self.remedy}" if self.remedy else "")
+    @property
+    def is_of_inputs(self) -> bool:
+        """Whether it asks of what went in."""
+        return self.what.code in _OF_INPUTS
+
+    def line(self, language: str = "zh") -> str:
+        """Return it in one line in `language`."""
+        line = say("verify.line", sign=self.sign, what=self.what, answer=self.answer)
+        return render(say("verify.line_remedy", line=line, remedy=self.remedy) if self.remedy else line, language)
+
+    def in_language(self, language: str) -> dict[str, str]:
+        """Return its parts by name, each in `language`."""
+        return {name: render(text, language) for name, text in self._asdict().items()}
 
 
 def holds(checks: Sequence[Check]) -> bool:
@@ -68,8 +81,8 @@ def holds(checks: Sequence[Check]) -> bool:
 
     What couldn't be asked is no yes; but settings of which no sum was kept are answered by the same result again.
     """
-    comes_again = any(check.what == _RERUN and check.sign == SAME for check in checks)
-    return all(check.sign in {SAME, NOTE} or (check.what == _SETTINGS and comes_again) for check in checks)
+    comes_again = any(check.what.code == _RERUN.code and check.sign == SAME for check in checks)
+    return all(check.sign in {SAME, NOTE} or (check.what.code == _SETTINGS.code and comes_again) for check in checks)
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], Path]:
@@ -252,12 +265,12 @@ def _reran(
     """Run again and tell whether it is the same; open where that can't be asked."""
     command = said_words(manifest)
     if command[1:2] != [_RUN]:
-        remedy = "用同样的命令另写一个文件夹，再用 hmgeo diff 比较；只核对文件用 --no-rerun"
-        yield Check(OPEN, _RERUN, "裸文件的排查没有记下全部选项，不能重跑，没有核对", remedy)
+        remedy = say("verify.do_diff")
+        yield Check(OPEN, _RERUN, say("verify.bare"), remedy)
         return
     unasked = {DIFFERS, OPEN}
-    if home is None or any(check.sign in unasked for check in checks if check.what.startswith("输入")):
-        yield Check(OPEN, _RERUN, "输入不齐或已变，没有重跑", "先找回原来的输入")
+    if home is None or any(check.sign in unasked for check in checks if check.is_of_inputs):
+        yield Check(OPEN, _RERUN, say("verify.no_inputs"), say("verify.do_find_inputs"))
         return
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary) / folder.resolve().name
@@ -274,14 +287,14 @@ def _reran(
                 progress=progress,
             )
         except HmgeoError as error:
-            message = f"这一版本不能照原样运行：{'；'.join(map(str, error.problems))}"
-            yield Check(DIFFERS, _RERUN, message, "用原来的版本重跑；版本见运行记录的 versions")
+            message = say("verify.cannot_run", problems=tuple(map(str, error.problems)))
+            yield Check(DIFFERS, _RERUN, message, say("verify.do_old_version"))
             return
         yield from _again(folder, manifest, again)
 
 
 ACCEPT, WORDS = "--accept-suggestions", "--words"
-FILE_OPTIONS = {WORDS: "用语文件", "--with": "人工决定"}
+FILE_OPTIONS = {WORDS: say("verify.words_file"), "--with": say("verify.decisions_file")}
 
 
 def file_told(
@@ -319,6 +332,19 @@ def wish_of(words: Sequence[str]) -> Wish:
 def _after(words: Sequence[str], option: str) -> str:
     """Return the word after an option; empty where it isn't there."""
     return words[words.index(option) + 1] if option in words[:-1] else ""
+
+
+def language_of(path: Path) -> str:
+    """Return the language that a run, or the extract of a site, was asked in.
+
+    Parameters
+    ----------
+    path
+        The run's folder, or the json file of the extract.
+    """
+    if path.is_file():
+        return str(json.loads(path.read_text(encoding="utf-8"))["language"])
+    return wish_of(said_words(read_manifest(path)[0])).language
 
 
 def home_of(folder: Path, project: Path | None, manifest: Mapping[str, Any]) -> Path | None:
@@ -367,13 +393,15 @@ def verify_extract(path: Path, project: Path | None = None, *, progress: Progres
     if not isinstance(made, dict) or made.get("kind") != KIND:
         raise InputError(Problem("不是选址摘录", place, remedy="给出 hmgeo site --extract 写出的 .json，每次一个项目"))
     stated, worked_out = str(made.get("extract_id")), extract_id(made)
-    same = Check(SAME, "摘录编号", f"{stated}，与内容相符")
-    changed = Check(DIFFERS, "摘录编号", f"{stated}，按内容应为 {worked_out}：写出后改动过", "另取一份原件")
+    same = Check(SAME, _EXTRACT, say("verify.id_holds", id=stated))
+    changed = Check(
+        DIFFERS, _EXTRACT, say("verify.id_differs", id=stated, worked_out=worked_out), say("verify.do_original")
+    )
     checks = [same if stated == worked_out else changed]
     if stated != worked_out:
         return tuple(checks)  # what it asked may be changed too
     if project is None:
-        return (*checks, Check(OPEN, _RERUN, "没有给出项目，只核对了编号", "加 --project"))
+        return (*checks, Check(OPEN, _RERUN, say("verify.no_project"), say("verify.do_project")))
     return (*checks, *_asked_again(made, project, progress))
 
 
@@ -383,7 +411,7 @@ def _asked_again(made: Mapping[str, Any], project: Path, progress: Progress) -> 
 
     asked = made["asked"]
     if asked["sites"] or asked["words"]:
-        yield Check(OPEN, _RERUN, "出自清单或用语文件，不能由摘录重做", "用同样的命令另写一份，比较编号")
+        yield Check(OPEN, _RERUN, say("verify.of_a_list"), say("verify.do_again"))
         return
     typed_values: dict[str, Any] = asked["typed"]
     listed: dict[str, Any] = {
@@ -396,25 +424,30 @@ def _asked_again(made: Mapping[str, Any], project: Path, progress: Progress) -> 
     try:
         results = answer_sites(request, progress=progress).results
     except HmgeoError as error:
-        yield Check(DIFFERS, _RERUN, f"不能照原样再问：{'；'.join(map(str, error.problems))}", "核对项目和版本")
+        yield Check(
+            DIFFERS,
+            _RERUN,
+            say("verify.cannot_ask", problems=tuple(map(str, error.problems))),
+            say("verify.do_check_project"),
+        )
         return
     again = json.loads(json.dumps(extract_document(results.dossiers[0], results, asked, made["language"])))
     sums = [{layer["kind"]: layer["sha256"] for layer in document["layers"]} for document in (made, again)]
     moved = [kind for kind in dict.fromkeys([*sums[0], *sums[1]]) if sums[0].get(kind) != sums[1].get(kind)]
     if moved:
-        yield Check(DIFFERS, "输入", f"图层已变：{_names(moved)}", "找回当时的图层，或另做摘录")
+        yield Check(DIFFERS, _INPUTS, say("verify.layers_changed", names=_names(moved)), say("verify.do_find_layers"))
     else:
-        yield Check(SAME, "输入", f"{len(sums[0])} 个图层与当时相同")
+        yield Check(SAME, _INPUTS, say("verify.layers_same", count=len(sums[0])))
     if again["extract_id"] == made["extract_id"]:
-        yield Check(SAME, _RERUN, "再问一次，编号相同")
+        yield Check(SAME, _RERUN, say("verify.id_again"))
         return
     verdicts = [
         {clause["rule_id"]: clause["verdict"] for theme in document["themes"] for clause in theme["clauses"]}
         for document in (made, again)
     ]
     other = [rule for rule in verdicts[0] | verdicts[1] if verdicts[0].get(rule) != verdicts[1].get(rule)]
-    message = f"结论不同 {len(other)} 条：{_names(other)}" if other else "结论相同，别的内容不同"
-    yield Check(DIFFERS, _RERUN, message, "核对图层、参数和版本")
+    differs = say("verify.verdicts_differ", count=len(other), names=_names(other)) if other else None
+    yield Check(DIFFERS, _RERUN, differs or say("verify.else_differs"), say("verify.do_check_all"))
 
 
 def outputs_checked(folder: Path, manifest: Mapping[str, Any], record: Path) -> Iterator[Check]:
@@ -423,19 +456,21 @@ def outputs_checked(folder: Path, manifest: Mapping[str, Any], record: Path) -> 
     gone = [name for name in listed if not (folder / name).is_file()]
     edited = [name for name in listed if name not in gone and file_sha256(folder / name) != listed[name]["sha256"]]
     if gone:
-        yield Check(DIFFERS, "输出", f"缺 {_names(gone)}", "从备份取回，或重新运行")
+        yield Check(DIFFERS, _OUTPUTS, say("verify.missing", names=_names(gone)), say("verify.do_backup"))
     if edited:
-        message = f"写出后改动过：{_names(edited)}"
-        yield Check(DIFFERS, "输出", message, "改动过的另存他处；要恢复原样，重新运行")
+        message = say("verify.edited", names=_names(edited))
+        yield Check(DIFFERS, _OUTPUTS, message, say("verify.do_save"))
     if not gone and not edited:
-        yield Check(SAME, "输出", f"{len(listed)} 个文件与写出时相同")
+        yield Check(SAME, _OUTPUTS, say("verify.outputs_same", count=len(listed)))
     more = [name for name in folder_files(folder) if name not in listed and folder / name != record]
     if more:
-        yield Check(NOTE, "另有的文件", f"{_names(more)} 不是这次写出的，没有核对")
+        yield Check(NOTE, say("verify.other_files"), say("verify.foreign", names=_names(more)))
 
 
-def _names(names: Sequence[str]) -> str:
-    return "、".join(names[:_NAMED]) + (f" 等 {len(names)} 个" if len(names) > _NAMED else "")
+def _names(names: Sequence[str]) -> Reason:
+    if len(names) <= _NAMED:
+        return say("verify.names", names=tuple(names))
+    return say("verify.names_of", names=tuple(names[:_NAMED]), count=len(names))
 
 
 def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path | None = None) -> Iterator[Check]:
@@ -444,8 +479,8 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
     `words` is where the file of words lies now, where that isn't in `home`.
     """
     if home is None:
-        remedy = "用 --project 写明项目文件夹（裸文件的排查写存放这些文件的文件夹）"
-        yield Check(OPEN, "输入", "没有找到 project.yml，输入没有核对", remedy)
+        remedy = say("verify.do_name_project")
+        yield Check(OPEN, _INPUTS, say("verify.no_project_file"), remedy)
         return
     sums = recorded_files(manifest)
     paths = {name: home / name for name in sums}
@@ -455,18 +490,18 @@ def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path |
     gone = [name for name, path in paths.items() if not path.exists()]
     changed = [name for name, path in paths.items() if name not in gone and file_sha256(path) != sums[name]]
     if gone:
-        yield Check(DIFFERS, "输入", f"缺 {_names(gone)}", "放回原处，或用 --project 写明现在的位置")
+        yield Check(DIFFERS, _INPUTS, say("verify.missing", names=_names(gone)), say("verify.do_put_back"))
     if changed:
-        remedy = "用当时的文件核对；要按现在的文件得结果，重新运行"
-        yield Check(DIFFERS, "输入", f"与运行时不同：{_names(changed)}", remedy)
+        remedy = say("verify.do_old_files")
+        yield Check(DIFFERS, _INPUTS, say("verify.changed", names=_names(changed)), remedy)
     added = added_settings(home, manifest)
     if added:
-        message = f"运行后新增，这次运行没有用：{_names(added)}"
-        yield Check(DIFFERS, ADDED, message, "移出项目文件夹再核对；要按它得结果，重新运行")
+        message = say("verify.added", names=_names(added))
+        yield Check(DIFFERS, ADDED, message, say("verify.do_move"))
     if not gone and not changed:
-        yield Check(SAME, "输入", f"{len(paths)} 个文件与运行时相同")
+        yield Check(SAME, _INPUTS, say("verify.inputs_same", count=len(paths)))
     if "settings" not in manifest:
-        message = "较早的版本没有记下 project.yml 的校验值，改没改过看重跑的结果"
+        message = say("verify.no_sum")
         yield Check(OPEN, _SETTINGS, message)
 
 
@@ -476,7 +511,7 @@ def recorded_files(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {**sums, **manifest.get("settings", {})}
 
 
-ADDED = "输入（新增的设置文件）"
+ADDED = say("verify.inputs_added")
 
 
 def added_settings(home: Path, manifest: Mapping[str, Any]) -> list[str]:
@@ -502,11 +537,11 @@ def _file_asked(
     is_told = option == WORDS and words is not None
     if not path.is_file() and (is_told or name not in paths or name != shown):
         rest = {key: place for key, place in paths.items() if key != name}
-        remedy = f"用 {option} 写明它现在的位置" if option == WORDS else "放进项目文件夹再运行"
-        return [Check(OPEN, f"输入的{what}", f"没有找到 {shown}，没有核对", remedy)], rest
+        remedy = say("verify.do_name_file", option=option) if option == WORDS else say("verify.do_put_in")
+        return [Check(OPEN, say("verify.inputs_of", what=what), say("verify.not_found", name=shown), remedy)], rest
     if name in paths:
         return [], {**paths, name: path}
-    return [Check(OPEN, _SETTINGS, f"较早的版本没有记下{what} {shown} 的校验值，变没变看重跑的结果")], dict(paths)
+    return [Check(OPEN, _SETTINGS, say("verify.no_sum_of", what=what, name=shown))], dict(paths)
 
 
 def _again(folder: Path, manifest: Mapping[str, Any], again: Path) -> Iterator[Check]:
@@ -517,33 +552,34 @@ def _again(folder: Path, manifest: Mapping[str, Any], again: Path) -> Iterator[C
     differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     versions = other_versions(manifest, new)
     if not differ:
-        yield Check(SAME, _RERUN, f"{len(after)} 个文件字节相同")
+        yield Check(SAME, _RERUN, say("verify.bytes_same", count=len(after)))
         return
     changed = _changed_findings(folder, again)
     if changed is None:
-        yield Check(DIFFERS, _RERUN, "原来的 findings.parquet 读不出，无从比较结论", "从备份取回结果文件夹")
+        yield Check(DIFFERS, _RERUN, say("verify.unreadable"), say("verify.do_restore"))
     elif changed:
-        remedy = "用原来的版本重跑可再现；要知道为何不同，看 CHANGELOG 的 Rules touched"
-        other = f"；版本不同：{'、'.join(versions)}" if versions else ""
-        message = f"{len(changed)} 条结论不同：{_names(changed)}{other}"
+        remedy = say("verify.do_changelog")
+        other = say("verify.versions_too", versions=tuple(versions)) if versions else ""
+        message = say("verify.findings_differ", count=len(changed), names=_names(changed), other=other)
         yield Check(DIFFERS, _RERUN, message, remedy)
     elif versions:
-        message = f"结论逐条相同；版本不同（{'、'.join(versions)}），因而字节不同：{_names(differ)}"
+        message = say("verify.findings_same", versions=tuple(versions), names=_names(differ))
         yield Check(SAME, _RERUN, message)
     else:
-        message = f"版本相同、结论相同，而字节不同：{_names(differ)}"
-        yield Check(DIFFERS, _RERUN, message, "同样的输入应得同样的字节，请连同两个文件夹报告")
+        message = say("verify.bytes_differ", names=_names(differ))
+        yield Check(DIFFERS, _RERUN, message, say("verify.do_report"))
 
 
 def other_versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return which versions of programs and rule books differ between two manifests, as name before→after."""
     both = [
-        manifest["versions"] | {f"规则库 {k}": v for k, v in manifest.get("rule_book", {}).items()}
+        manifest["versions"] | {say("verify.rule_book", name=k): v for k, v in manifest.get("rule_book", {}).items()}
         for manifest in (before, after)
     ]
     names = sorted(both[0].keys() | both[1].keys())
-    changes = ((name, both[0].get(name, "无"), both[1].get(name, "无")) for name in names)
-    return [f"{name} {old}→{new}" for name, old, new in changes if old != new]
+    absent = say("verify.absent")
+    changes = ((name, both[0].get(name, absent), both[1].get(name, absent)) for name in names)
+    return [say("verify.version", name=name, old=old, new=new) for name, old, new in changes if old != new]
 
 
 def _changed_findings(folder: Path, again: Path) -> list[str] | None:
