@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 import hmgeo.cli
 from hmgeo.errors import OutputError
@@ -243,6 +244,41 @@ cli.main()
     assert (ended.returncode, ended.stdout) == (128 + getattr(signal, sent), "cleaned\n")
     assert time.monotonic() - started < 5
     assert hmgeo.cli.app is not None
+
+
+READING_FOR_LONG = """
+import hashlib, os, python_calamine, types
+import hmgeo.intake.formats.sheets as sheets
+from hmgeo.cli import command
+
+class Reader:
+    sheets_metadata = [types.SimpleNamespace(name="s", typ=python_calamine.SheetTypeEnum.WorkSheet)]
+
+    def get_sheet_by_name(self, name):
+        os.write(1, b"reading")
+        try:
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)  # hears nothing for many minutes
+        finally:
+            os.write(1, b"read")
+
+sheets.python_calamine = types.SimpleNamespace(**vars(python_calamine))
+sheets.python_calamine.CalamineWorkbook = types.SimpleNamespace(from_filelike=lambda _: Reader())
+command()
+"""
+
+
+@POSIX
+def test_ctrl_c_is_heard_while_a_workbook_is_read(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        book.add_worksheet("s").write(0, 0, "企业名称")
+    call = [sys.executable, "-c", READING_FOR_LONG, "layers", "check", str(tmp_path / "a.xlsx")]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:  # noqa: S603 -- our own words
+        assert running.stdout is not None
+        assert running.stdout.read(7) == b"reading"
+        running.send_signal(signal.SIGINT)
+        told, faults = running.communicate()
+    assert (running.returncode, told) == (130, b"")
+    assert faults.decode() == "已中断，没有留下未写完的结果。\n"
 
 
 @pytest.mark.parametrize("value", ["-5", "0", ".inf", "2000000"])

@@ -301,6 +301,7 @@ BARE = {
     "no user": lambda word: f"mysql://:{word}@h",
     "no protocol": lambda word: f"u:{word}@h:5432/d",
     "oracle": lambda word: f"OCI:u/{word}@h:1521/d",
+    "full-width @": lambda word: f"postgresql://u:{word}＠h:5432/d",
     "chained": lambda word: f"zip://a.parquet::https://u:{word}@h/c.zip",
 }
 
@@ -333,9 +334,19 @@ def test_no_password_is_left_of_what_is_written_as_it_is(form: str, word: str) -
     assert PIECE not in without_secrets(told)
 
 
+@given(word=drawn(PRINTED.replace("@", "") + " "))
+def test_a_password_with_blanks_in_an_address_is_left_out(word: str) -> None:
+    """With an @ of its own it can't be told from a host and a word behind it."""
+    assume(not re.match(r"\S*::", word))
+    for told in (f"postgresql://u:{word}@h:5432/d", f"打不开 mysql://u:{word}＠h，没有这个库"):
+        assert PIECE not in without_passwords(told)
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "http://10.1.2.3:8080/清单 请联系 li@dept.cn", "https://www.mee.gov.cn/a.html 邮箱 me@mee.cn",
+        "hdfs://node:8020/user/a b@c.parquet", "邮箱 me＠example.cn",
         "data/企业:甲@乙.csv", "me@example.cn", "邮箱:me@example.cn", "2024-06-30T12:30", "C:\\a@b\\c.csv",
         "https://www.mee.gov.cn/a.html?id=3#top", "hdfs://node:8020/user/a@b.parquet", "https://h/a@b.parquet",
         "A1|SCR-JY-10KM", "lon=经度,lat=纬度", "EPSG:4547", "passwordless=1", "路径：a@b.csv",

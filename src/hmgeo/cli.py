@@ -404,9 +404,10 @@ def main() -> None:
         for problem in error.problems:
             LOG.print(f"× {problem}", markup=False, style="red")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        LOG.print("已中断，没有留下未写完的结果。")
-        sys.exit(128 + signal.SIGINT)
+    except (KeyboardInterrupt, SystemExit) as end:
+        _tell_interrupted(end)
+    except UnicodeEncodeError as error:
+        _tell_names(error)
     except OSError as error:
         _tell_full(error)
     finally:
@@ -438,7 +439,27 @@ def command() -> None:
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_NAMES = (
+    "× 写不出：这里的文件名按 {encoding} 编码，容不下中文（set PYTHONUTF8=1）。处理：设 PYTHONUTF8=1 或 LANG=C.UTF-8"
+)
 _NO_ROOM = "× 写不出：磁盘已满。处理：腾出空间，或把输出转到别处"
+
+
+def _tell_interrupted(end: BaseException) -> NoReturn:
+    """Say that Ctrl-C ended it, of which typer makes an exit with its code; any other exit stays as it is."""
+    code = 128 + signal.SIGINT
+    if isinstance(end, SystemExit) and end.code != code:
+        raise end
+    LOG.print("已中断，没有留下未写完的结果。")
+    sys.exit(code)
+
+
+def _tell_names(error: UnicodeEncodeError) -> NoReturn:
+    """Say that names of files can't be in Chinese here, where that is what failed."""
+    if error.encoding == "utf-8" or error.encoding != sys.getfilesystemencoding():
+        raise error
+    LOG.print(_NO_NAMES.format(encoding=error.encoding), markup=False, style="red")
+    sys.exit(2)
 
 
 def _tell_full(error: OSError) -> NoReturn:

@@ -28,6 +28,12 @@ _NEXT = re.compile(r"::(?=[a-z][a-z\d+.-]*:/)", re.IGNORECASE)
 """Stands before the next address of a chain."""
 _NO_PASSWORD = re.compile(r"(?:s?web)?hdfs|viewfs|zip|tar|libarchive|file|local|memory", re.IGNORECASE)
 """Protocols that know none: an @ behind the first slash belongs to a file's name."""
+_WITH_BLANKS = re.compile(
+    rf"(?<![a-z\d+.-])(?!(?:{_NO_PASSWORD.pattern}):)[a-z][a-z\d+.-]+:/{{1,2}}"
+    r"(?!(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}(?!\d))([^\s/@:]*:[^\s@]*(?:[ \t]+[^\s@]+){0,5}[ \t]+[^\s@]*@)",
+    re.IGNORECASE,
+)
+"""A password with blanks in an address: a word that names a user and no host, and the next @ in its line."""
 _ESCAPED = re.compile(r"(?::|%3a)(?:%2f){2}", re.IGNORECASE)
 _ORACLE = re.compile(r"\b(?:oci|odbc|geor|georaster|thin):", re.IGNORECASE)
 _NUMBERED_HOST = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.IGNORECASE)
@@ -49,11 +55,13 @@ def without_passwords(text: str) -> str:
     >>> without_passwords("PG:host=h user='me' password='a b' dbname=d")
     "PG:host=h user='me' password=*** dbname=d"
     """
-    lower = text.lower()
+    plain = text.replace("＠", "@")
+    lower = plain.lower()
     if not any(sign in lower for sign in _SIGNS):
         return text
     hidden = [(*match.span(1), "***") for match in _NAMED.finditer(text)]
-    for word in re.finditer(r"\S+", text):
+    hidden += [(*match.span(1), "") for match in _WITH_BLANKS.finditer(plain)]
+    for word in re.finditer(r"\S+", plain):
         starts = [0, *(match.end() for match in _NEXT.finditer(word[0])), len(word[0])]
         for start, end in pairwise(starts):
             first, last = _account(word[0][start:end])

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 COMMANDS = {
     "run": "run p{n} --fresh --out out",
@@ -17,7 +23,7 @@ COMMANDS = {
     "site, docx": "site --project p1 --at 113.0{n},23.60 --trade 3360 --action new --extract out.docx",
     "site, pdf": "site --project p1 --at 113.0{n},23.60 --trade 3360 --action new --extract out.pdf",
     "pairs, parquet": "pairs --sources {n}.csv --receptors {n}.geojson --out out.parquet",
-    "key-areas, csv": "key-areas {n}.csv --area 441802 --out out.csv",
+    "key-areas, csv": "key-areas {n}.csv --area 441802 --as-of 2019-06-30 --out out.csv",
     "candidates, xlsx": "candidates --project p1 --sites {n}.csv --out out.xlsx",
     "layers check, xlsx": "layers check {n}.csv --fixme out.xlsx",
     "layers pack, parquet and ledger": "layers pack {n}.geojson --out out.parquet",
@@ -36,13 +42,26 @@ def started(
     *,
     into: str = "",
     heard: bool = False,
+    before: Sequence[str] = (),
+    around: Mapping[str, str] = MappingProxyType({}),
 ) -> subprocess.Popen[bytes]:
-    """Start a command in a folder; `into` is put before the name of what it writes."""
+    """Start a command in a folder.
+
+    Parameters
+    ----------
+    into
+        Put before the name of what it writes.
+    before
+        Words of a program that starts it.
+    around
+        Variables that are other than here; gone where empty.
+    """
+    env = {name: text for name, text in {**os.environ, **around}.items() if text}
     words = COMMANDS.get(command, command).format(n=number)
     words = re.sub(r" (?=out\b)", f" {into}", words)
-    typed = [sys.executable, "-c", "from hmgeo.cli import command; command()", *words.split()]
+    typed = [*before, sys.executable, "-c", "from hmgeo.cli import command; command()", *words.split()]
     to = subprocess.PIPE if heard else subprocess.DEVNULL
-    return subprocess.Popen(typed, cwd=folder, stdout=to, stderr=to)  # noqa: S603 - own words
+    return subprocess.Popen(typed, cwd=folder, env=env, stdout=to, stderr=to)  # noqa: S603 - own words
 
 
 def held(folder: Path) -> dict[str, bytes]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 import pyarrow.parquet as pq
@@ -23,7 +24,7 @@ from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, Us
 from hmgeo.intake.rows import choose_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hmgeo.intake.rows import Journal
 
@@ -447,3 +448,25 @@ def _in_words(error: BaseException, file: RemoteFile, kind: type[HmgeoError]) ->
         return kind(Problem("没有权限", place, found=shown, remedy=f"核对账号的权限；{_ACCOUNT}"))
     remedy = "核对地址和网络；服务器须能按字节范围读取，否则下载到本机再用"
     return kind(Problem("按地址读写失败", place, found=shown, remedy=remedy))
+
+
+Made = TypeVar("Made")
+
+
+def made_aside(make: Callable[[], Made]) -> Made:
+    """Return what a call makes that hears no Ctrl-C for many seconds; this thread waits for it and hears."""
+    made: list[Made] = []
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            made.append(make())
+        except BaseException as fault:  # noqa: BLE001 -- raised where it was asked for
+            faults.append(fault)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join()
+    if faults:
+        raise faults[0]
+    return made[0]

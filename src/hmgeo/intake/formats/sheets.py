@@ -13,7 +13,7 @@ import unicodedata
 import warnings
 import zipfile
 import zlib
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import ParseError
@@ -22,7 +22,7 @@ import python_calamine
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import is_name, recognise
-from hmgeo.intake.formats.archive import check_zip
+from hmgeo.intake.formats.archive import check_zip, made_aside
 from hmgeo.intake.formats.corners import is_survey_text, read_survey_text
 from hmgeo.intake.places.headers import name_parts, plain_name
 from hmgeo.intake.places.numbers import NUMBER, unit_size
@@ -520,7 +520,7 @@ def _sheets(path: Path, place: Place) -> tuple[dict[str, list[list[str]]], dict[
         with path.open("rb") as stream:
             book = python_calamine.CalamineWorkbook.from_filelike(stream)
             sheets = {
-                meta.name: book.get_sheet_by_name(meta.name)
+                meta.name: made_aside(partial(book.get_sheet_by_name, meta.name))
                 for meta in book.sheets_metadata
                 if meta.typ is python_calamine.SheetTypeEnum.WorkSheet
             }
