@@ -349,7 +349,7 @@ def _named(lists: Sequence[Mapping[str, Marks]], pairs: Mapping[str, str]) -> tu
     return made
 
 
-def _said(side: Side, key: Key) -> tuple[Any, ...] | None:
+def _said(side: Side, key: Key) -> tuple[object, ...] | None:
     finding = side.findings.get(key)
     return None if finding is None else tuple(finding[name] for name in JUDGED)
 
@@ -394,7 +394,7 @@ def _causes(
     with tempfile.TemporaryDirectory() as temporary:
         trials = [("", before), *((name, _with(before, after, [name])) for name in pieces)]
         trials += [("*", after)] if len(pieces) > 1 else []
-        outcomes: dict[str, Mapping[Key, Any] | None] = {}
+        outcomes: dict[str, Mapping[Key, object] | None] = {}
         for number, (name, settings) in enumerate(trials):
             progress("逐项重跑", number, len(trials))
             outcomes[name] = _findings_of(settings, Path(temporary))
@@ -419,8 +419,8 @@ def _cause(
     key: Key,
     older: Side,
     newer: Side,
-    by_trial: Mapping[str, Mapping[Key, Any] | None],
-    base: Mapping[Key, Any],
+    by_trial: Mapping[str, Mapping[Key, object] | None],
+    base: Mapping[Key, object],
     texts: Mapping[str, str],
 ) -> str:
     """Return which single change makes the first run's finding the second's."""
@@ -595,12 +595,12 @@ def _with(before: Mapping[str, Piece], after: Mapping[str, Piece], names: Sequen
     return kept | {name: after[name] for name in names if name in after}
 
 
-def _renamed(findings: Mapping[Key, Any], names: Mapping[str, str]) -> dict[Key, Any]:
+def _renamed(findings: Mapping[Key, object], names: Mapping[str, str]) -> dict[Key, object]:
     """Return findings by what a side knows their sources by."""
     return {(names.get(source, source), rule): judged for (source, rule), judged in findings.items()}
 
 
-def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, Any] | None:
+def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, object] | None:
     """Return what a project of these settings finds, by source and rule; None where it can't be run."""
     root = yaml.MappingNode("tag:yaml.org,2002:map", [])
     groups: dict[str, yaml.MappingNode] = {}

@@ -212,7 +212,7 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _refuse_strange(name: str, values: Sequence[Any], known: set[Any]) -> None:
+def _refuse_strange(name: str, values: Sequence[object], known: set[object]) -> None:
     strange = next((value for value in values if value not in known), None)
     if strange is not None:
         msg = f"{name} 列有不认识的「{strange}」"
@@ -591,7 +591,7 @@ def _changed_findings(folder: Path, again: Path) -> list[str] | None:
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def _findings(folder: Path) -> dict[str, tuple[Any, ...]]:
+def _findings(folder: Path) -> dict[str, tuple[object, ...]]:
     table = pq.read_table(read_manifest(folder)[1].with_name("findings.parquet"))
     names = [name for name in JUDGED if name in table.column_names]
     columns = [table[name].to_pylist() for name in names]

@@ -14,7 +14,7 @@ import json
 import math
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -238,7 +238,7 @@ def _told(value: object, name: str, language: str) -> object:
 def _text_rows(table: pa.Table, language: str = "zh") -> Iterator[list[str]]:
     names: list[str] = table.column_names
     for batch in table.to_batches():
-        columns: list[list[Any]] = [column.to_pylist() for column in batch.columns]
+        columns: list[list[object]] = [column.to_pylist() for column in batch.columns]
         for values in zip(*columns, strict=True):
             yield [csv_text(_told(value, name, language), name) for value, name in zip(values, names, strict=True)]
 

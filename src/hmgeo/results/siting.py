@@ -390,7 +390,7 @@ class SiteAnswer:
 
     def brief(self) -> Brief:
         """Return what a long list tells of the site."""
-        unmet = sum(one.is_unmet for one in self.clauses)
+        unmet = sum(clause.is_unmet for clause in self.clauses)
         counts = tuple(self.counts().values())
         return Brief(self.site_id, self.name, self.status, self.place, "".join(self.notes), counts, unmet)
 
@@ -532,7 +532,7 @@ class SitingResults:
     @property
     def sites(self) -> tuple[Brief, ...]:
         """Every site in brief, in the order of the list."""
-        return self.briefs or tuple(one.answer.brief() for one in self.dossiers)
+        return self.briefs or tuple(dossier.answer.brief() for dossier in self.dossiers)
 
 
 MARGIN_M = 1.0

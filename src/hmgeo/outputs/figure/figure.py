@@ -420,7 +420,7 @@ class Line:
     kind
         `head`, `mark`, `dashed` (a mark that could flip), `area`, `line`, `ring`, `plain` or `note`.
     look
-        Style of the swatch.
+        Style of the swatch: a `VerdictStyle` for marks, else a style as the layers of the page carry it.
     """
 
     kind: str

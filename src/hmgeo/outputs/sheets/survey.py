@@ -285,7 +285,7 @@ def _section(book: Book, page: Worksheet, row: int, text: str) -> int:
     return row + 1
 
 
-def _pair(book: Book, page: Worksheet, row: int, left: tuple[str, Any], right: tuple[str, Any]) -> None:
+def _pair(book: Book, page: Worksheet, row: int, left: tuple[str, Cell], right: tuple[str, Cell]) -> None:
     label = book.style(bold=True, text_wrap=True, border=1, border_color="#C9D0D6", bg_color="#F5F7F9")
     value = book.style(text_wrap=True, border=1, border_color="#C9D0D6", align="left")
     texts = []
