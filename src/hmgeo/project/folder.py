@@ -30,17 +30,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import hmgeo
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import shipped_folder
-from hmgeo.project.spec import (
-    ALLOW_OUTSIDE,
-    VALIDITY_FILE,
-    ProjectSpec,
-    beside,
-    extents_of,
-    option_files,
-    outside_of,
-    pack_files_of,
-    read_spec,
-)
 from hmgeo.reference.machine import cache_folder, noted_run, program_sum, sum_of, surroundings_sum
 from hmgeo.words import unpacked
 
@@ -49,6 +38,7 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from hmgeo.intake.formats.archive import Stored
+    from hmgeo.project.spec import ProjectSpec
 
 
 if sys.platform == "win32":
@@ -703,6 +693,8 @@ class Asked(NamedTuple):
         ProjectError
             With every fault of the project's own file.
         """
+        from hmgeo.project.spec import ALLOW_OUTSIDE, option_files, outside_of, read_spec  # noqa: PLC0415 -- below
+
         spec = read_spec(Path(path)).with_words(words).with_overrides(overrides)
         folder = Path(out) if out is not None else spec.folder / "runs" / spec.as_of.isoformat()
         flags = (" --accept-suggestions" if accepts else "") + wish.options()
@@ -715,6 +707,9 @@ class Asked(NamedTuple):
 
     def made_of(self) -> dict[str, str] | None:
         """Return a sum of each thing that decides what comes out, by what it is; None where that can't be told."""
+        # What a project says is judged as it is read, and loads all rules; files written alone do without.
+        from hmgeo.project.spec import VALIDITY_FILE, beside, extents_of, option_files, pack_files_of  # noqa: PLC0415
+
         spec, layers = self.spec, {layer.path for layer in self.spec.layers.values()}
         folder, paths = self.folder.resolve(), [spec.folder / name for name in layers]
         if not all(path.exists() and not path.resolve().is_relative_to(folder) for path in paths):
