@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import shapely
-from shapely.geometry import shape
 
 from hmgeo.errors import Place, Problem, ProjectError
-from hmgeo.intake.catalog import counties, shipped_folder, shipped_layers, townships
+from hmgeo.intake.catalog import COUNTIES, RIVERS, TOWNSHIPS, shipped_layers, shipped_units
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import SUFFIXES
 from hmgeo.intake.load import open_file, place_rows
@@ -29,12 +27,10 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
+    from hmgeo.intake.catalog import AdminUnit
     from hmgeo.reference.tables import KeyArea
 
 
-_COUNTIES = "real/counties.geojson"
-_TOWNSHIPS = "real/townships.geojson"
-_RIVERS = "real/rivers.geojson"
 _EXACT_LEVELS = frozenset({"county", "township"})
 _AROUND_DEG = 0.15
 
@@ -128,9 +124,9 @@ def area_named(text: str) -> str:
     """
     wanted = text.strip()
     levels = (
-        {record.id: record.name for record in _shipped(_COUNTIES)},
+        {unit.code: unit.name for unit in shipped_units(COUNTIES)},
         {area.id: area.name for area in key_areas()},
-        {record.id: record.name for record in _shipped(_TOWNSHIPS)},
+        {unit.code: unit.name for unit in shipped_units(TOWNSHIPS)},
     )
     for names in levels:
         codes = [code for code, name in names.items() if name == wanted]
@@ -145,7 +141,7 @@ def area_named(text: str) -> str:
 @lru_cache(maxsize=1)
 def shipped_counties() -> pa.Table:
     """Return the outlines of all counties that ship: id (code), name, geometry (lon/lat WKB)."""
-    return _context_table(_shipped(_COUNTIES))
+    return _context_table(shipped_units(COUNTIES))
 
 
 def context_layers(
@@ -178,46 +174,28 @@ def context_layers(
     counties = {code[:COUNTY_DIGITS] for code in plain}.union(*(area.counties for area in coded))
     if places:
         met = shapely.union_all(places)
-        counties |= {record.id for record in _shipped(_COUNTIES) if shapely.intersects(record.geometry, met)}
+        counties |= {unit.code for unit in shipped_units(COUNTIES) if shapely.intersects(unit.shape, met)}
     contexts = []
-    for role, path in (("county", _COUNTIES), ("township", _TOWNSHIPS), ("river", _RIVERS)):
-        records = [record for record in _shipped(path) if shapely.intersects(record.geometry, reach)]
+    for role, path in (("county", COUNTIES), ("township", TOWNSHIPS), ("river", RIVERS)):
+        units = [unit for unit in shipped_units(path) if shapely.intersects(unit.shape, reach)]
         if role == "township":
-            records = [record for record in records if record.id[:COUNTY_DIGITS] in counties]
-        if records:
+            units = [unit for unit in units if unit.code[:COUNTY_DIGITS] in counties]
+        if units:
             entry = shipped_layers()[path]
-            contexts.append(Context(role, entry.title, entry.basis, entry.credit, _context_table(records)))
+            contexts.append(Context(role, entry.title, entry.basis, entry.credit, _context_table(units)))
     return tuple(contexts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    id: str
-    name: str
-    geometry: Any
-
-
-@lru_cache(maxsize=4)
-def _shipped(path: str) -> tuple[_Record, ...]:
-    """Return what ships of a kind as it lies in its file: the doubts that a user's file is read with don't arise."""
-    units = {_COUNTIES: counties, _TOWNSHIPS: townships}.get(path)
-    if units is not None:
-        return tuple(_Record(unit.code, unit.name, unit.shape) for unit in units())
-    features = json.loads((shipped_folder() / path).read_text(encoding="utf-8"))["features"]
-    named = ((feature["properties"]["name"], shape(feature["geometry"])) for feature in features)
-    return tuple(_Record(f"row-{number}", name, line) for number, (name, line) in enumerate(named, 1))
 
 
 def _area_of_code(code: str) -> Area | None:
     digits = code if re.fullmatch(r"\d{6}|\d{9}(000)?", code) else ""
-    path = _COUNTIES if len(digits) == COUNTY_DIGITS else _TOWNSHIPS
+    path = COUNTIES if len(digits) == COUNTY_DIGITS else TOWNSHIPS
     wanted = digits[:TOWNSHIP_DIGITS]
-    record = next((record for record in _shipped(path) if wanted and record.id == wanted), None)
-    if record is None:
+    unit = next((unit for unit in shipped_units(path) if wanted and unit.code == wanted), None)
+    if unit is None:
         return None
     entry = shipped_layers()[path]
-    counties = frozenset({record.id[:COUNTY_DIGITS]})
-    return Area(record.id, record.name, record.geometry, entry.basis, entry.credit, path, counties)
+    counties = frozenset({unit.code[:COUNTY_DIGITS]})
+    return Area(unit.code, unit.name, unit.shape, entry.basis, entry.credit, path, counties)
 
 
 def _area_of_key_area(key_area: KeyArea) -> Area:
@@ -247,15 +225,15 @@ def _area_of_file(text: str, base: Path) -> Area:
         )
     names = [name for name in opened.texts("name") if name]
     whole = shapely.union_all(shapes)
-    met = frozenset(record.id for record in _shipped(_COUNTIES) if shapely.intersects(record.geometry, whole))
+    met = frozenset(unit.code for unit in shipped_units(COUNTIES) if shapely.intersects(unit.shape, whole))
     return Area(text, names[0] if len(names) == 1 else text, whole, Basis.UNDECLARED, "", text, met)
 
 
 def _unknown(wanted: str) -> Problem:
     """Return the problem with the nearest ids, names and codes."""
     known = {area.id: area.name for area in key_areas()}
-    for path in (_COUNTIES, _TOWNSHIPS):
-        known.update({record.id: record.name for record in _shipped(path)})
+    for path in (COUNTIES, TOWNSHIPS):
+        known.update({unit.code: unit.name for unit in shipped_units(path)})
     by_name = [code for code, name in known.items() if wanted and (wanted in name or name in wanted)]
     by_code = difflib.get_close_matches(wanted.upper(), known, n=3, cutoff=0.6)
     near = list(dict.fromkeys([*by_name[:5], *by_code]))
@@ -269,11 +247,11 @@ def _unknown(wanted: str) -> Problem:
     )
 
 
-def _context_table(records: Sequence[_Record]) -> pa.Table:
-    shapes = np.array([record.geometry for record in records], dtype=object)
+def _context_table(units: Sequence[AdminUnit]) -> pa.Table:
+    shapes = np.array([unit.shape for unit in units], dtype=object)
     columns = {
-        "id": pa.array([record.id for record in records], pa.string()),
-        "name": pa.array([record.name for record in records], pa.string()),
+        "id": pa.array([unit.code for unit in units], pa.string()),
+        "name": pa.array([unit.name for unit in units], pa.string()),
         "geometry": pa.array(as_wkb(shapes), pa.binary()),
     }
     return pa.Table.from_pydict(columns)

@@ -258,16 +258,32 @@ class DeclaredPlace:
         return tuple(unit for unit in (self.county, self.township) if unit is not None)
 
 
-@lru_cache(maxsize=1)
+COUNTIES, TOWNSHIPS, RIVERS = "real/counties.geojson", "real/townships.geojson", "real/rivers.geojson"
+_CODES = {COUNTIES: "adcode", TOWNSHIPS: "code9"}
+
+
+@lru_cache(maxsize=4)
+def shipped_units(path: str) -> tuple[AdminUnit, ...]:
+    """Return what lies in the shipped file `path`, as it is: the doubts that a user's file is read with don't arise.
+
+    A river has row-N for its code.
+    """
+    made = []
+    for number, feature in enumerate(json.loads((shipped_folder() / path).read_text(encoding="utf-8"))["features"], 1):
+        outline, properties = shape(feature["geometry"]), feature["properties"]
+        shapely.prepare(outline)
+        made.append(AdminUnit(str(properties.get(_CODES.get(path), f"row-{number}")), properties["name"], outline))
+    return tuple(made)
+
+
 def counties() -> tuple[AdminUnit, ...]:
     """Return the shipped counties."""
-    return _units("counties.geojson", "adcode")
+    return shipped_units(COUNTIES)
 
 
-@lru_cache(maxsize=1)
 def townships() -> tuple[AdminUnit, ...]:
     """Return the shipped township cells."""
-    return _units("townships.geojson", "code9")
+    return shipped_units(TOWNSHIPS)
 
 
 @lru_cache(maxsize=4096)
@@ -325,16 +341,6 @@ def county_in_address(address: str) -> AdminUnit | None:
     plain = re.sub(r"\s+", "", address)
     named = [unit for unit in counties() if re.search(rf"(?:^|[省市州区]){unit.name}(?![路街巷村]|大道)", plain)]
     return named[0] if len(named) == 1 and sum(unit.name in plain for unit in counties()) == 1 else None
-
-
-def _units(name: str, code_key: str) -> tuple[AdminUnit, ...]:
-    content = json.loads((shipped_folder() / "real" / name).read_text(encoding="utf-8"))
-    made = []
-    for feature in content["features"]:
-        outline = shape(feature["geometry"])
-        shapely.prepare(outline)
-        made.append(AdminUnit(str(feature["properties"][code_key]), str(feature["properties"]["name"]), outline))
-    return tuple(made)
 
 
 MOST_SHAPES = 200

@@ -64,6 +64,7 @@ _FILLERS = (
     r"|地址|点位|测量|平面|大地|国家|(?<![a-z])(?:gps|point|pt|dms|dd|coord(?:inate)?s?|geo|gauss|m)(?![a-z])|点|值|处|的|米"
 )
 _NEVER, _LOCAL = r"(?!)", "(?:独立|地方|施工|城建|自定义?|假定)"
+_CGCS2000 = r"cgcs[\-_ ]?(?:2000)?|2000(?=坐标|大地|系|$|[(_])"
 _DATUMS = (
     (
         Datum.GCJ02,
@@ -75,18 +76,8 @@ _DATUMS = (
     (Datum.WGS84, r"wgs(?:19)?84", _NEVER, r"wgs[\-_ ]?(?:19)?(?:84)?"),
     (Datum.XIAN80, r"西安(?:19)?80|(?:19)?80西安|xian(?:19)?80|1980国家大地", _NEVER, _NEVER),
     (Datum.BEIJING54, r"北京(?:19)?54|(?:19)?54北京|beijing(?:19)?54", _NEVER, _NEVER),
-    (
-        Datum.CGCS2000,
-        r"cgcs2000|国家(?:大地)?2000|2000国家(?:大地)?|大地2000|天地图",
-        _NEVER,
-        r"cgcs[\-_ ]?(?:2000)?|2000(?=坐标|大地|系|$|[(_])",
-    ),
-    (
-        Datum.UNKNOWN,
-        r"(?:独立|地方|施工|城建|自定义?|假定)坐标系?",
-        _NEVER,
-        r"(?:独立|地方|施工|城建|自定义?|假定)(?=坐标)",
-    ),
+    (Datum.CGCS2000, r"cgcs2000|国家(?:大地)?2000|2000国家(?:大地)?|大地2000|天地图", _NEVER, _CGCS2000),
+    (Datum.UNKNOWN, f"{_LOCAL}坐标系?", _NEVER, f"{_LOCAL}(?=坐标)"),
 )
 """Datum, what names it anywhere, firms whose maps carry it, what names it in the name of a column."""
 _NO_COORDINATE = re.compile(

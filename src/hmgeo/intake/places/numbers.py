@@ -289,7 +289,7 @@ _LABEL_WORDS = {"lon": "东经", "lng": "东经", "lat": "北纬"}
 
 
 @dataclass(slots=True)
-class _Told:
+class _ReadOddly:
     """Rows that were read in some special way, for one ledger entry each."""
 
     widened: list[int] = field(default_factory=list)
@@ -318,7 +318,7 @@ def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Out
     _use_spares(raw, columns, (texts_x, texts_y), outcome)
     order = columns.place.order if columns.place else ""
     headers = (columns["lon"], columns["lat"])
-    special = _Told(is_open=headers[0] == headers[1] and not order and not is_turned)
+    special = _ReadOddly(is_open=headers[0] == headers[1] and not order and not is_turned)
     is_turned = is_turned or (order == LAT_LON and headers[0] == headers[1])
     pairs: dict[int, Pair] = {}
     for row, texts in enumerate(zip(texts_x, texts_y, strict=True)):
@@ -461,7 +461,7 @@ def _read_pair(
     *,
     is_turned: bool,
     outcome: Outcome,
-    special: _Told,
+    special: _ReadOddly,
 ) -> Pair | None:
     plain = [_plain(text) for text in texts]
     blank = [text.casefold() in PLACEHOLDERS for text in plain]
@@ -497,7 +497,7 @@ def _settle(
     *,
     is_turned: bool,
     outcome: Outcome,
-    special: _Told,
+    special: _ReadOddly,
 ) -> Pair | None:
     """Put two readings in their order: the cells' own letters win, then the user's word, then the column names."""
     first, second = values
@@ -552,7 +552,7 @@ def _complaint(text: str) -> str:
     return "坐标不是数字"
 
 
-def _tell(special: _Told, headers: Sequence[str], pair_kind: int, *, is_turned: bool, outcome: Outcome) -> None:
+def _tell(special: _ReadOddly, headers: Sequence[str], pair_kind: int, *, is_turned: bool, outcome: Outcome) -> None:
     label = "、".join(dict.fromkeys(headers))
     note = outcome.journal.note
     if special.widened:
