@@ -240,12 +240,10 @@ def quick_loading() -> Iterator[None]:
 
         return read
 
-    loaders = ("load_positions", "load_receptors", "load_elevation")
+    loaders = ("load_positions", "load_receptors", "load_elevation", "load_side_table")
     with pytest.MonkeyPatch.context() as patch:
         for name in loaders:
             patch.setattr(inputs, name, remembered(getattr(inputs, name)))
-        sides = {kind: remembered(load) for kind, load in inputs.SIDE_LOADERS.items()}
-        patch.setattr(inputs, "SIDE_LOADERS", sides)
         yield
 
 

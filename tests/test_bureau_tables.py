@@ -11,7 +11,7 @@ import xlsxwriter
 from hmgeo.errors import InputError
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ReadOptions
-from hmgeo.intake.side_tables import load_outlets, load_wind, outlets_sheet_of
+from hmgeo.intake.side_tables import load_side_table, outlets_sheet_of
 from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import JOINED, METALS, NO_ENTERPRISE, NO_ID, REPEATED, OutletCells, join_outlets
 from hmgeo.outputs.templates import write_templates
@@ -45,14 +45,14 @@ def even(calm: str = "20") -> list[tuple[str, str, str]]:
 
 def test_what_lies_east_is_downwind_while_the_wind_comes_from_the_west(tmp_path: Path) -> None:
     rows = [(name, "30" if name == "W" else "7", "甲站") for name in EIGHT]
-    table, _ = load_wind(wind_file(tmp_path, [*rows, ("C", "21", "甲站")]), basis=Basis.REAL)
+    table, _ = load_side_table(wind_file(tmp_path, [*rows, ("C", "21", "甲站")]), kind=LayerKind.WIND, basis=Basis.REAL)
     share, note = downwind(wind_of(table), SOURCE)
     assert share == 30.0
     assert note == "风频：甲站，8 方位，静风 21%"
 
 
 def test_without_a_table_or_a_bearing_the_share_is_empty_and_says_why(tmp_path: Path) -> None:
-    table, _ = load_wind(wind_file(tmp_path, even()), basis=Basis.REAL)
+    table, _ = load_side_table(wind_file(tmp_path, even()), kind=LayerKind.WIND, basis=Basis.REAL)
     assert downwind(None, SOURCE) == (None, "没有可用的风频表")
     touching = SOURCE | {"nearest_farmland_bearing_deg": None}
     assert downwind(wind_of(table), touching) == (None, "位于地块内或与地块相接，没有方位")
@@ -73,7 +73,7 @@ def test_without_a_table_or_a_bearing_the_share_is_empty_and_says_why(tmp_path: 
 def test_a_table_that_cannot_be_trusted_is_set_aside(
     tmp_path: Path, rows: list[tuple[str, str, str]], words: list[str]
 ) -> None:
-    table, ledger = load_wind(wind_file(tmp_path, rows), basis=Basis.REAL)
+    table, ledger = load_side_table(wind_file(tmp_path, rows), kind=LayerKind.WIND, basis=Basis.REAL)
     assert table.table.num_rows == 0
     assert wind_of(table) is None
     told = "".join(f"{one.reason}「{one.value}」{one.action}" for one in ledger.entries if one.event == "风频表搁置")
@@ -100,7 +100,7 @@ def test_outlets_join_by_id_and_the_rest_is_told(tmp_path: Path) -> None:
             ",DA001,20,镉,1,",
         ],
     )
-    table, _ = load_outlets(path, basis=Basis.REAL)
+    table, _ = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.REAL)
     found = join_outlets(table, ["A", "B", "B#2"])
     assert found.table["status"].to_pylist() == [JOINED, JOINED, JOINED, REPEATED, NO_ENTERPRISE, NO_ID]
     assert found.table["source_id"].to_pylist() == ["A", "A", "A", "", "", ""]
@@ -118,14 +118,14 @@ def test_outlets_join_by_id_and_the_rest_is_told(tmp_path: Path) -> None:
 
 def test_an_outlet_that_emits_nothing_or_is_somebodys_leaves_nothing_open(tmp_path: Path) -> None:
     path = outlet_file(tmp_path, ["A,DA001,35,镉,1.2,", "Z,DA002,35,颗粒物,2,", "Z,DA003,35,铅,0,"])
-    table, _ = load_outlets(path, basis=Basis.REAL)
+    table, _ = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.REAL)
     assert join_outlets(table, ["A", "B"]).of_others == OutletCells()
 
 
 def test_a_unit_in_the_header_or_the_cell_is_heeded_and_words_are_not_numbers(tmp_path: Path) -> None:
     header = "企业编号,排放口编号,排气筒高度(m),污染物,年排放量(t)"
     path = outlet_file(tmp_path, ["A,DA001,约三十米,镉,0.002", "A,DA002,35 m,镉,3 kg"], header)
-    table, ledger = load_outlets(path, basis=Basis.REAL)
+    table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.REAL)
     assert table.table["emission_kg"].to_pylist() == [2.0, 3.0]
     assert table.table["stack_height_m"].to_pylist() == [None, 35.0]
     assert table.table["note"].to_pylist()[0] == "排气筒高度「约三十米」不是可用的数值，未采用"
@@ -134,14 +134,16 @@ def test_a_unit_in_the_header_or_the_cell_is_heeded_and_words_are_not_numbers(tm
 
 def test_a_list_of_outlets_without_the_enterprise_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="排放口表没有「企业编号」列"):
-        load_outlets(outlet_file(tmp_path, ["DA001,3"], "排放口编号,年排放量(kg)"), basis=Basis.REAL)
+        load_side_table(
+            outlet_file(tmp_path, ["DA001,3"], "排放口编号,年排放量(kg)"), kind=LayerKind.OUTLETS, basis=Basis.REAL
+        )
 
 
 def test_templates_that_nobody_filled_in_hold_no_outlet(tmp_path: Path) -> None:
     write_templates(tmp_path)
     path = tmp_path / "企业清单.xlsx"
     assert outlets_sheet_of(path) == "排放口"
-    table, ledger = load_outlets(path, basis=Basis.REAL, options=ReadOptions("排放口"))
+    table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.REAL, options=ReadOptions("排放口"))
     assert table.table.num_rows == 0
     assert [entry.event for entry in ledger.entries] == ["模板说明行"]
 
@@ -194,13 +196,13 @@ def test_wind_and_outlets_make_the_air_cells_of_the_demo(results: Results) -> No
 
 def test_a_data_row_that_resembles_the_example_is_data(tmp_path: Path) -> None:
     path = outlet_file(tmp_path, ["A,DA001,35,镉及其化合物,1.2,", "QY-001,DA001,35,镉及其化合物,1.2,"])
-    table, ledger = load_outlets(path, basis=Basis.REAL)
+    table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.REAL)
     assert table.table["enterprise_id"].to_pylist() == ["A", "QY-001"]
     assert [entry.event for entry in ledger.entries] == []
 
 
 def test_an_example_row_that_was_written_over_is_data_and_says_so(tmp_path: Path) -> None:
     path = outlet_file(tmp_path, ["【示例】QY-001,DA001,35,镉及其化合物,1.2,", "【示例】B,DA009,22,铅,7,河"])
-    table, ledger = load_outlets(path, basis=Basis.REAL)
+    table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.REAL)
     assert table.table["outlet_id"].to_pylist() == ["DA009"]
     assert [entry.event for entry in ledger.entries] == ["模板说明行已改动", "模板说明行"]

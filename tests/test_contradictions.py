@@ -12,7 +12,7 @@ from siting_world import SITE, bench
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_positions, load_receptors
-from hmgeo.intake.side_tables import load_outlets
+from hmgeo.intake.side_tables import load_side_table
 from hmgeo.judging.applies import Subject, reach
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
@@ -210,7 +210,7 @@ def crossed(tmp_path: Path) -> CrossCheck:
         '"geometry":{"type":"Polygon","coordinates":[[[113,23],[113.1,23],[113.1,23.1],[113,23]]]}}]}',
     )
     positions, _ = load_positions(firms, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
-    table, _ = load_outlets(outlets, basis=Basis.SYNTHETIC)
+    table, _ = load_side_table(outlets, kind=LayerKind.OUTLETS, basis=Basis.SYNTHETIC)
     park, _ = load_receptors(parks, kind=LayerKind.INDUSTRIAL_PARKS, basis=Basis.SYNTHETIC)
     return cross_check(positions, None, [park], {LayerKind.OUTLETS: table}, DAY, TRADES)
 
@@ -339,7 +339,7 @@ def test_a_pond_said_to_hang_over_nobody_is_held_against_who_lives_there() -> No
 
 def test_outlets_tell_when_their_medium_and_id_disagree(tmp_path: Path) -> None:
     path = write(tmp_path / "o.csv", "企业编号,排放口编号,类型,污染物,资料时点", "A,DW001,废气,铅,2024-06")
-    table, ledger = load_outlets(path, basis=Basis.REAL)
+    table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.REAL)
     (row,) = table.table.to_pylist()
     assert row["year"] == 2024
     assert "类型「废气」与排放口编号「DW001」" in row["note"]

@@ -671,29 +671,18 @@ def understand(options: ReadOptions, place: Place) -> Declared:
         try:
             crs = CRS.from_user_input(options.crs)
         except CRSError:
-            problems.append(
-                Problem(
-                    "声明的坐标系无法识别", place, found=options.crs, remedy="写成 EPSG 代码，如 EPSG:4490、EPSG:4547"
-                )
-            )
+            remedy = "写成 EPSG 代码，如 EPSG:4490、EPSG:4547"
+            problems.append(Problem("声明的坐标系无法识别", place, options.crs, remedy=remedy))
     datum = parse_datum(options.datum) if options.datum else None
     if options.datum and datum is None:
         allowed = "、".join(member.value for member in Datum)
-        problems.append(
-            Problem("声明的大地基准无法识别", place, found=options.datum, allowed=allowed, remedy="改为其中之一")
-        )
+        problems.append(Problem("声明的大地基准无法识别", place, options.datum, allowed, "改为其中之一"))
     meridian = options.central_meridian
     if meridian is not None and not -_EASTERNMOST <= meridian <= _EASTERNMOST:
-        problems.append(
-            Problem(
-                "中央子午线超出范围", place, found=f"{meridian:g}", allowed="-180 至 180 度", remedy="写成度数，如 114"
-            )
-        )
+        problems.append(Problem("中央子午线超出范围", place, f"{meridian:g}", "-180 至 180 度", "写成度数，如 114"))
     if options.axis_order not in AXIS_ORDERS:
         allowed = "、".join(filter(None, AXIS_ORDERS))
-        problems.append(
-            Problem("坐标轴顺序无法识别", place, found=options.axis_order, allowed=allowed, remedy="改为其中之一")
-        )
+        problems.append(Problem("坐标轴顺序无法识别", place, options.axis_order, allowed, "改为其中之一"))
     if problems:
         raise InputError(problems)
     return Declared(crs, datum, meridian, options.axis_order == TURNED)

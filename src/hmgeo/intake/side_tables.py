@@ -50,10 +50,10 @@ WIND_EVENT = "风频表搁置"
 _MEDIUM_BY_ID = {"DA": "废气", "DW": "废水"}
 
 
-def load_wind(
+def load_side_table(
     path: Path,
     *,
-    kind: LayerKind = LayerKind.WIND,
+    kind: LayerKind,
     basis: Basis,
     name: str = "",
     gates: Gates = Gates(),  # noqa: B008 -- frozen
@@ -61,24 +61,37 @@ def load_wind(
     options: ReadOptions = ReadOptions(),  # noqa: B008 -- frozen
     shown_as: str = "",
 ) -> tuple[SideTable, Ledger]:
-    """Read a wind-frequency table: 8 or 16 directions the wind comes from, with calm, in percent of the time.
+    """Read a table without shapes: winds, or outlets.
 
-    `path`, `kind`, `basis`, `name`, `gates`, `provenance`, `options` and `shown_as` are those of `load_positions`.
+    Parameters
+    ----------
+    path, basis, name, gates, provenance, options, shown_as
+        As in `load_positions`.
+    kind
+        `WIND`: 8 or 16 directions the wind comes from, with calm, in percent of the time. `OUTLETS`: every row once;
+        a table without a single row will do, as templates carry one that nobody may have filled in.
 
     Returns
     -------
     table, ledger
         `WIND_SCHEMA`, directions in the order of the file; empty where a cell makes the table one that can't be
         trusted, with every fault in the ledger: unknown, repeated or missing directions, shares that are no number or
-        don't add up to a hundred, several stations in one table.
+        don't add up to a hundred, several stations in one table. `OUTLET_SCHEMA` in input order; numbers that can't
+        be read are blank, with a note and a ledger entry.
 
     Raises
     ------
     InputError
         The file can't be used, or lacks a column.
     """
-    journal = Journal(shown_path(path, shown_as))
-    raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
+    journal, is_wind = Journal(shown_path(path, shown_as)), kind is LayerKind.WIND
+    raw = read_raw(path, layer=options.layer, journal=journal, kind=kind, may_be_empty=not is_wind)
+    table = _winds(raw, journal) if is_wind else _outlets(raw, journal)
+    origin = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
+    return SideTable(name or path.stem, kind, basis, origin, table, gates), journal.ledger()
+
+
+def _winds(raw: RawTable, journal: Journal) -> pa.Table:
     place = Place(file=journal.file, sheet=raw.sheet)
     headers = {word: find_header(raw.headers, word) for word in ("风向", "频率", "气象站", "年份")}
     missing = [word for word in ("风向", "频率") if not headers[word]]
@@ -96,7 +109,6 @@ def load_wind(
         name: _only(raw, headers[word], word, place, problems)
         for name, word in (("station", "气象站"), ("years", "年份"))
     }
-    origin = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
     for problem in problems:
         action = say("wind_table_unused", remedy=problem.remedy)
         note = partial(journal.note_row, problem.where.row) if problem.where.row else journal.note
@@ -107,8 +119,7 @@ def load_wind(
             "风频", say("wind_directions", count=len(shares) - (None in shares)), "按来风方向读取", value=total
         )
     rows = [{"from_deg": direction, "percent": share, **texts} for direction, share in shares.items()]
-    table = pa.Table.from_pylist([] if problems else rows, WIND_SCHEMA)
-    return SideTable(name or path.stem, kind, basis, origin, table, gates), journal.ledger()
+    return pa.Table.from_pylist([] if problems else rows, WIND_SCHEMA)
 
 
 def _direction_deg(text: str) -> float | None:
@@ -178,43 +189,12 @@ def _only(raw: RawTable, header: str, word: str, place: Place, problems: list[Pr
     return values[0] if values else ""
 
 
-def load_outlets(
-    path: Path,
-    *,
-    kind: LayerKind = LayerKind.OUTLETS,
-    basis: Basis,
-    name: str = "",
-    gates: Gates = Gates(),  # noqa: B008 -- frozen
-    provenance: Provenance | None = None,
-    options: ReadOptions = ReadOptions(),  # noqa: B008 -- frozen
-    shown_as: str = "",
-) -> tuple[SideTable, Ledger]:
-    """Read outlets: every row once; numbers that can't be read are blank, with a note and a ledger entry.
-
-    A table without a single row will do: the template of enterprises carries one that nobody may have filled in.
-
-    `path`, `kind`, `basis`, `name`, `gates`, `provenance`, `options` and `shown_as` are those of `load_positions`.
-
-    Returns
-    -------
-    table, ledger
-        `OUTLET_SCHEMA` in input order.
-
-    Raises
-    ------
-    InputError
-        The file can't be used, or has no column for the enterprise's id.
-    """
-    journal = Journal(shown_path(path, shown_as))
-    raw = read_raw(path, layer=options.layer, journal=journal, kind=kind, may_be_empty=True)
+def _outlets(raw: RawTable, journal: Journal) -> pa.Table:
     owner = find_header(raw.headers, "企业编号")
     if not owner:
         place, remedy = Place(file=journal.file, sheet=raw.sheet), "写明 企业编号，与企业清单一致"
         raise InputError(Problem("排放口表没有「企业编号」列", place, "、".join(raw.headers), remedy=remedy))
-    rows = [_outlet(number, raw, owner, journal) for number in range(1, raw.row_count + 1)]
-    table = table_of(rows, OUTLET_SCHEMA)
-    origin = replace(provenance or Provenance(journal.file), path=journal.file, sha256=file_sha256(path))
-    return SideTable(name or path.stem, kind, basis, origin, table, gates), journal.ledger()
+    return table_of([_outlet(number, raw, owner, journal) for number in range(1, raw.row_count + 1)], OUTLET_SCHEMA)
 
 
 def outlets_sheet_of(path: Path) -> str:

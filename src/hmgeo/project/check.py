@@ -14,6 +14,7 @@ from hmgeo.intake.catalog import shipped_layers
 from hmgeo.intake.formats.raster import RASTER_SUFFIXES, load_elevation
 from hmgeo.intake.layers import ASIDE_EVENT
 from hmgeo.intake.load import OTHER_LAND, Inspection, ReadOptions, guess_kind, inspect_file
+from hmgeo.intake.side_tables import load_side_table
 from hmgeo.intake.rows import name_rows
 from hmgeo.intake.side_tables import WIND_EVENT
 from hmgeo.judging.choices import Choices, unset_text
@@ -22,7 +23,7 @@ from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of, silent
 from hmgeo.project.folder import whole_file
-from hmgeo.project.inputs import SIDE_LOADERS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, warning_of
+from hmgeo.project.inputs import SIDE_KINDS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, warning_of
 from hmgeo.project.run import cross_warnings, judge_inputs
 from hmgeo.project.spec import read_spec
 from hmgeo.results.results import counts_of, rows_of
@@ -297,7 +298,7 @@ def _fitness(layer: LayerUsed) -> str:
     lines = []
     if layer.basis in {Basis.SYNTHETIC, Basis.APPROXIMATE}:
         lines.append("仅供演示，不得用于真实判断" if layer.basis is Basis.SYNTHETIC else "示意，不作判断依据")
-    if layer.kind is SOURCES_KIND or layer.kind in SIDE_LOADERS:
+    if layer.kind is SOURCES_KIND or layer.kind in SIDE_KINDS:
         return "；".join(lines) or "可用"
     if layer.gates.coverage is None or layer.gates.completeness is not Completeness.COMPLETE:
         lines.append("命中有效，不能据以认定未触及")
@@ -344,7 +345,7 @@ def unused_by(word: str, path: Path, options: Mapping[str, object]) -> dict[str,
 
     Heights take none, side tables only a sheet.
     """
-    kinds = {spelled for kind in LayerKind for spelled in (kind.value, kind.zh) if kind in SIDE_LOADERS}
+    kinds = {spelled for kind in LayerKind for spelled in (kind.value, kind.zh) if kind in SIDE_KINDS}
     if word in kinds:
         return {name: value for name, value in options.items() if name != "--layer"}
     is_raster = word in {LayerKind.ELEVATION.value, LayerKind.ELEVATION.zh}
@@ -387,8 +388,8 @@ def check_layer(
         if known is LayerKind.ELEVATION:
             _, ledger = load_elevation(file, basis=Basis.UNDECLARED)
             return CheckReport((), (_events_of(ledger.entries),))
-        if known is not None and known in SIDE_LOADERS:
-            _, ledger = SIDE_LOADERS[known](file, kind=known, basis=Basis.UNDECLARED, options=options)
+        if known is not None and known in SIDE_KINDS:
+            _, ledger = load_side_table(file, kind=known, basis=Basis.UNDECLARED, options=options)
             return CheckReport((), (_events_of(ledger.entries),))
         inspection = inspect_file(file, known, options, file.name)
         if fixme is not None:

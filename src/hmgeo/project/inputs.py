@@ -19,7 +19,7 @@ from hmgeo.intake.load import load_positions, load_receptors
 from hmgeo.intake.places.locate import UNDECLARED_EVENT
 from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.places.suspicion import DATUM_EVENT
-from hmgeo.intake.side_tables import WIND_EVENT, load_outlets, load_wind, outlets_sheet_of
+from hmgeo.intake.side_tables import WIND_EVENT, load_side_table, outlets_sheet_of
 from hmgeo.judging.places import Areas
 from hmgeo.project.bare import Collector, Loaded, mixed_basis
 from hmgeo.project.spec import VALIDITY_FILE
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
 
 SOURCES_KIND = LayerKind.ENTERPRISES
-SIDE_LOADERS = {LayerKind.WIND: load_wind, LayerKind.OUTLETS: load_outlets}
-"""Kinds of tables without shapes, and what reads them."""
+SIDE_KINDS = (LayerKind.WIND, LayerKind.OUTLETS)
+"""Kinds of tables without shapes."""
 
 _RASTER_OPTIONS = ("path", "basis", "name", "gates", "provenance", "shown_as")
 
@@ -114,8 +114,8 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
         elif kind is LayerKind.ELEVATION:
             read = collector.layer(load_elevation, **{key: options[key] for key in _RASTER_OPTIONS})
             elevation = None if read is None else kept(read)
-        elif kind in SIDE_LOADERS:
-            _keep(sides, kind, collector.layer(SIDE_LOADERS[kind], **options))
+        elif kind in SIDE_KINDS:
+            _keep(sides, kind, collector.layer(load_side_table, **options))
         else:
             _keep(layers, kind, collector.layer(load_receptors, **options))
     _keep(sides, LayerKind.OUTLETS, _outlets_beside(spec, collector))
@@ -151,7 +151,7 @@ def _outlets_beside(spec: ProjectSpec, collector: Collector) -> SideTable | None
     if not sheet:
         return None
     options = _arguments(spec, replace(listed, kind=LayerKind.OUTLETS), _gates(spec, listed, collector))
-    outlets = collector.layer(load_outlets, **{**options, "options": ReadOptions(sheet)})
+    outlets = collector.layer(load_side_table, **{**options, "options": ReadOptions(sheet)})
     return outlets if outlets is not None and outlets.table.num_rows else None
 
 
@@ -206,7 +206,7 @@ def _basis_problems(spec: ProjectSpec) -> list[Problem]:
     sources, farmland = spec.layers.get(SOURCES_KIND), spec.layers.get(LayerKind.FARMLAND)
     if sources is None or spec.mix_basis:
         return []
-    judged = [layer for layer in (farmland, *map(spec.layers.get, SIDE_LOADERS)) if layer is not None]
+    judged = [layer for layer in (farmland, *map(spec.layers.get, SIDE_KINDS)) if layer is not None]
     return [
         problem
         for receptors in judged

@@ -301,9 +301,8 @@ class _Told:
     def __init__(self, stream: IO[bytes], file: RemoteFile) -> None:
         self._stream, self._file = stream, file
 
-    @property
-    def closed(self) -> bool:
-        return self._stream.closed
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whatever else a stream has
+        return getattr(self._stream, name)
 
     def read(self, size: int = -1) -> bytes:
         with self._file.telling():
@@ -312,18 +311,6 @@ class _Told:
     def seek(self, place: int, whence: int = 0) -> int:
         with self._file.telling():
             return self._stream.seek(place, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return self._stream.seekable()
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 def stored_at(text: str | Path) -> Stored:
