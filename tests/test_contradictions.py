@@ -237,7 +237,7 @@ def test_an_outlet_whose_id_is_only_somebodys_name_speaks_against_nobody(tmp_pat
     def disputed(owner: str) -> list[str]:
         row = f"{owner},DA001,废气,镉,1"
         file = write(tmp_path / "outlets.csv", "企业编号,排放口编号,类型,污染物,年排放量(kg)", row)
-        table, _ = load_outlets(file, basis=Basis.SYNTHETIC)
+        table, _ = load_side_table(file, kind=LayerKind.OUTLETS, basis=Basis.SYNTHETIC)
         return sorted(cross_check(positions, None, [], {LayerKind.OUTLETS: table}, DAY, TRADES).disputes)
 
     assert [disputed("己厂"), disputed("E")] == [[], ["E"]]
