@@ -92,7 +92,7 @@ def refuse_unused(options: Mapping[str, object], why: str, remedy: str) -> None:
 
     Parameters
     ----------
-    given
+    options
         Name and value of each; the empty ones weren't given.
 
     Raises

@@ -260,11 +260,8 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
     journal = Journal(shown_path(path, shown_as))
     raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
     place = Place(file=journal.file, sheet=raw.sheet)
-    cells = raw.columns if raw.geometry is None else None
-    columns = map_columns(recognise(raw.headers, kind, cells), options.columns, raw.headers, place)
-    column = id_column(raw.headers, kind, options.id_field or columns.by_role.get("id", ""), place)
-    if column:
-        columns = replace(columns, by_role={"id": column, **columns.by_role})
+    columns = columns_of(raw, kind, options, place)
+    column = columns.by_role.get("id", "")
     write_mapping(columns, journal)
     if raw.geometry is None:
         raw = join_corners(raw, columns, understand(options, place), journal)
@@ -273,6 +270,14 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
     ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
     raw, unread = settle_words(raw, columns, kind, options.words, journal)
     return Opened(raw, columns, ids, journal, unread, edition=options.edition)
+
+
+def columns_of(raw: RawTable, kind: LayerKind, options: ReadOptions, place: Place) -> Columns:
+    """Return what the columns of `raw` mean in a layer of a `kind`, as `options` have it; errors name `place`."""
+    cells = raw.columns if raw.geometry is None else None
+    columns = map_columns(recognise(raw.headers, kind, cells), options.columns, raw.headers, place)
+    column = id_column(raw.headers, kind, options.id_field or columns.by_role.get("id", ""), place)
+    return replace(columns, by_role={"id": "", **columns.by_role} | {"id": column}) if column else columns
 
 
 def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_receptors: bool) -> Outcome:

@@ -28,12 +28,12 @@ from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.catalog import file_sha256, shown_path, stream_sha256
-from hmgeo.intake.columns import Columns, Opened, ReadOptions, id_column, map_columns, recognise, understand
+from hmgeo.intake.columns import Opened, ReadOptions, understand
 from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
 from hmgeo.intake.formats.read import check_file
 from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts, geoparquet_parts, left_open_of
 from hmgeo.intake.layers import gates_of_packed, nothing_usable, own_errors_m, rows_aside, usable_batches
-from hmgeo.intake.load import load_receptors, place_rows
+from hmgeo.intake.load import columns_of, load_receptors, place_rows
 from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hmgeo.intake.columns import Columns
     from hmgeo.intake.formats.archive import Stored
     from hmgeo.intake.rows import RawTable
 
@@ -233,7 +234,7 @@ class PlainParts:
         opened, usable, began, options = None, 0, time.perf_counter(), self.options
         for raw in _parts(self.path, self.options.layer, journal, PART_ROWS):
             journal.sheet, journal.first = raw.sheet, ids.rows
-            columns = columns or _columns(raw, self.kind, self.options, journal)
+            columns = columns or columns_of(raw, self.kind, self.options, Place(file=self.shown, sheet=raw.sheet))
             own = ids.of(raw, columns.by_role.get("id", ""))
             journal.ids = own
             if "land_code" in columns and self.zeros_kept is None:
@@ -259,13 +260,6 @@ class PlainParts:
             journal.note("编号", reason, "编号加序号或取 row-行号")
         if opened is not None and not usable:
             raise nothing_usable(opened, ids.rows, self.kind)
-
-
-def _columns(raw: RawTable, kind: LayerKind, options: ReadOptions, journal: Journal) -> Columns:
-    place = Place(file=journal.file, sheet=raw.sheet)
-    columns = map_columns(recognise(raw.headers, kind), options.columns, raw.headers, place)
-    column = id_column(raw.headers, kind, options.id_field or columns.by_role.get("id", ""), place)
-    return replace(columns, by_role={"id": column, **columns.by_role}) if column else columns
 
 
 def _parts(path: Stored, layer: str, journal: Journal, rows: int) -> Iterator[RawTable]:

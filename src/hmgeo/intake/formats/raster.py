@@ -302,16 +302,14 @@ def load_elevation(
         As in `load_positions`.
     name
         The file's stem, or the folder's, where empty.
-    path
-        A raster, or a folder of tiles that share a CRS and a cell size.
 
     Returns
     -------
     tuple
         A single north-up raster in metres comes as it is, cell for cell, with the scale, offset and unit applied that
-        it states. South-up files are turned without change;
-        tiles are put together, the first in the order of names winning where they overlap; geographic ones are
-        warped (bilinear) to a transverse Mercator in metres about their middle meridian. The ledger says which.
+        it states. South-up files are turned without change; tiles are put together, the first in the order of names
+        winning where they overlap; geographic ones are warped (bilinear) to a transverse Mercator in metres about
+        their middle meridian. The ledger says which.
 
     Raises
     ------

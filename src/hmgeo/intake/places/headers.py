@@ -367,7 +367,7 @@ def unused_parts(chosen: Coordinates, spares: Sequence[Coordinates], headers: It
     ]
 
 
-def _rank(candidate: Coordinates, kind: LayerKind) -> int:
+def _rank(place: Coordinates, kind: LayerKind) -> int:
     """Return how surely a point is the row's own: 0 named after nobody, 1 after the row, 2 its centre, 3 a part, 4 not.
 
     Examples
@@ -378,7 +378,7 @@ def _rank(candidate: Coordinates, kind: LayerKind) -> int:
     ... ]
     [0, 1, 2, 3, 4]
     """
-    whose = re.sub(r"#\d+$", "", candidate.whose)
+    whose = re.sub(r"#\d+$", "", place.whose)
     if not whose:
         return 0
     own = f"{_OWN_OF_KIND[kind]}|{_OWN}" if kind in _OWN_OF_KIND else _OWN
@@ -393,37 +393,25 @@ def _rank(candidate: Coordinates, kind: LayerKind) -> int:
 
 
 def choose(
-    candidates: Sequence[Coordinates], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None
+    places: Sequence[Coordinates], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None
 ) -> tuple[Coordinates | None, tuple[Coordinates, ...]]:
     """Return the columns to read, and those between which the user has to choose; at most one of them is given.
 
     Parameters
     ----------
-    candidates, kind
+    places, kind
         All that give a point, and the kind of layer: whose point is the row's own.
     columns
-        The cells of the file: what is blank throughout is no candidate, and what says the same is no question. None
+        The cells of the file: what is blank throughout is no place, and what says the same is no question. None
         where only names are known.
-    columns
-        The cells of the file: what is blank throughout is no candidate, and what says the same is no question.
     """
     if columns is None:
-        candidates = [
-            candidate for candidate in candidates if not (candidate.is_weak and candidate.lon == candidate.lat)
-        ]
+        places = [place for place in places if not (place.is_weak and place.lon == place.lat)]
     else:
-        candidates = [candidate for candidate in candidates if not candidate.is_weak or _could_be(candidate, columns)]
-    filled = [candidate for candidate in candidates if columns is None or _is_filled(candidate, columns)] or list(
-        candidates
-    )
+        places = [place for place in places if not place.is_weak or _could_be(place, columns)]
+    filled = [place for place in places if columns is None or _is_filled(place, columns)] or list(places)
     ranked = sorted(
-        filled,
-        key=lambda candidate: (
-            _rank(candidate, kind),
-            candidate.lon == candidate.lat,
-            candidate.pair,
-            candidate.datum is not None,
-        ),
+        filled, key=lambda place: (_rank(place, kind), place.lon == place.lat, place.pair, place.datum is not None)
     )
     if not ranked:
         return None, ()
@@ -440,13 +428,13 @@ _ELSEWHERE_RANK = 4
 _CENTRE_RANK = 2
 
 
-def own_first(candidates: Iterable[Coordinates], kind: LayerKind) -> list[Coordinates]:
-    """Return `candidates` with the row's own first, by a layer's `kind`; a part of it or another thing is no stand-in.
+def own_first(places: Iterable[Coordinates], kind: LayerKind) -> list[Coordinates]:
+    """Return `places` with the row's own first, by a layer's `kind`; a part of it or another thing is no stand-in.
 
     What stands in for it is told by `is_own`.
     """
-    ranked = sorted(((_rank(candidate, kind), candidate) for candidate in candidates), key=lambda pair: pair[0])
-    return [replace(candidate, is_own=of_one <= _CENTRE_RANK) for of_one, candidate in ranked]
+    ranked = sorted(((_rank(place, kind), place) for place in places), key=lambda pair: pair[0])
+    return [replace(place, is_own=rank <= _CENTRE_RANK) for rank, place in ranked]
 
 
 def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: int, kind: LayerKind) -> bool:
@@ -462,21 +450,19 @@ def _rivals(first: Coordinates, other: Coordinates, best: int, rank_of_other: in
     return rank_of_other < _ELSEWHERE_RANK
 
 
-def _is_filled(candidate: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
-    return all(
-        any(cell.strip() for cell in columns[name]) for name in (candidate.lon[0], candidate.lat[0]) if name in columns
-    )
+def _is_filled(place: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
+    return all(any(cell.strip() for cell in columns[name]) for name in (place.lon[0], place.lat[0]) if name in columns)
 
 
 _NEAR_LON = re.compile(r"\D{0,6}(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
 _NEAR_LAT = re.compile(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
 
 
-def _could_be(candidate: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
+def _could_be(place: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
     """Tell whether at least half of the filled cells could be coordinates in China."""
-    if candidate.lon == candidate.lat:
-        return _mostly(_BOTH_CELL, [cell.strip() for cell in columns[candidate.lon[0]] if cell.strip()])
-    for name, pattern in ((candidate.lon[0], _NEAR_LON), (candidate.lat[0], _NEAR_LAT)):
+    if place.lon == place.lat:
+        return _mostly(_BOTH_CELL, [cell.strip() for cell in columns[place.lon[0]] if cell.strip()])
+    for name, pattern in ((place.lon[0], _NEAR_LON), (place.lat[0], _NEAR_LAT)):
         filled = [cell.strip() for cell in columns[name] if cell.strip()]
         if 2 * sum(pattern.fullmatch(cell) is not None for cell in filled) < max(len(filled), 1):
             return False
