@@ -14,9 +14,8 @@ from hmgeo.intake.catalog import shipped_layers
 from hmgeo.intake.formats.raster import RASTER_SUFFIXES, load_elevation
 from hmgeo.intake.layers import ASIDE_EVENT
 from hmgeo.intake.load import OTHER_LAND, Inspection, ReadOptions, guess_kind, inspect_file
-from hmgeo.intake.side_tables import load_side_table
 from hmgeo.intake.rows import name_rows
-from hmgeo.intake.side_tables import WIND_EVENT
+from hmgeo.intake.side_tables import WIND_EVENT, load_side_table
 from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
