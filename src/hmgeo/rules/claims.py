@@ -11,8 +11,8 @@ import datetime as dt
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from hmgeo.reference.cells import TradeCell, read_trade, read_word
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from hmgeo.words import Reason
 
+
+Reading: TypeAlias = "Callable[[Told], Iterator[Said]]"
+"""What it finds in all that is told of a row."""
 
 AIR, WATER = "废气", "废水"
 ANY_TRADE = "*"
@@ -138,55 +141,59 @@ class Told:
         )
 
 
-def _denied(code: str, row: Told) -> Iterator[Said]:
-    """Yield the cells that state a yes/no fact not to be so."""
-    yield from (cell for known, value, cell in row.facts() if known == code and not value)
+def _denied(code: str) -> Reading:
+    """Read the cells that state a yes/no fact not to be so."""
+    return lambda row: (cell for known, value, cell in row.facts() if known == code and not value)
 
 
-def _states(names: Sequence[str], words: Sequence[str], row: Told) -> Iterator[Said]:
-    """Yield the cells of columns that hold one of the words."""
-    yield from (cell for cell in row.given(*names) if cell.value in words)
-
-
-def emits(metals: Sequence[str], row: Told, *, medium: str = "", is_added: bool = False) -> Iterator[Said]:
-    """Yield emissions of one of the `metals` (of anything where none is named) that `row` tells of.
+def emits(metals: Sequence[str], *, medium: str = "", is_added: bool = False) -> Reading:
+    """Read emissions of one of the `metals` (of anything where none is named).
 
     Of a `medium`, where one is named; new ones only if `is_added`.
     """
-    for emission in row.emitted():
-        is_named = not metals or any(metal in emission.pollutant for metal in metals)
-        if is_named and medium in {"", emission.medium} and (emission.is_added or not is_added):
-            yield emission.said
+    return lambda row: (
+        emission.said
+        for emission in row.emitted()
+        if (not metals or any(metal in emission.pollutant for metal in metals))
+        and medium in {"", emission.medium}
+        and (emission.is_added or not is_added)
+    )
 
 
-def _lists(names: Sequence[str], words: Sequence[str], row: Told) -> Iterator[Said]:
-    """Yield cells that name one of the words and deny nothing."""
-    for cell in row.given(*names):
-        if any(word in cell.value for word in words) and not _NEGATED.search(cell.value):
-            yield cell
+def _cells(names: Sequence[str], is_meant: Callable[[str], object]) -> Reading:
+    return lambda row: (cell for cell in row.given(*names) if is_meant(cell.value))
 
 
-def filled(names: Sequence[str], row: Told) -> Iterator[Said]:
-    """Yield cells of columns of these `names` in `row` that say something, and not 无 or the like."""
-    for cell in row.given(*names):
-        if cell.value.casefold() not in _NOTHING and not _NEGATED.match(cell.value):
-            yield cell
+def _states(names: Sequence[str], words: Sequence[str]) -> Reading:
+    """Read the cells of columns that hold one of the words."""
+    return _cells(names, lambda value: value in words)
 
 
-def _at_least(names: Sequence[str], least: float, row: Told) -> Iterator[Said]:
-    """Yield numbers above zero and not below a bound."""
-    for cell in row.given(*names):
-        number = _number(cell.value)
-        if number is not None and number > 0 and number >= least:
-            yield cell
+def _lists(names: Sequence[str], words: Sequence[str]) -> Reading:
+    """Read cells that name one of the words and deny nothing."""
+    return _cells(names, lambda value: any(word in value for word in words) and not _NEGATED.search(value))
 
 
-def _dated(names: Sequence[str], row: Told, *, past: bool) -> Iterator[Said]:
-    """Yield dates that lie wholly before the day asked about, or wholly after it."""
-    for cell in row.given(*names):
-        days = _days(cell.value)
-        if days is not None and row.as_of is not None and (days[1] < row.as_of if past else days[0] > row.as_of):
-            yield cell
+def filled(names: Sequence[str]) -> Reading:
+    """Read cells of columns of these `names` that say something, and not 无 or the like."""
+    return _cells(names, lambda value: value.casefold() not in _NOTHING and not _NEGATED.match(value))
+
+
+def _at_least(names: Sequence[str], least: float = 0.0) -> Reading:
+    """Read numbers above zero and not below a bound."""
+    return _cells(names, lambda value: (number := _number(value)) is not None and 0 < number >= least)
+
+
+def _dated(names: Sequence[str], *, past: bool) -> Reading:
+    """Read dates that lie wholly before the day asked about, or wholly after it."""
+
+    def read(row: Told) -> Iterator[Said]:
+        for cell in row.given(*names):
+            days = _days(cell.value)
+            if days is not None and row.as_of is not None and (days[1] < row.as_of if past else days[0] > row.as_of):
+                yield cell
+
+    return read
 
 
 def _later_emissions(row: Told) -> Iterator[Said]:
@@ -394,8 +401,8 @@ class _Claim:
     """
 
     name: str
-    says: Callable[[Told], Iterable[Said]]
-    against: tuple[Callable[[Told], Iterable[Said]], ...]
+    says: Reading
+    against: tuple[Reading, ...]
     touches: tuple[str, ...] = ()
 
 
@@ -424,101 +431,73 @@ _DISCHARGES = ("废水去向", "排放去向")
 _NO_DISCHARGE = ("不外排", "不排放", "零排放", "无废水", "无外排", "无")
 _NO_METALS = ("无", "不涉及", "不涉重", "不涉重金属", "否")
 
+
+def _denial(name: str, code: str, *against: Reading, touches: tuple[str, ...] = ()) -> _Claim:
+    """Return that a yes/no fact is stated not to be so, which clauses on it rest on."""
+    return _Claim(name, _denied(code), against, (code, *touches))
+
+
 _CLAIMS: tuple[_Claim, ...] = (
     _Claim(
         "不涉镉",
         _cadmium_denied,
-        (partial(emits, ("镉",)), partial(_lists, ("涉及重金属", "含重金属原辅料及含量"), ("镉",))),
+        (emits(("镉",)), _lists(("涉及重金属", "含重金属原辅料及含量"), ("镉",))),
         (CADMIUM, "emits_cadmium"),
     ),
-    _Claim("不排镉", partial(_denied, "emits_cadmium"), (partial(emits, ("镉",)),), ("emits_cadmium", CADMIUM)),
-    _Claim(
-        "不排放重金属",
-        partial(_denied, "discharges_heavy_metals"),
-        (partial(emits, NAMED_METALS),),
-        ("discharges_heavy_metals",),
-    ),
-    _Claim("不涉重金属", partial(_states, ("涉及重金属", "是否涉重金属"), _NO_METALS), (partial(emits, NAMED_METALS),)),
-    _Claim("不排放", partial(_denied, "discharges_pollutants"), (partial(emits, ()),), ("discharges_pollutants",)),
-    _Claim(
-        "不向河流排放",
-        partial(_denied, "discharges_to_river"),
-        (partial(emits, NAMED_METALS, medium=WATER),),
-        ("discharges_to_river",),
-    ),
+    _denial("不排镉", "emits_cadmium", emits(("镉",)), touches=(CADMIUM,)),
+    _denial("不排放重金属", "discharges_heavy_metals", emits(NAMED_METALS)),
+    _Claim("不涉重金属", _states(("涉及重金属", "是否涉重金属"), _NO_METALS), (emits(NAMED_METALS),)),
+    _denial("不排放", "discharges_pollutants", emits(())),
+    _denial("不向河流排放", "discharges_to_river", emits(NAMED_METALS, medium=WATER)),
     _Claim(
         "废水不外排",
-        partial(_states, _DISCHARGES, _NO_DISCHARGE),
-        (partial(emits, (), medium=WATER), partial(filled, ("受纳水体",))),
+        _states(_DISCHARGES, _NO_DISCHARGE),
+        (emits((), medium=WATER), filled(("受纳水体",))),
         ("discharges_to_river",),
     ),
-    _Claim(
-        "不增加重金属排放",
-        partial(_denied, "adds_heavy_metal_emission"),
-        (partial(emits, NAMED_METALS, is_added=True),),
-        ("adds_heavy_metal_emission",),
-    ),
-    _Claim(
-        "不增加排污量", partial(_denied, "adds_discharge"), (partial(emits, (), is_added=True),), ("adds_discharge",)
-    ),
-    _Claim(
-        "不涉铊锑",
-        partial(_denied, "thallium_or_antimony"),
-        (partial(emits, ("铊", "锑")), partial(_lists, ("涉及重金属",), ("铊", "锑"))),
-        ("thallium_or_antimony",),
-    ),
-    _Claim("关闭", partial(_states, _STATES, _CLOSED), (_later_emissions, _permit_in_force), ("closed",)),
+    _denial("不增加重金属排放", "adds_heavy_metal_emission", emits(NAMED_METALS, is_added=True)),
+    _denial("不增加排污量", "adds_discharge", emits((), is_added=True)),
+    _denial("不涉铊锑", "thallium_or_antimony", emits(("铊", "锑")), _lists(("涉及重金属",), ("铊", "锑"))),
+    _Claim("关闭", _states(_STATES, _CLOSED), (_later_emissions, _permit_in_force), ("closed",)),
     # A plant that has stopped is as little closed as one that runs: no clause tells them apart.
-    _Claim("停产", partial(_states, _STATES, _STOPPED), (_later_emissions, _permit_in_force)),
-    _Claim(
-        "在产",
-        partial(_states, _STATES, _RUNNING),
-        (partial(_dated, ("停产关闭时间", "关闭时间"), past=True),),
-        ("closed",),
-    ),
-    _Claim("已投产", partial(_states, _STATES, _RUNNING), (partial(_dated, _STARTS, past=False),)),
-    _Claim("在建", partial(_states, _STATES, ("在建",)), (partial(_dated, _STARTS, past=True),)),
+    _Claim("停产", _states(_STATES, _STOPPED), (_later_emissions, _permit_in_force)),
+    _Claim("在产", _states(_STATES, _RUNNING), (_dated(("停产关闭时间", "关闭时间"), past=True),), ("closed",)),
+    _Claim("已投产", _states(_STATES, _RUNNING), (_dated(_STARTS, past=False),)),
+    _Claim("在建", _states(_STATES, ("在建",)), (_dated(_STARTS, past=True),)),
     _Claim(
         "新建",
-        partial(_states, ("建设性质",), ("新建", "new")),
-        (partial(_dated, _STARTS, past=True), partial(_states, _STATES, (*_RUNNING, "停产", "关闭", "搬迁"))),
+        _states(("建设性质",), ("新建", "new")),
+        (_dated(_STARTS, past=True), _states(_STATES, (*_RUNNING, "停产", "关闭", "搬迁"))),
         (ACTION,),
     ),
     _Claim(
         "非头顶库",
-        partial(_states, ("是否头顶库", "头顶库认定"), ("否", "不是", "非头顶库")),
-        (partial(_at_least, ("下游1km居民数",), 0.0), partial(filled, ("下游重要设施",)), _overhead),
+        _states(("是否头顶库", "头顶库认定"), ("否", "不是", "非头顶库")),
+        (_at_least(("下游1km居民数",)), filled(("下游重要设施",)), _overhead),
     ),
-    _Claim("无主", partial(_states, ("运行状态",), ("无主",)), (partial(filled, ("运营管理单位",)),)),
-    _Claim(
-        "责任主体灭失", partial(_states, ("责任主体",), ("灭失",)), (partial(filled, ("责任单位", "运营管理单位")),)
-    ),
+    _Claim("无主", _states(("运行状态",), ("无主",)), (filled(("运营管理单位",)),)),
+    _Claim("责任主体灭失", _states(("责任主体",), ("灭失",)), (filled(("责任单位", "运营管理单位")),)),
     _Claim(
         "水源停用",
-        partial(_states, ("使用状态",), ("停用", "取消", "撤销", "已取消", "已撤销")),
-        (partial(_at_least, ("供水人口", "日供水量"), 0.0),),
+        _states(("使用状态",), ("停用", "取消", "撤销", "已取消", "已撤销")),
+        (_at_least(("供水人口", "日供水量")),),
     ),
-    _Claim(
+    _denial(
         "非千吨万人",
-        partial(_denied, "thousand_ton_source"),
-        (partial(_at_least, ("日供水量",), _MANY_TONS), partial(_at_least, ("供水人口",), _MANY_PEOPLE)),
-        ("thousand_ton_source",),
+        "thousand_ton_source",
+        _at_least(("日供水量",), _MANY_TONS),
+        _at_least(("供水人口",), _MANY_PEOPLE),
     ),
-    _Claim("非化工", partial(_denied, "is_chemical"), (partial(_lists, ("主导产业",), ("化工",)),), ("is_chemical",)),
+    _denial("非化工", "is_chemical", _lists(("主导产业",), ("化工",))),
     _Claim(
         "不涉重园区",
-        partial(_states, ("是否涉重金属园区",), ("否",)),
-        (partial(_lists, ("主导产业",), ("冶炼", "电镀", "表面处理", "蓄电池", "制革", "鞣制")),),
+        _states(("是否涉重金属园区",), ("否",)),
+        (_lists(("主导产业",), ("冶炼", "电镀", "表面处理", "蓄电池", "制革", "鞣制")),),
     ),
-    _Claim(
-        "无总量来源",
-        partial(_denied, "offset_source_named"),
-        (partial(filled, ("总量来源企业", "来源核定文号")),),
-        ("offset_source_named",),
-    ),
-    _Claim("排放口类型", partial(_states, ("类型",), (AIR, WATER)), (_other_medium,)),
+    _denial("无总量来源", "offset_source_named", filled(("总量来源企业", "来源核定文号"))),
+    _Claim("排放口类型", _states(("类型",), (AIR, WATER)), (_other_medium,)),
     _Claim("行业代码", _trade_code, (_other_trade,), (TRADE,)),
-    _Claim("建设性质", partial(_states, ("建设性质",), tuple(ACTIONS)), (_other_action,), (ACTION,)),
+    _Claim("建设性质", _states(("建设性质",), tuple(ACTIONS)), (_other_action,), (ACTION,)),
 )
 """What can be claimed and what speaks against it: a new kind of contradiction is a line here."""
 

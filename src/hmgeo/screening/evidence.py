@@ -554,7 +554,7 @@ def _water_gap(own: OwnColumns, number: int, emissions: str) -> str:
     if drains not in _NO_WASTEWATER:
         return ""
     row = Told(own.cells(number))
-    against = (*stated_emissions((), row, medium=WATER), *filled(("受纳水体",), row))
+    against = (*stated_emissions((), medium=WATER)(row), *filled(("受纳水体",))(row))
     if not against and emissions:
         against = (Said("废水重金属排放量", emissions),)
     return say("contradiction_to_check", values=Dispute(Said(_DRAINS, drains), against).values) if against else ""
