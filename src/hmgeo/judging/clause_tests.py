@@ -436,7 +436,7 @@ def _by_terrain(outcome: Outcome, fact: DistanceFact, terrain: TerrainVerdict | 
         sides[Side.NOT_MET] = Side.UNKNOWN
     decided = sides[terrain.outcome.side]
     others = frozenset(sides[side] for side in terrain.others) - {decided}
-    why = [side for side in outcome.why if side != TERRAIN_OPEN]
+    why = [reason for reason in outcome.why if reason != TERRAIN_OPEN]
     return replace(
         outcome, given=decided, others=others, why=tuple(filter(None, (*why, terrain.outcome.why, terrain.how)))
     )

@@ -212,7 +212,7 @@ def _over_choices(rule: Rule, value: DatedValue, subject: Subject, facts: Facts,
         for tried in choices.spread(rule.parameters)
     ]
     first = possible[0][1]
-    if len(possible) > 1 and len({(tried.verdict, tried.other) for _, tried in possible}) > 1:
+    if len(possible) > 1 and len({(judgement.verdict, judgement.other) for _, judgement in possible}) > 1:
         return Judgement(
             Verdict.NOT_ASSESSED, tuple(map(unset_text, _that_matter(possible))), measurement=first.measurement
         )

@@ -127,7 +127,7 @@ class LayerIndex:
 
         None without one in reach.
         """
-        if not (self._count_codes(features) == 0).any():
+        if not (self.states(features) == 0).any():
             return None
         nearest = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
         return None if nearest is None else self._hit(nearest)
@@ -145,7 +145,7 @@ class LayerIndex:
     def _search(self, features: Features, codes: tuple[int, ...]) -> NearestSearch:
         search = self._searches.get((features, codes))
         if search is None:
-            rows = np.flatnonzero(np.isin(self._count_codes(features), codes))
+            rows = np.flatnonzero(np.isin(self.states(features), codes))
             search = self._searches[features, codes] = NearestSearch(self.shapes, rows)
         return search
 
@@ -155,11 +155,7 @@ class LayerIndex:
 
     def counts(self, row: int, features: Features) -> bool | None:
         """Return whether the feature in `row` counts; None where its own columns don't say what `features` ask."""
-        return {1: True, 0: None, -1: False}[int(self._count_codes(features)[row])]
-
-    def states(self, features: Features) -> NDArray[np.int8]:
-        """Return for each row 1 where it counts among `features`, -1 where it doesn't, 0 where nobody can tell."""
-        return self._count_codes(features).copy()
+        return {1: True, 0: None, -1: False}[int(self.states(features)[row])]
 
     def labels(self) -> list[str]:
         """Return the name of each feature, its id where it has none, with a class that isn't understood."""
@@ -189,7 +185,7 @@ class LayerIndex:
     def union(self, features: Features, *, untold: bool = False) -> shapely.Geometry:
         """Return all of `features` that count as one shape, with those that may count too if `untold`; kept."""
         if (features, untold) not in self._unions:
-            rows = np.flatnonzero(self._count_codes(features) >= (0 if untold else 1))
+            rows = np.flatnonzero(self.states(features) >= (0 if untold else 1))
             self._unions[features, untold] = shapely.union_all(self.shapes.geometries[rows])
         return self._unions[features, untold]
 
@@ -216,11 +212,11 @@ class LayerIndex:
         if not len(rows):
             return rows
         rows = np.sort(rows)
-        kept: Indices = rows[self._count_codes(features)[rows] >= 0]
+        kept: Indices = rows[self.states(features)[rows] >= 0]
         return kept
 
-    def _count_codes(self, features: Features) -> NDArray[np.int8]:
-        """Return for each feature 1 where it counts, -1 where it doesn't, 0 where nobody can tell."""
+    def states(self, features: Features) -> NDArray[np.int8]:
+        """Return for each row 1 where it counts among `features`, -1 where it doesn't, 0 where nobody can tell."""
         if features not in self._counting:
             codes = np.ones(len(self._ids), np.int8)
             for name, wanted in (

@@ -72,11 +72,7 @@ class OwnColumns:
 
     def number(self, row: int, name: str) -> float | None:
         """Return the cell of a `row` in the column `name` as a number; None where it is blank or isn't one."""
-        try:
-            value = float(unicodedata.normalize("NFKC", self.text(row, name)))
-        except ValueError:
-            return None
-        return value if math.isfinite(value) else None
+        return number_of(unicodedata.normalize("NFKC", self.text(row, name)))
 
     def emissions(self, row: int, medium: str) -> dict[str, float]:
         """Return kg a year of a `row` by metal, zeros too, for a `medium` (废气 or 废水).

@@ -258,8 +258,8 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     far = _holding(positions, areas.outlines)
     near = _holding(positions, areas.counties)
     by_geometry = [inner or other for inner, other in zip(near, far, strict=True)], _holding(positions, areas.townships)
-    county_names = _named(areas.counties), _named(areas.outlines) | _named(areas.counties)
-    township_names = {town.code: town.name for town in townships()} | _named(areas.townships)
+    county_names = names_in(areas.counties), names_in(areas.outlines) | names_in(areas.counties)
+    township_names = {town.code: town.name for town in townships()} | names_in(areas.townships)
     rows = positions.table.select(["county", "township", "status", "geometry", "position_uncertainty_m"]).to_pylist()
     header = next(
         (inner for name in _CODE_HEADERS if (inner := find_header(positions.attributes.column_names, name))), ""
@@ -372,7 +372,8 @@ def texts_of(positions: Positions) -> list[list[tuple[str, str]]]:
     return [[(word, texts[row]) for word, texts in columns if texts[row]] for row in range(positions.table.num_rows)]
 
 
-def _named(table: pa.Table | None) -> dict[str, str]:
+def names_in(table: pa.Table | None) -> dict[str, str]:
+    """Return the names of the areas of `table` by code; none where there is no table."""
     if table is None:
         return {}
     return dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
@@ -590,12 +591,12 @@ def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unkno
         answer = Answer.PARTLY
         why.append(say("site_across_key_area"))
     near = {_plain(inside_key_areas(place, area_ids), why) for place in places.near} - {None}
-    others = frozenset(place for place in near if place is not None) - {answer, first.answer}
+    others = frozenset(other for other in near if other is not None) - {answer, first.answer}
     if others:
         why.append(say("uncertainty_across_key_area"))
     spoken = {_plain(inside_key_areas(place, area_ids), why) for place in places.given.others}
     if spoken - {None, answer, first.answer}:
-        others |= frozenset(place for place in spoken if place is not None) - {answer}
+        others |= frozenset(other for other in spoken if other is not None) - {answer}
         why.append(_DISAGREE)
     text = sentences(*why)
     return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)

@@ -19,7 +19,7 @@ from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import GROUNDWATER, LayerKind
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.snap import BASINS, LIMIT, SNAP, STREAM, SnapRule
-from hmgeo.water.trace import Things, catchments_of, cells_beside, downstream_of, level_text
+from hmgeo.water.trace import Things, catchments_of, cells_beside, downstream_of, level_text, things_of
 from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def flow_project(path: Path, words: FlowWords) -> FlowReport:
     sources = _asked(_sources(inputs, options.sources_kind), options.source_ids)
     grid = flow_grid(inputs.elevation, options.conditioning)
     met = {
-        layer.kind.value: cells_beside(grid, _things(layer), options.beside_m)
+        layer.kind.value: cells_beside(grid, things_of(layer.read()), options.beside_m)
         for layer in layers
         if layer.kind not in _NOT_MET and layer.kind is not options.sources_kind
     }
@@ -285,7 +285,7 @@ def _sources(inputs: Inputs, kind: LayerKind) -> Things:
     layers = [layer for layer in inputs.others if layer.kind is kind]
     if not layers:
         raise UsageError(Problem(f"项目没有「{kind.zh}」图层", found=kind.value, remedy="核对 --from 的图层代码"))
-    return _things(layers[0])
+    return things_of(layers[0].read())
 
 
 def _asked(sources: Things, ids: Sequence[str]) -> Things:
@@ -302,16 +302,9 @@ def _asked(sources: Things, ids: Sequence[str]) -> Things:
     )
 
 
-def _things(layer: Layer) -> Things:
-    table = layer.read()
-    shapes = [None if shape is None else shapely.from_wkb(shape) for shape in table["geometry"].to_pylist()]
-    columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
-    return Things(columns[0], columns[1], shapes, columns[2])
-
-
 def _targets(layers: Sequence[Layer]) -> Things:
     """Return intakes and zones; groundwater isn't fed by the surface, so that it has no catchment here."""
-    parts = [_things(layer) for layer in layers]
+    parts = [things_of(layer.read()) for layer in layers]
     words = [word for part in parts for word in part.classes]
     ids = [id_ for part in parts for id_ in part.ids]
     shapes = [shape for part in parts for shape in part.geometries]

@@ -220,7 +220,7 @@ def run_errand(errand: Errand, batches: Iterable[pa.RecordBatch]) -> list[Fetche
 @lru_cache(maxsize=2)
 def _prepared(errand: Errand) -> _Prepared:
     """Lay the grid over the sources, once for all units that a process measures."""
-    sources = Sources.of_table(pa.Table.from_batches([batch_of(errand.sources)]))
+    sources = Sources(pa.Table.from_batches([batch_of(errand.sources)]))
     limit_m = errand.radii_m[-1] + sources.uncertainty_m
     every = np.arange(len(sources.ids))
     exact = errand.wants_pairs
@@ -294,7 +294,7 @@ def compile_part(part: str) -> None:
             "position_uncertainty_m": [0.0],
             "geometry": [shapely.to_wkb(shapely.Point(113, 23))],
         }
-        sources, limit_m = Sources.of_table(pa.table(row)), np.array([_TRIAL_RADIUS_M])
+        sources, limit_m = Sources(pa.table(row)), np.array([_TRIAL_RADIUS_M])
         search = Search(sources, codes, limit_m, (_TRIAL_RADIUS_M,), areas=AREAS_OF_PAIRS, exact=True)
         search.find(batch, codes, np.full((1, 1), np.inf))
     else:

@@ -284,7 +284,7 @@ def class_column(part: pa.RecordBatch) -> pa.Array:
     both = soil.indices.to_numpy().astype(np.int64) * wide + used.indices.to_numpy()
     met = np.bincount(both, minlength=len(soil.dictionary) * wide) > 0
     soils, lands = soil.dictionary.to_pylist(), used.dictionary.to_pylist()
-    words = [f"{soils[column // wide]}{_BETWEEN}{lands[column % wide]}" for column in np.flatnonzero(met).tolist()]
+    words = [f"{soils[pair // wide]}{_BETWEEN}{lands[pair % wide]}" for pair in np.flatnonzero(met).tolist()]
     return pa.DictionaryArray.from_arrays(pa.array((np.cumsum(met) - 1)[both], pa.int32()), pa.array(words))
 
 

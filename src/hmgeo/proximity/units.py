@@ -270,27 +270,13 @@ class Sources:
     Parameters
     ----------
     positions
-        Rows whose status is not assessed are left out.
+        Rows whose status is not assessed are left out; or the table of located ones, such as another's `batch`.
     """
 
-    def __init__(self, positions: Positions) -> None:
-        self._fill(positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value)))
-
-    @classmethod
-    def of_table(cls, table: pa.Table) -> Sources:
-        """Return the sources whose `batch` was sent here as `table`."""
-        sources = cls.__new__(cls)
-        sources._fill(table)  # noqa: SLF001 -- another way to be made
-        return sources
-
-    @property
-    def batch(self) -> pa.RecordBatch:
-        """What another process must know of the sources."""
-        return (
-            self._located.select(["source_id", "position_uncertainty_m", "geometry"]).combine_chunks().to_batches()[0]
-        )
-
-    def _fill(self, located: pa.Table) -> None:
+    def __init__(self, positions: Positions | pa.Table) -> None:
+        located: pa.Table = positions
+        if not isinstance(positions, pa.Table):
+            located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
         self._located = located
         self.ids = located["source_id"].combine_chunks()
         self.shapes = prepare_shapes(shapely.from_wkb(located["geometry"].to_numpy(zero_copy_only=False)))
@@ -300,6 +286,12 @@ class Sources:
         self.lon, self.lat = np.zeros(len(self.ids)), np.zeros(len(self.ids))
         places = shapely.get_coordinates(self.shapes.geometries[self.is_point])
         self.lon[self.is_point], self.lat[self.is_point] = places[:, 0], places[:, 1]
+
+    @property
+    def batch(self) -> pa.RecordBatch:
+        """What another process must know of the sources."""
+        columns = ["source_id", "position_uncertainty_m", "geometry"]
+        return self._located.select(columns).combine_chunks().to_batches()[0]
 
     def split(self, limit_m: Floats, chosen: Indices) -> tuple[Indices, Indices]:
         """Part the `chosen` sources into those for the kernel and those for the general path.

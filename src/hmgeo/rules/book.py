@@ -360,8 +360,10 @@ def _subject(rule: Rule) -> str:
         words.append(f"行业由参数 {applies.trades.parameter} 选定")
     words += [f"GB/T 4754-{trade.edition}：{'、'.join(trade.codes)}" for trade in applies.trades.lists]
     if applies.trades.parts:
-        words.append(f"类宽于条款的，以是否{'、'.join(ATTRIBUTES[trade] for trade in applies.trades.parts)}为准")
-    words += [f"{'' if trade.expected else '非'}{ATTRIBUTES[trade.attribute]}" for trade in applies.conditions]
+        words.append(f"类宽于条款的，以是否{'、'.join(ATTRIBUTES[fact] for fact in applies.trades.parts)}为准")
+    words += [
+        f"{'' if condition.expected else '非'}{ATTRIBUTES[condition.attribute]}" for condition in applies.conditions
+    ]
     words += ["已建成的"] if applies.is_existing else []
     if applies.trades.note:
         words.append(applies.trades.note.rstrip("。"))

@@ -15,7 +15,7 @@ from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
 from hmgeo.judging.facts import Answer, Features, Unknown, barred_kinds, barred_text
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.judging.own_columns import OwnColumns, due_day, join_outlets, trade_of
-from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas
+from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas, names_in
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import Ledger, table_of, told_cells
 from hmgeo.reference.tables import townships
@@ -353,11 +353,8 @@ def asked_around(
 
 def names_of_areas(question: Question) -> dict[str, str]:
     """Return the names of counties and townships by code, those of the project's own areas (`question`) first."""
-    names = {town.code: town.name for town in townships()}
-    for table in (question.areas.counties, question.areas.townships):
-        if table is not None:
-            names |= dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
-    return names
+    official = {town.code: town.name for town in townships()}
+    return official | names_in(question.areas.counties) | names_in(question.areas.townships)
 
 
 def _pathways(own: OwnColumns, rows: Sequence[Mapping[str, Any]], water: WaterTables | None) -> Pathways:
@@ -387,11 +384,7 @@ def _extra(
         cadmium = Cadmium(DISPUTED, one_by_one(disputed))
     deadline = own.text(number, "实施时间")
     extents = _extents(place, question)
-    parts = [
-        contradiction
-        for contradiction in parts_of(screened.notes[number])
-        if not extents or codes_of([contradiction]) != (OPEN_EXTENT,)
-    ]
+    parts = [part for part in parts_of(screened.notes[number]) if not extents or codes_of([part]) != (OPEN_EXTENT,)]
     doubt = ""
     if CANNOT_TELL in extents.values():
         doubt = "名单未写明所在乡镇，无法判断是否位于重点区域所列乡镇" if place.county_code else "不知所在县（市、区）"

@@ -587,7 +587,7 @@ class Evidence:
     @property
     def pathway(self) -> Side:
         """Whether any pathway is evidenced; unknown while one of them is and none is."""
-        sides = {self.air.side, *(side.side for side in self.water)}
+        sides = {self.air.side, *(pathway.side for pathway in self.water)}
         return next((side for side in (Side.MET, Side.UNKNOWN) if side in sides), Side.NOT_MET)
 
     @property
@@ -605,9 +605,9 @@ class Evidence:
         established = [pathway.established for pathway in pathways if pathway.established]
         open_ = [pathway.lacks for pathway in pathways if pathway.side is Side.UNKNOWN]
         if self.pathway is Side.MET:
-            open_ = [pathway for pathway in open_ if pathway == self.land.lacks]
+            open_ = [lack for lack in open_ if lack == self.land.lacks]
         is_open = self.group is VisitGroup.DATA_FIRST
-        missing = [*self.gaps, *(say("lacking", what=pathway) for pathway in open_)] if is_open else []
+        missing = [*self.gaps, *(say("lacking", what=lack) for lack in open_)] if is_open else []
         return say("visit_since", parts=(*missing, *established) or ("资料齐，仅有距离",))
 
 

@@ -21,7 +21,6 @@ from hmgeo.rules.parameters import declaration
 from hmgeo.terrain.barrier import barrier_rule, barriers
 from hmgeo.terrain.ponds_and_mines import mine_table, overhead_table, polluted_of, ponds_of
 from hmgeo.terrain.radius import (
-    Flips,
     Pairs,
     TerrainAt,
     TerrainQuestion,
@@ -215,17 +214,6 @@ class _TerrainScreen:
         return replace(verdict, how=choice.described(self._raster))
 
 
-def terrain_flips(raster: Raster, measured: Measured, scheme: ReliefScheme, plain_m: float) -> Flips:
-    """Return who is listed for all terrain choices and radii up to `plain_m`, and the terrain of each source.
-
-    `raster` holds heights, `scheme` makes classes, `measured` holds the pairs.
-    """
-    question = TerrainQuestion(
-        raster, scheme, measured.source_ids, measured.sources, measured.uncertainties_m.tolist(), measured.receptors
-    )
-    return flips(question, measured.within(plain_m), plain_m)
-
-
 class _SourceGround(Unasked):
     """The ground of one source of a run: radii by terrain, where the project considers terrain."""
 
@@ -400,7 +388,11 @@ def _flips(ground: Ground) -> tuple[pa.Table, Mapping[str, PlaceTerrain | Unknow
     measured = measured_pairs(ground.positions, ground.farmland, ground.radius_m)
     if not measured.source_ids:
         return empty, {}, (say("no_source_located"),)
-    flipped = terrain_flips(ground.elevation, measured, scheme, ground.radius_m)
+    uncertainties_m = measured.uncertainties_m.tolist()
+    question = TerrainQuestion(
+        ground.elevation, scheme, measured.source_ids, measured.sources, uncertainties_m, measured.receptors
+    )
+    flipped = flips(question, measured.within(ground.radius_m), ground.radius_m)
     places = dict(zip(measured.source_ids, flipped.places, strict=True))
     return flipped.table, places, (sentences(scheme.described(frame_of(ground.elevation))),)
 

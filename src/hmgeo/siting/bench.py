@@ -389,7 +389,9 @@ class SitingBench:
             evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, basis)
             settled.append((clause.order, clause))
-        informing = sorted((heard for heard, stands in informs if stands in SPEAKING), key=lambda heard: heard.order)
+        informing = sorted(
+            (citation for citation, stands in informs if stands in SPEAKING), key=lambda citation: citation.order
+        )
         return _Plan(tuple(settled), tuple(asked), tuple(informing), self.rules.area(place))
 
     def _clause(

@@ -212,8 +212,8 @@ class _Drawer:
             drawn.append((verdict, self._touched(rule, value, cell, place)))
         if citation is None:
             return None
-        geometry = shapely.union_all([piece for _, piece in drawn])
-        return citation, min((verdict for verdict, _ in drawn), key=lambda piece: piece.gravity), geometry
+        geometry = shapely.union_all([shape for _, shape in drawn])
+        return citation, min((verdict for verdict, _ in drawn), key=lambda verdict: verdict.gravity), geometry
 
     def _kin(self, rule: Rule, place: Place) -> tuple[str, ...]:
         """Return what tells places apart for a rule: its standing there, and what it says of key areas."""

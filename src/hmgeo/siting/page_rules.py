@@ -38,7 +38,7 @@ from hmgeo.judging.clause_tests import (
 from hmgeo.judging.facts import Side, Unknown, missing_layer, unsaid
 from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, elsewhere, judge, unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import bank_line_fault, untold
-from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, OUTLINE_ERROR_M, Place, Places
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, OUTLINE_ERROR_M, Place, Places, names_in
 from hmgeo.results.siting import CompiledLayer, CompiledRules, CompiledSet
 from hmgeo.rules.parameters import title_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
@@ -260,10 +260,10 @@ def compile_rules(bench: SitingBench) -> CompiledRules:
 def _places(bench: SitingBench) -> Iterator[Place]:
     """Yield every place that a point may turn out to lie in, the one that nobody knows last."""
     areas = bench.question.areas
-    counties = {} if areas.counties is None else _named(areas.counties)
+    counties = names_in(areas.counties)
     for code, name in counties.items():
         yield Place(code, name)
-    for code, name in ({} if areas.townships is None else _named(areas.townships)).items():
+    for code, name in names_in(areas.townships).items():
         county = code[:COUNTY_DIGITS]
         yield Place(county, counties.get(county, ""), code, name, township_from_geometry=True)
     yield Place(not_in=_outlined(bench))
@@ -278,12 +278,7 @@ def _places_beside(bench: SitingBench) -> Iterator[tuple[str, Place]]:
 
 def _outlined(bench: SitingBench) -> frozenset[str]:
     areas = bench.question.areas
-    outlines = [{} if table is None else _named(table) for table in (areas.counties, areas.outlines)]
-    return frozenset().union(*outlines)
-
-
-def _named(table: pa.Table) -> dict[str, str]:
-    return dict(zip(table["id"].to_pylist(), table["name"].to_pylist(), strict=True))
+    return frozenset(names_in(areas.counties) | names_in(areas.outlines))
 
 
 def _layer(code: str, index: LayerIndex) -> CompiledLayer:
@@ -454,8 +449,8 @@ def _subject(rule: Rule, choices: Choices) -> Record:
         "existing": rule.applies_to.is_existing,
         "actions": [action.value for action in rule.applies_to.actions],
         "trade": trades,
-        "conditions": [[part.attribute, part.expected] for part in rule.applies_to.conditions],
-        "exceptions": [_exception(part) for part in rule.exceptions],
+        "conditions": [[condition.attribute, condition.expected] for condition in rule.applies_to.conditions],
+        "exceptions": [_exception(exception) for exception in rule.exceptions],
     }
 
 

@@ -15,7 +15,7 @@ from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.raster import strips
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
-from hmgeo.judging.places import Elsewhere, Place, Places
+from hmgeo.judging.places import Elsewhere, Place, Places, names_in
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.slope import slopes_of
 from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status
@@ -222,9 +222,7 @@ class PlaceFinder:
 class _Polygons:
     def __init__(self, table: pa.Table | None) -> None:
         self._codes: list[str] = [] if table is None else table["id"].to_pylist()
-        self._names: dict[str, str] = (
-            {} if table is None else dict(zip(self._codes, table["name"].to_pylist(), strict=True))
-        )
+        self._names = names_in(table)
         shapes = [] if table is None else shapely.from_wkb(table["geometry"].to_pylist())
         shapely.prepare(shapes)
         self._tree = shapely.STRtree(shapes)

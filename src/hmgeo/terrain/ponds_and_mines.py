@@ -24,7 +24,7 @@ from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
 from hmgeo.rules.claims import OVERHEAD, Said, Told, disputes
 from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Basis, Completeness, LayerKind
 from hmgeo.water.grid import End
-from hmgeo.water.trace import Downhill, Things, cells_beside, downhill, level_notes, met_by_any
+from hmgeo.water.trace import Downhill, Things, cells_beside, downhill, level_notes, met_by_any, things_of
 from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
@@ -206,15 +206,11 @@ def overhead_table(
     `facilities` is None where no such layer is given, `grid` Unknown without heights; `choices` say how wide the strip
     beside the way is.
     """
-    things = Things((), (), ())
-    if facilities is not None:
-        table = facilities.read()
-        shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
-        things = Things(table["receptor_id"].to_pylist(), table["name"].to_pylist(), shapes)
+    things = Things((), (), ()) if facilities is None else things_of(facilities.read())
     bound = "" if facilities is None else _lower(facilities)
     rows = [_row(pond, things, facilities, grid, choices) for pond in ponds]
     for row in rows:
-        row["note"] = sentences(row["note"], bound, *(wkb.note for wkb in pond_disputes(row)))
+        row["note"] = sentences(row["note"], bound, *(dispute.note for dispute in pond_disputes(row)))
     return table_of(rows, OVERHEAD_SCHEMA)
 
 
@@ -244,7 +240,7 @@ def overhead_ledger(ponds: pa.Table, others: Sequence[Layer]) -> Ledger:
     file = next((layer.provenance.path for layer in others if layer.kind is LayerKind.TAILINGS_PONDS), "")
     rows = ponds.select(["pond_id", "designated", "by_circle", "by_path"]).to_pylist()
     return Ledger(
-        tuple(layer for row in rows for layer in dispute_entries(file, 0, row["pond_id"], pond_disputes(row)))
+        tuple(entry for row in rows for entry in dispute_entries(file, 0, row["pond_id"], pond_disputes(row)))
     )
 
 
@@ -287,8 +283,8 @@ def _row(
     if isinstance(both.by_path, Unknown):
         return row | {"note": say("way_down_not_judged", why=both.by_path.why)}
     only = {
-        "only_by_circle": _named([(shape, None) for shape in both.only_by_circle], things),
-        "only_by_path": _named([(shape, None) for shape in both.only_by_path], things, both.doubtful),
+        "only_by_circle": _named([(row, None) for row in both.only_by_circle], things),
+        "only_by_path": _named([(row, None) for row in both.only_by_path], things, both.doubtful),
     }
     start = pond.geometry if pond.toe is None else shapely.union(pond.geometry, pond.toe)
     asked = {"downstream_1km": downstream_answer(both, way, facilities, start, beside_m, pond.off_m)}

@@ -269,7 +269,7 @@ def parcel_slopes(farmland: Layer, elevation: Raster | None) -> tuple[pa.Table, 
     table = farmland.read()
     texts = [dict(links or ()).get(SLOPE_GRADE, "") for links in table["links"].to_pylist()]
     degrees = _by_heights(table, elevation)
-    rows = [_row(*links) for links in zip(table["receptor_id"].to_pylist(), texts, degrees, strict=True)]
+    rows = [_row(*parcel) for parcel in zip(table["receptor_id"].to_pylist(), texts, degrees, strict=True)]
     made = table_of(rows, SLOPES_SCHEMA)
     return made, _how(made, texts, elevation)
 
@@ -301,7 +301,7 @@ def _how(made: pa.Table, texts: list[str], elevation: Raster | None) -> tuple[st
         notes.append(say("slope_grades_unread", count=strange))
     if elevation is not None:
         derived = slope_grade(
-            np.array([np.nan if origin is None else origin for origin in made["slope_deg"].to_pylist()])
+            np.array([np.nan if degrees is None else degrees for degrees in made["slope_deg"].to_pylist()])
         )
         pairs = zip(made["slope_grade"].to_pylist(), derived.tolist(), sources, strict=True)
         differing = sum(1 for own, other, source in pairs if source == FROM_LAYER and other and own != other)

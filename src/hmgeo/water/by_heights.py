@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -105,27 +105,6 @@ class WaterLayer:
         return {row: feature for row, feature in self.moved.items() if not asked or self.targets.classes[row] in asked}
 
 
-class WaterSource(Protocol):
-    """A grid that drains, with layers; a project's is built only when a rule asks for it."""
-
-    @property
-    def grid(self) -> FlowGrid:
-        """The grid."""
-
-    @property
-    def is_approximate(self) -> bool:
-        """Whether the grid of heights is no more than a hint."""
-
-    def has(self, code: str) -> bool:
-        """Whether there is a layer of this `code`."""
-
-    def layer(self, code: str) -> WaterLayer:
-        """Return the layer of this `code`, which is there."""
-
-    def why_not(self, code: str, /) -> str:
-        """Return which unset parameter keeps the layer `code` from being asked about; empty where none does."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Trace:
     """One way the water may take: what it met first, how it ended, and where it left a layer's coverage."""
@@ -158,7 +137,7 @@ class FlowFacts:
         self,
         geometry: shapely.Geometry,
         uncertainty_m: float,
-        water: WaterSource | None,
+        water: ProjectWater | None,
         *,
         snap_rule: SnapRule | Unknown | None = None,
     ) -> None:
@@ -195,7 +174,7 @@ class FlowFacts:
         return self._down(water, near, features, limit_m, "")
 
     def _down(
-        self, water: WaterSource, layer: WaterLayer, features: Features, limit_m: float, mode: str
+        self, water: ProjectWater, layer: WaterLayer, features: Features, limit_m: float, mode: str
     ) -> PlaceFact | Unknown:
         exits = exits_of(water.grid, self._geometry)
         around = places_around(water.grid, self._geometry, self._uncertainty_m)
@@ -216,7 +195,7 @@ class FlowFacts:
         best, elsewhere = min(met, key=lambda trace: trace.way_m, default=None), set[bool]()
         if moved := layer.asked_moved(features):
             reached = [water.grid.path(int(cell), limit_m)[0] for cell in exits]
-            everywhere = np.concatenate([trace.cells for trace in moved.values()])
+            everywhere = np.concatenate([feature.cells for feature in moved.values()])
             elsewhere = _elsewhere(layer, features, moved, reached)
             elsewhere |= _meets(water.grid, np.union1d(exits, around), everywhere, limit_m) & {True}
         gap = _gap(features, layer, [*traces, *chain.from_iterable(branches)], mode)
@@ -270,7 +249,7 @@ class FlowFacts:
         is_approximate = water.is_approximate or layer.is_approximate
         return _fact(best, others, gap, layer, sentences(*notes), is_approximate=is_approximate)
 
-    def _asked(self, features: Features, mode: str) -> tuple[WaterSource, WaterLayer] | Unknown:
+    def _asked(self, features: Features, mode: str) -> tuple[ProjectWater, WaterLayer] | Unknown:
         if self._water is None:
             return Unknown(say("flow_without_heights"))
         if mode == NETWORK:
@@ -407,7 +386,7 @@ def _fact(
     )
 
 
-def grid_or_why(water: WaterSource) -> FlowGrid | Unknown:
+def grid_or_why(water: ProjectWater) -> FlowGrid | Unknown:
     """Return the grid of `water` that drains, or why it can't be made."""
     try:
         return water.grid

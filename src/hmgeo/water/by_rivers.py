@@ -428,30 +428,30 @@ class _Question:
         starts = [self._ways.turned(start) for start in around]
         walks = tuple(self._ways.walk(start, self._marks, self._limit_m) for start in starts)
         met = [answers(walk.ahead, start, self._limit_m) for start, walk in zip(starts, walks, strict=True)]
-        return {Answer.YES if start else Answer.NO for start in set().union(*met)}, walks
+        return {Answer.YES if meets else Answer.NO for meets in set().union(*met)}, walks
 
     def _elsewhere(self, starts: tuple[Stretch, ...], *, is_met: bool) -> set[Answer]:
         """Return the answers that come up because features themselves may lie elsewhere within their error."""
         asked = self._layer.rows_of(self._features.classes)
-        moved = {row: mark for row, mark in self._layer.moved.items() if row in asked}
+        moved = {row: feature for row, feature in self._layer.moved.items() if row in asked}
         if not moved:
             return set()
-        places = {row: [self._ways.turned(mark) for mark in at.around] for row, at in moved.items()}
+        places = {row: [self._ways.turned(stretch) for stretch in at.around] for row, at in moved.items()}
         anywhere: dict[int, list[Mark]] = {}
         for row, at in places.items():
-            for mark in at:
-                anywhere.setdefault(mark.reach, []).append(Mark(row, mark))
+            for stretch in at:
+                anywhere.setdefault(stretch.reach, []).append(Mark(row, stretch))
         exact = {reach: [mark for mark in marks if mark.row not in moved] for reach, marks in self._marks.items()}
         for row, feature in moved.items():
             for part in map(self._ways.turned, feature.core):
                 exact.setdefault(part.reach, []).append(Mark(row, part))
-        firm = [places[row] for row, mark in moved.items() if places[row] and not mark.may_be_off]
+        firm = [places[row] for row, feature in moved.items() if places[row] and not feature.may_be_off]
         answers_found = set[Answer]()
         for start in map(self._ways.turned, starts):
             if self._meets(start, anywhere):
                 answers_found.add(Answer.YES)
             is_sure = self._meets(start, exact) or any(
-                all(self._is_surely_met(start, mark) for mark in at) for at in firm
+                all(self._is_surely_met(start, stretch) for stretch in at) for at in firm
             )
             if is_met and not is_sure:
                 answers_found.add(Answer.NO)

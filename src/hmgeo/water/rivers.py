@@ -410,7 +410,7 @@ class Ways:
             reach: left_m + so_far_m + self._length_m[reach] for reach, so_far_m in beyond.items()
         }
         ends_m = [way_m for reach, way_m in to_end_m.items() if not self._onward[reach]]
-        short = [mark for mark in ends_m if round(mark, MEASURE_DECIMALS) < limit_m]
+        short = [way_m for way_m in ends_m if round(way_m, MEASURE_DECIMALS) < limit_m]
         return Walk((*here, *there), tuple(map(self.turned, passed)), min(short, default=None))
 
 
@@ -428,7 +428,7 @@ def ways_of(network: RiverNetwork, *, is_against: bool) -> Ways:
 def nearest(ahead: Sequence[Ahead], start: Stretch, limit_m: float) -> tuple[float, int] | None:
     """Return (way in metres, row) of the feature `ahead` that is met first from `start`; None within `limit_m`."""
     ways = [(way_m, feature.row) for feature in ahead if (way_m := feature.way_m(start)) is not None]
-    return min((feature for feature in ways if feature[0] <= limit_m), default=None)
+    return min((way for way in ways if way[0] <= limit_m), default=None)
 
 
 def answers(ahead: Sequence[Ahead], places: Stretch, limit_m: float) -> set[bool]:

@@ -127,7 +127,7 @@ def sections(rivers: Sequence[Named], townships: Sequence[Named], *, is_approxim
     """
     if not townships:
         return []
-    tree = shapely.STRtree([crossing.geometry for crossing in townships])
+    tree = shapely.STRtree([town.geometry for town in townships])
     met_by_border: dict[tuple[str, frozenset[str]], list[tuple[shapely.Point, str, str]]] = {}
     for river in rivers:
         for line in shapely.get_parts(river.geometry):
@@ -227,7 +227,7 @@ def below_clusters(
         if not met:
             dry.append(_dry(say("traced_cluster", names=ids), chosen))
             continue
-        cell, reached = min(met.items(), key=lambda source: (-len(source[1]), max(source[1]), source[0]))
+        cell, reached = min(met.items(), key=lambda entry: (-len(entry[1]), max(entry[1]), entry[0]))
         why = say_with(
             "cluster_meets" if len(reached) > 1 else "cluster_of_one_passes",
             {"count": len(ids), "names": ids, "bandwidth_m": bandwidth_m, "density": density,

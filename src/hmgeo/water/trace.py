@@ -81,11 +81,14 @@ class Waters:
     def things(self, kind: LayerKind) -> Things:
         """Return the features of the layer of this `kind`."""
         table = self.table(kind)
-        if table is None:
-            return Things([], [], [])
-        shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
-        columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
-        return Things(columns[0], columns[1], shapes, columns[2], [kind.value] * len(shapes))
+        return Things([], [], []) if table is None else things_of(table, kind.value)
+
+
+def things_of(receptors: pa.Table, kind: str = "") -> Things:
+    """Return the features of `receptors` (`RECEPTOR_SCHEMA`), all of one `kind` of layer."""
+    shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in receptors["geometry"].to_pylist()]
+    ids, names, classes = (receptors[name].to_pylist() for name in ("receptor_id", "name", "class"))
+    return Things(ids, names, shapes, classes, [kind] * len(shapes))
 
 
 OFF_GRID = say("flow_off_heights")
@@ -541,7 +544,7 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
     pyarrow.Table
         `FLOW_CATCHMENT_SCHEMA`.
     """
-    starts = [_NO_CELLS if source is None else exits_of(grid, source) for source in sources.geometries]
+    starts = [_NO_CELLS if shape is None else exits_of(grid, shape) for shape in sources.geometries]
     rows: list[dict[str, Any]] = []
     for target_id, name, geometry in zip(targets.ids, targets.names, targets.geometries, strict=True):
         cells, status = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, _NO_POSITION))

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from hmgeo.geo.raster import Cells
     from hmgeo.judging.bench import Question
     from hmgeo.records import Layer, Positions, SideTable
-    from hmgeo.water.by_heights import WaterSource
+    from hmgeo.water.by_heights import ProjectWater
     from hmgeo.water.grid import FlowGrid
     from hmgeo.water.rivers import RiverNetwork
     from hmgeo.water.trace import Targets
@@ -85,7 +85,7 @@ def waters_of(
     return Waters(positions, by_kind, sides, question, barred)
 
 
-def water_view(waters: Waters, water: WaterSource | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
+def water_view(waters: Waters, water: ProjectWater | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
     """Return everything of one run on water; `waters` is what is asked of.
 
     Parameters
