@@ -7,6 +7,8 @@ D ----+              the tributary, flowing west into B
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -20,7 +22,7 @@ from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA
 from hmgeo.water.agreement import agreement_rows
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.rivers import OnNetwork, river_network
-from hmgeo.water.sampling import Named, below_clusters, below_risks, clusters, double_sources, sections
+from hmgeo.water.sampling import Named, _wells, below_clusters, below_risks, clusters, double_sources, sections
 from hmgeo.water.snap import FlowChoices, SnapRule, flow_choices
 from hmgeo.water.trace import DOUBTFUL, Things, basin_cells, basin_rows
 
@@ -141,6 +143,12 @@ def test_groundwater_lists_what_pollutes_around() -> None:
     near = ("企业", Named("A", "甲厂", shapely.Point(108.001, 25.0)))
     (found,) = double_sources([well], [near, ("企业", Named("B", "乙厂", shapely.Point(108.1, 25.0)))], 1000.0)
     assert found.why == "地下水水源，1.0 km内污染源 1 处：企业甲厂（101 m）"
+
+
+def test_a_well_stays_a_well_beside_an_intake_without_a_place() -> None:
+    intakes = Things(["S", "W"], ["河边取水口", "井"], [None, shapely.Point(108.0, 25.0)], ["地表水", "地下水"])
+    (well,) = _wells(SimpleNamespace(things=lambda _: intakes))  # type: ignore[arg-type]
+    assert (well.id, well.name) == ("W", "井")
 
 
 BOWL = raster(
