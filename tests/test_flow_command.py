@@ -17,7 +17,8 @@ from hmgeo.judging.facts import Side, Unknown
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import read_spec
-from hmgeo.screening.heights import measured_pairs, terrain_choice, terrain_flips, terrain_verdicts
+from hmgeo.screening.heights import measured_pairs, terrain_choice, terrain_verdicts
+from hmgeo.terrain.radius import TerrainQuestion, flips
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,8 +281,10 @@ def test_a_project_with_terrain_considered(project: Path) -> None:
     # 15 x 15 cells: 21 + 14 = 35 m is hill, whose radius nobody set.
     found = terrain_verdicts(inputs.elevation, measured, wide)["B"]
     assert (found.outcome.side, found.outcome.side_if_plain, found.receptor_id) == (Side.UNKNOWN, Side.MET, "F1")
-    flips = terrain_flips(inputs.elevation, measured, wide.scheme, 10_000.0).table.to_pylist()
-    listed = {(one["terrain_at"], one["radius_m"], one["source_id"]): one["is_listed"] for one in flips}
+    ends = measured.source_ids, measured.sources, measured.uncertainties_m.tolist(), measured.receptors
+    asked = TerrainQuestion(inputs.elevation, wide.scheme, *ends)
+    rows = flips(asked, measured.within(10_000.0), 10_000.0).table.to_pylist()
+    listed = {(row["terrain_at"], row["radius_m"], row["source_id"]): row["is_listed"] for row in rows}
     assert [listed["source", radius_m, "B"] for radius_m in (1000.0, 2000.0)] == [True, True]
 
 
