@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hmgeo.judging.applies import Subject
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.facts import (
+    FLOW_NEEDED,
     Answer,
     DistanceFact,
     Facts,
@@ -136,32 +137,26 @@ class CaseFacts(Unasked):
         percent = self._said(self._given.share_percent, features.layer)
         return percent if isinstance(percent, Unknown) else NumberFact(percent)
 
-    def upstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
+    def upstream(self, features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
         """Return what the case says of `features`, where the layers that flow needs are there.
 
-        `limit_m` and `mode` are taken to be in that.
+        `_limit_m` and `_mode` are taken to be in that.
         """
-        if not self._given.upstream:
-            return super().upstream(features, limit_m, mode)
-        return self._missing(_FLOW_LAYERS) or self._placed(self._given.upstream, features)
+        return self._along(self._given.upstream, _FLOW_LAYERS, features)
 
-    def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
+    def downstream(self, features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
         """Return what the case says of `features`, where the layers that flow needs are there.
 
-        `limit_m` and `mode` are taken to be in that.
+        `_limit_m` and `_mode` are taken to be in that.
         """
-        if not self._given.downstream:
-            return super().downstream(features, limit_m, mode)
-        return self._missing(_FLOW_LAYERS) or self._placed(self._given.downstream, features)
+        return self._along(self._given.downstream, _FLOW_LAYERS, features)
 
-    def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:
+    def beside_path(self, features: Features, _limit_m: float, _beside_m: float, /) -> PlaceFact | Unknown:
         """Return what the case says of `features` downstream, where there is an elevation layer.
 
-        `limit_m` and `beside_m` are taken to be in that.
+        `_limit_m` and `_beside_m` are taken to be in that.
         """
-        if not self._given.upstream:
-            return super().beside_path(features, limit_m, beside_m)
-        return self._missing(_SLOPE_LAYERS) or self._placed(self._given.upstream, features)
+        return self._along(self._given.upstream, _SLOPE_LAYERS, features)
 
     def slope(self) -> NumberFact | Unknown:
         """Return the slope that the case gives, where there is an elevation layer."""
@@ -169,6 +164,11 @@ class CaseFacts(Unasked):
         if missing is not None or self._given.slope_deg is None:
             return missing or super().slope()
         return NumberFact(self._given.slope_deg)
+
+    def _along(self, values: Mapping[str, str], layers: tuple[str, ...], features: Features) -> PlaceFact | Unknown:
+        if not values:
+            return Unknown(FLOW_NEEDED)
+        return self._missing(layers) or self._placed(values, features)
 
     def _missing(self, layers: tuple[str, ...]) -> Unknown | None:
         return next((missing_layer(layer) for layer in layers if self._state(layer) is LayerState.MISSING), None)

@@ -402,11 +402,7 @@ def _bearings_deg(table: pa.Table, sources: Sources, source: Indices, place: Ind
     made = np.empty(len(source))
     for first in range(0, len(table), _SHAPES_AT_ONCE):
         rows = np.flatnonzero((place >= first) & (place < first + _SHAPES_AT_ONCE))
-        shapes = prepare_shapes(_geometries(table.slice(first, _SHAPES_AT_ONCE)))
+        shapes = prepare_shapes(shapely.from_wkb(table["geometry"].slice(first, _SHAPES_AT_ONCE).to_numpy()))
         pairs = pair_distances(sources.shapes, shapes, source[rows], place[rows] - first)
         made[rows] = bearing_deg(pairs.from_lon_lat, pairs.to_lon_lat)
     return made[again]
-
-
-def _geometries(table: pa.Table) -> NDArray[np.object_]:
-    return np.asarray(shapely.from_wkb(table["geometry"].to_numpy()), dtype=object)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -464,12 +463,9 @@ def _reached_by(near: Near) -> dict[str, Any]:
 
 
 def _keys_of(names: Mapping[str, str]) -> Callable[[str], str]:
-    return partial(_key, codes={name: code for code, name in reversed(list(names.items()))})
-
-
-def _key(text: str, codes: Mapping[str, str]) -> str:
-    """Return the code of a township that a cell names, else its words: a code stands for itself."""
-    return codes.get(text, text) or NO_TOWNSHIP
+    """Return what gives the code of a township that a cell names, else its words: a code stands for itself."""
+    codes = {name: code for code, name in reversed(list(names.items()))}
+    return lambda text: codes.get(text, text) or NO_TOWNSHIP
 
 
 _M_PER_DEGREE = 111_000.0

@@ -187,6 +187,9 @@ class MeasuredLayers(LayerFacts):
         nearest = min(candidates, key=lambda near: near.distance_m, default=None)
         unread = self._unread(features)
         off_m = self._uncertainty_m + self._farmland.margin_m
+        untold_why = ""
+        if unread is not None:
+            untold_why = class_unread(features, unread.receptor_name or unread.receptor_id, unread.receptor_class)
         low_m = high_m = np.inf
         if nearest is not None:
             low_m = round(max(0.0, nearest.distance_m - off_m), MEASURE_DECIMALS)
@@ -203,12 +206,9 @@ class MeasuredLayers(LayerFacts):
             is_complete=self._measures.is_complete,
             is_approximate=self._farmland.basis is Basis.APPROXIMATE,
             untold_m=np.inf if unread is None else round(max(0.0, unread.distance_m - off_m), MEASURE_DECIMALS),
-            untold_why="" if unread is None else self._unread_text(features, unread),
+            untold_why=untold_why,
             aside=self._farmland.gates.aside,
         )
-
-    def _unread_text(self, features: Features, parcel: Nearest) -> str:
-        return class_unread(features, parcel.receptor_name or parcel.receptor_id, parcel.receptor_class)
 
     def _unread(self, features: Features) -> Nearest | None:
         """Return the nearest parcel whose class word isn't understood, where classes are asked."""

@@ -395,7 +395,12 @@ class _Compiler:
             "layers": self._layers(rule),
             "missing": list(dict.fromkeys(leaf["missing"] for leaf in leaves if "missing" in leaf)),
             "stated": _stated(rule),
-            "nowhere": [why for leaf in leaves for why in leaf.get("why", ()) if _is_of_place(why)],
+            "nowhere": [
+                why
+                for leaf in leaves
+                for why in leaf.get("why", ())
+                if Unassessed.PLACE.value in groups_of(";".join(codes_of([why]))).split(";")
+            ],
         }
 
     def _layers(self, rule: Rule) -> list[str]:
@@ -420,10 +425,6 @@ def _stated(rule: Rule) -> list[list[str]]:
             measured = MEASURED_ATTRIBUTES.get(name)
             asked.append(["fact", name] if measured is None else ["word", measured[0]])
     return asked
-
-
-def _is_of_place(why: str) -> bool:
-    return Unassessed.PLACE.value in groups_of(";".join(codes_of([why]))).split(";")
 
 
 def leaves_of(tree: Record) -> Iterator[Record]:

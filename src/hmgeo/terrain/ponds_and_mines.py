@@ -267,7 +267,8 @@ def _row(
     }
     way = grid if isinstance(grid, Unknown) else downhill(grid, pond.toe or pond.geometry, OVERHEAD_M)
     if not isinstance(way, Unknown) and not isinstance(grid, Unknown):
-        row |= _way(way, grid)
+        row["path_ends"] = one_by_one([way.end.zh, *level_notes(grid, way)])
+        row["path"] = shapely.to_wkb(way.line(grid.frame))
     if facilities is None:
         return row | {"note": missing_layer(FACILITIES.value).why}
     shapes = [shape for shape in things.geometries if shape is not None]
@@ -316,13 +317,6 @@ def downstream_answer(
     is_told = not isinstance(way, Unknown) and way.end is End.LIMIT and not way.flat_cells and not way.branches
     is_whole = not _lower(facilities) and gates.coverage is not None and shapely.covers(gates.coverage, searched)
     return HAS_NONE if is_told and is_whole and not met and not off_m else ""
-
-
-def _way(way: Downhill, grid: FlowGrid) -> dict[str, Any]:
-    return {
-        "path_ends": one_by_one([way.end.zh, *level_notes(grid, way)]),
-        "path": shapely.to_wkb(way.line(grid.frame)),
-    }
 
 
 def _found(
