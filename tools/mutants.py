@@ -73,7 +73,6 @@ SAME_ANSWER: dict[tuple[str, str], str] = {
     ("_directions", "turn = "): "what seems wider than it is is cut by the whole circle",
     ("Tally.add", "_SPARE_ROWS"): "when rows that are nobody's nearest any more are let go",
     ("_directions", "return np.floor("): "a side of the circle more or less lies within that margin",
-    ("_boxes_meet", "meets: "): "boxes that don't meet are looked at in vain",
     ("ClippedAreas.clipped_m2", "arc_m = "): "a parcel held to cross the circle is cut by it, and stays whole inside",
     ("chord_tolerance_m", "bound: "): "a wider tolerance has more geodesics measured",
     ("box_around", ""): "a larger box holds more to be measured",
