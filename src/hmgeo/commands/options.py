@@ -109,9 +109,13 @@ def refuse_unused(options: Mapping[str, object], why: str, remedy: str) -> None:
 def options_of(flag: str, columns: list[str] | None, *fields: Any) -> ReadOptions:  # noqa: ANN401 -- its fields
     """Return what is said of a file: its `columns` by a `flag` of their own, `fields` as `ReadOptions` begins."""
     from hmgeo.intake.load import ReadOptions
+
+    options = replace(ReadOptions(*fields), columns_flag=flag)
+    if not columns:  # what projects are read with loads all rules
+        return options
     from hmgeo.project.spec import told_columns
 
-    return replace(ReadOptions(*fields), columns=told_columns(columns or (), flag), columns_flag=flag)
+    return replace(options, columns=told_columns(columns, flag))
 
 
 def day_of(text: str) -> dt.date | None:
@@ -332,9 +336,10 @@ class Reporter:
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Hear how far a stage is."""
-        from hmgeo.outputs.english import in_language
+        if self._language != "zh":
+            from hmgeo.outputs.english import in_language
 
-        stage = in_language(stage, self._language)
+            stage = in_language(stage, self._language)
         if stage != self._stage:
             self._stage = stage
             if not LOG.console.is_terminal:
