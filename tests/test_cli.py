@@ -221,6 +221,11 @@ def test_screen_says_what_came_out(hmgeo_command: Callable[..., Ended], tmp_path
     ]  # fmt: skip
     fixes = openpyxl.load_workbook(tmp_path / "out" / "fixme.xlsx").active
     assert [cell.value for cell in fixes[3]][1] == "A3"
+    assert (fixes.page_setup.orientation, fixes.page_setup.fitToHeight, fixes.print_title_rows) == (
+        "landscape",
+        0,
+        "$2:$2",
+    )
 
 
 def test_gis_layers_in_other_formats_are_asked_for_as_a_list_however_written(

@@ -60,10 +60,7 @@ def test_it_goes_from_the_question_to_the_limits(page: docx.document.Document, r
     heads = [one.text for one in page.paragraphs if one.style.name == "Heading 1"]
     assert [one.split("、")[0] for one in heads] == list("一二三四五六七八九")
     text = "\n".join(one.text for one in page.paragraphs)
-    assert (
-        "输入 8 行：已评估 6 行，未定位 1 行，退回补正 1 行。列入核查先后 6 家：甲 0 家，丁 6 家，乙 0 家，丙 0 家。"
-        in text
-    )
+    assert "输入 8 行：已评估 6；未定位 1；退回补正 1。列入核查先后 6 家：甲 0；丁 6；乙 0；丙 0。" in text
     counted = wording.verdict_header(results.verdict_counts(), results.unassessed_counts())
     assert "未评估 2 条（已量未见、范围未申明 0，缺图层或资料 2，效力未核实" in counted
     assert f"各条款结论：{counted}。" in text
@@ -137,6 +134,24 @@ def test_clauses_are_quoted_once_with_who_decides(page: docx.document.Document, 
     one = results.findings.to_pylist()[0]
     assert row[:4] == ["符合排查条件", "4", f"《{one['document']}》{one['clause']}", one["quote"]]
     assert row[5] == "生态环境部门会同农业农村等"
+
+
+def test_a_text_that_nobody_compared_is_not_called_in_force(results: Results, tmp_path: Path) -> None:
+    for verified, word in (("效力待核实：未对照", "效力待核实"), ("已核对（公报）", "现行有效")):
+        rules = tuple(dataclasses.replace(one, standing="in_force", verified=verified) for one in results.rules)
+        rows = [one | {"standing": "in_force"} for one in results.findings.to_pylist()]
+        found = dataclasses.replace(results, rules=rules, findings=pa.Table.from_pylist(rows, results.findings.schema))
+        write_report(told_by(found, Presentation(), tmp_path), tmp_path / "report.docx")
+        page = docx.Document(str(tmp_path / "report.docx"))
+        assert [row[4] for row in table(page, "结论")[1:]] == [word]
+        assert f"｜{word} 为方法" in "\n".join(one.text for one in page.paragraphs)
+
+
+def test_no_row_breaks_over_a_page_and_signs_are_chinese_ones(page: docx.document.Document) -> None:
+    for one in page.tables:
+        assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in one.rows)
+        assert [row._tr.trPr.find(qn("w:tblHeader")) is not None for row in one.rows[:2]] == [True, False]
+    assert page.styles["Normal"].element.rPr.find(qn("w:lang")).get(qn("w:eastAsia")) == "zh-CN"
 
 
 def test_fonts_of_offices_and_the_number_of_the_page(page: docx.document.Document) -> None:

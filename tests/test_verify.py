@@ -458,6 +458,12 @@ def test_a_finding_is_explained_from_its_cell_to_what_would_flip_it(once: Path) 
     wanted = "3212、3360（GB/T 4754—2017）（示例，2026-11-21，示例参数）"
     assert lines(parts, "参数")["涉镉等重金属行业（cadmium_trades）"] == wanted
     assert len(lines(parts, "参数")) == 3  # the rule's own: neither of the others is asked
+    data = lines(parts, "数据")
+    manifest = json.loads((once / "runs" / "2019-06-30" / "data" / "manifest.json").read_text(encoding="utf-8"))
+    others = [one["kind"] for one in manifest["inputs"] if one["kind"] not in {"enterprises", "farmland"}]
+    assert list(data) == ["涉重金属企业", "耕地", *["其余图层"] * bool(others)]
+    assert data["涉重金属企业"].startswith("data/enterprises.csv：")
+    assert data.get("其余图层", "") == (f"{len(others)} 个，本条不用，见 data/manifest.json" if others else "")
     flips = lines(parts, "什么会使它改变")
     assert flips["距离或数值"] == "在限值 10,000.0 m 以内 8,892.5 m；变动要超过这个数才会改变"
     assert as_plain(parts)["量得"][0] == {"name": "最近对象", "text": "P1"}

@@ -77,6 +77,8 @@ def test_the_lines_to_paste_are_printed_and_stand_in_the_workbook_of_what_to_men
     assert line.endswith("可写 居民区、学校、医院、疗养院、养老院、行政办公、其他")
     assert "看不懂的用语：在 project.yml 的 words 下" in told
     sheet = openpyxl.load_workbook(project / "out" / "fixme.xlsx")["按用语"]
+    setup = sheet.page_setup
+    assert (setup.orientation, setup.fitToHeight, sheet.print_title_rows) == ("landscape", 0, "$2:$2")
     rows = list(sheet.iter_rows(min_row=3, values_only=True))
     assert {row[0]: row[2] for row in rows} == {"私塾": 2, "小学旧址": 1, "疑似": 1}
     findings = pq.read_table(project / "out" / "data" / "findings.parquet").to_pylist()

@@ -12,7 +12,7 @@ import pytest
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.book import Section, open_book, write_sections
+from hmgeo.outputs.book import Column, Section, Sheet, open_book, write_sections, write_table
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.records import Ledger
 from hmgeo.results.columns import COUNTS_SCHEMA, VISITS_SCHEMA
@@ -177,17 +177,20 @@ def test_a_position_that_could_flip_a_radius_is_critical(tmp_path: Path) -> None
 def test_clauses_hold_what_touches_with_its_quote_and_decider_and_count_the_rest(book: Workbook) -> None:
     rows = records(book["依据"], "规则")
     findings = [one for one in small_results().findings.to_pylist() if one["verdict"] == "listed"]
-    assert {(row["编号"], row["规则"]) for row in rows} == {(f["source_id"], f["rule_id"]) for f in findings}
+    assert {f["rule_id"] for f in findings} == {"SCR-JY-10KM"}
+    assert {(row["编号"], row["规则"]) for row in rows} == {
+        (f["source_id"], "耕地周边涉镉等重金属行业企业排查") for f in findings
+    }
     assert [row["清单序号"] for row in rows] == sorted(row["清单序号"] for row in rows)
     told = [[cell for cell in row if cell is not None] for row in book["依据"].iter_rows(values_only=True)]
     one = findings[0]
     (said,) = [row for row in told if row and row[0] == f"SCR-JY-10KM（{len(findings)} 家）"]
     assert said[1:] == [
+        "耕地周边涉镉等重金属行业企业排查",
         "符合排查条件",
         "建议列入排查清单，是否列入由生态环境主管部门确定。",
         f"《{one['document']}》{one['clause']}：{one['quote']}",
-        "本地参照（非本地有效依据）",
-        "规划计划｜生态环境部门会同农业农村等",
+        "本地参照（非本地有效依据）｜规划计划｜生态环境部门会同农业农村等",
     ]
     assert any("符合排查条件 4｜未评估 2｜未触及 2" in row for row in told)
 
@@ -236,16 +239,43 @@ def test_no_verdict_cell_is_a_forbidden_word(book: Workbook) -> None:
     assert words.isdisjoint(wording.FORBIDDEN_VERDICT_WORDS)
 
 
-def test_pages_print_on_landscape_a4_one_page_wide(book: Workbook) -> None:
+def test_pages_print_on_landscape_one_page_wide_the_widest_on_a3(book: Workbook) -> None:
     for sheet in book:
         assert sheet.page_setup.orientation == "landscape"
-        assert sheet.page_setup.paperSize == 9
+        assert sheet.page_setup.paperSize == (8 if sheet.title == "各源结果" else 9)
         assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)  # one is the default
         assert sheet.oddHeader.right.text == "密级：未标注"
         assert sheet.oddFooter.center.text == "第 &P 页 / 共 &N 页"
         assert sheet.print_area.startswith(f"'{sheet.title}'!$A$1:")
     assert book["各源结果"].freeze_panes == "A7"
     assert book["各源结果"].print_title_rows == "$5:$6"
+
+
+def test_a_row_is_as_high_as_its_text_and_no_higher(tmp_path: Path) -> None:
+    """A Chinese sign takes 13.3 of the 7 dots that each unit of width has, less one; marks stay with their sign."""
+    told = ("合成（演示）", "耕地耕地耕地", "耕地耕地耕", "耕地耕地耕地。", "not assessed", "无依据")
+    columns = tuple(Column(f"列{at}", width, "wrap") for at, width in enumerate((12, 12, 9.5, 11.6, 9.5, 4)))
+    with open_book(small_results(), MAKER, tmp_path / "a.xlsx") as book:
+        rows = [tuple(text if at == one else "" for one in range(6)) for at, text in enumerate(told)]
+        write_table(book, Sheet("表", columns, rows))
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx")["表"]
+    assert [page.row_dimensions[row].height for row in range(4, 10)] == [18.75, 18.75, 33.75, 33.75, 33.75, 33.75]
+
+
+def test_a_sheet_whose_end_would_stand_almost_alone_prints_a_little_smaller(tmp_path: Path) -> None:
+    """A4 holds 679 dots: banner, header and the lines below take 225, each row 25; a second page repeats the header.
+
+    18 rows fit; 19 leave the last line, 27 leave 250 dots (under 40 %) for a page of its own, 28 leave 275.
+    """
+    path = tmp_path / "a.xlsx"
+    with open_book(small_results(), MAKER, path) as book:
+        for count in (18, 19, 27, 28):
+            write_table(book, Sheet(f"{count} 行", (Column("甲", 50), Column("乙", 50)), [("一", "二")] * count))
+    pages = openpyxl.load_workbook(path)
+    heights = [pages["18 行"].row_dimensions[row].height or 15 for row in range(1, 25)]
+    assert sum(heights) * 4 / 3 == 225 + 18 * 25
+    tall = {page.title: page.page_setup.fitToHeight for page in pages}  # none is one page, 0 as many as it takes
+    assert tall == {"18 行": 0, "19 行": None, "27 行": None, "28 行": 0}
 
 
 def test_a_page_ends_before_a_table_whose_head_would_stand_alone(tmp_path: Path) -> None:

@@ -362,7 +362,7 @@ def summarise(finished: Run, language: str = "zh") -> None:
 
     results = finished.results
     warn(results.warnings, language)
-    for line in settling_lines(results.unread):
+    for line in settling_lines(results.unread, language):
         LOG.print(line, markup=False, soft_wrap=True)
     statuses = results.status_counts()
     counts = [f"{status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]

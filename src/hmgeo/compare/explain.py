@@ -34,6 +34,7 @@ from hmgeo.outputs.wording import (
 from hmgeo.project.folder import whole_file
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.book import load_book
+from hmgeo.rules.kinds import layers_of
 from hmgeo.vocabulary import Basis, Completeness, Effect, LayerKind, LegalRank, PositionKind, Status
 from hmgeo.words import template
 
@@ -87,7 +88,7 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
         Part("量得", _told(measured_steps(judged))),
         Part("条款", tuple(_clause(judged, rule_used))),
         Part("参数", tuple(_parameters(manifest, rule))),
-        Part("数据", tuple(_layers(manifest))),
+        Part("数据", tuple(_layers(manifest, judged, rule))),
         Part("什么会使它改变", _told((*flip_steps(judged), RERUN))),
     )
 
@@ -320,9 +321,21 @@ def _parameters(manifest: Mapping[str, Any], rule: Rule | None) -> list[tuple[st
     return parameter_lines(manifest["parameters"], None if rule is None else rule.parameters)
 
 
-def _layers(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _layers(manifest: Mapping[str, Any], judged: Mapping[str, Any], rule: Rule | None) -> Iterator[tuple[str, str]]:
+    """Yield the layers that the clause asks, with what is known of each; how many others the run had.
+
+    A clause of the project's own may ask any of them, a radius that the user set only farmland.
+    """
     kinds = {kind.value: kind.zh for kind in LayerKind}
-    for layer in manifest["inputs"]:
+    asked = {LayerKind.ENTERPRISES.value}
+    if rule is None:
+        asked |= {*kinds} if judged["quote"] else {LayerKind.FARMLAND.value}
+    elif rule.test is not None:
+        asked |= {*layers_of(rule.test)}
+    used = [layer for layer in manifest["inputs"] if layer["kind"] in asked]
+    for layer in used:
         extent, time = ("未申明" if layer[name] == "unknown" else layer[name] for name in ("coverage", "vintage"))
         gates = f"范围 {extent}，完整性 {Completeness.of(layer['completeness']).zh}，时点 {time}"
         yield kinds.get(layer["kind"], layer["kind"]), f"{layer['path']}：{basis_word(layer['basis'])}，{gates}"
+    if rest := len(manifest["inputs"]) - len(used):
+        yield "其余图层", f"{rest} 个，本条不用，见 data/manifest.json"

@@ -7,6 +7,7 @@ depend on the results alone: creation time and all zip entries stand at 1980-01-
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -48,11 +49,48 @@ def height_pt(texts: Sequence[tuple[str, float]]) -> float:
 
     Offices print without opening each cell.
     """
-    lines = 1
-    for text, width in texts:
-        room = max(width * 0.95 - 1, 1.0)
-        lines = max(lines, sum(math.ceil(max(display_width(part), 1) / room) for part in text.split("\n")))
+    lines = max((lines_of(text, width) for text, width in texts), default=1)
     return min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT)
+
+
+_PIECES = re.compile(r"[（「『《“‘]*(?:[!-~]+|.)[，。；：、）」』》！？”’]*")
+"""What stays on one line: a word, or a Chinese sign, with the marks that may not be parted from it."""
+_LATIN = 1.15
+"""How wide a Latin sign is, in halves of a Chinese one."""
+
+
+def lines_of(text: str, width: float, size_pt: float = 10.0) -> int:
+    """Return how many lines a text takes in a column, broken as spreadsheets break.
+
+    Parameters
+    ----------
+    width
+        Of the column, as spreadsheets count: 7 pixels each, of which 1 is lost at the edges.
+    size_pt
+        Of the letters.
+
+    Examples
+    --------
+    >>> lines_of("合成（演示）", 12), lines_of("合成（演示）", 11)
+    (1, 2)
+    >>> lines_of("not assessed yet", 9.5)
+    2
+    """
+    half_px = size_pt * 2 / 3
+    room = max(7 * width - 1, 2 * half_px) / half_px
+    lines = 0
+    for part in text.split("\n"):
+        lines += 1
+        if 2 * len(part) <= room:
+            continue
+        taken = 0.0
+        for piece in _PIECES.findall(part):
+            wide = sum(_LATIN if one.isascii() else display_width(one) for one in piece)
+            if taken and taken + wide > room:
+                lines, taken = lines + 1, 0.0
+            lines += max(math.ceil(wide / room) - 1, 0)
+            taken += wide % room if wide > room else wide
+    return lines
 
 
 def display_width(text: str) -> int:
@@ -354,6 +392,7 @@ def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:
     _write_closing(book, page, last + 2, widths)
     _set_page(book, page, sheet.name, paper)
     page.print_area(0, 0, last + 3, len(widths) - 1)
+    _fill_pages(page, paper or book.presentation.paper, widths, last + 4, range(first, top + 1))
     return page
 
 
@@ -386,23 +425,54 @@ def write_sections(
     page.print_area(0, 0, row + 1, len(widths) - 1)
     if is_broken:
         _break_pages(page, book.presentation.paper, widths, sections, start)
+    else:
+        _fill_pages(page, book.presentation.paper, widths, row + 2)
 
 
 _PAGE_PX = {"A4": (1065, 679), "A3": (1530, 1007)}
 """Width and height inside the margins of `_set_page`, at 96 dots an inch."""
 _TOGETHER, _SLACK = 5, 0.97
+_LEAST_SCALE, _LEAST_SHRUNK, _LITTLE = 0.5, 0.7, 0.4
+"""How small a page may be printed, how much smaller than its width asks for, how little may not fill the last."""
+
+
+def _printed(page: Worksheet, paper: str, widths: Sequence[float], stop: int) -> tuple[float, float, list[float]]:
+    """Return the scale at which columns fill a page, its room in pixels of the sheet, and the heights of the rows."""
+    wide, high = _PAGE_PX.get(paper, _PAGE_PX["A4"])
+    scale = min(1.0, wide / sum(int(7 * width + 5) for width in widths))
+    usual = page.original_row_height  # 15 points or 20 dots: versions before 3.3 keep points
+    return scale, high / scale, [20 / usual * page.row_sizes.get(at, (usual,))[0] for at in range(stop)]
+
+
+def _fill_pages(page: Worksheet, paper: str, widths: Sequence[float], stop: int, repeated: range = range(0)) -> None:
+    """Print a sheet a little smaller where that keeps its end from standing on a page almost by itself.
+
+    Parameters
+    ----------
+    stop
+        Behind the last row.
+    repeated
+        Rows that stand on every page.
+    """
+    scale, room, heights = _printed(page, paper, widths, stop)
+    head = sum(heights[at] for at in repeated)
+    full, taken = 0, 0
+    for height in heights:
+        if taken + height > room:
+            full, taken = full + 1, head
+        taken += height
+    shrunk = full / (full + taken / room)
+    if full and shrunk >= _LEAST_SHRUNK and shrunk * scale >= _LEAST_SCALE and taken < room * _LITTLE:
+        page.fit_to_pages(1, full)
 
 
 def _break_pages(page: Worksheet, paper: str, widths: Sequence[float], sections: Sequence[Section], row: int) -> None:
     """Break before a small table whose title, header and first rows don't fit any more."""
-    wide, high = _PAGE_PX.get(paper, _PAGE_PX["A4"])
-    room = high * max(1.0, sum(int(7 * width + 5) for width in widths) / wide)
     starts = set()
     for section in sections:
         starts.add(row)
         row += len(section.rows) + 3
-    usual = page.original_row_height  # 15 points or 20 dots: versions before 3.3 keep points
-    heights = [20 / usual * page.row_sizes.get(at, (usual,))[0] for at in range(row)]
+    _, room, heights = _printed(page, paper, widths, row)
     breaks, taken = [], 0
     for at, height in enumerate(heights):
         needed = sum(heights[at : at + _TOGETHER]) / _SLACK if at in starts else height
@@ -617,6 +687,10 @@ def _write_closing(book: Book, page: Worksheet, row: int, widths: Sequence[float
     _write_across(page, row + 1, wording.disclaimer(book.presentation.language), style, widths)
 
 
+PAGE_COUNT = {"zh": "第 &P 页 / 共 &N 页", ENGLISH: "Page &P of &N"}
+"""For the foot of a page, by language."""
+
+
 def _set_page(book: Book, page: Worksheet, name: str, paper: str = "") -> None:
     """Make a sheet ready to print: paper, header and footer."""
     page.set_landscape()
@@ -626,9 +700,10 @@ def _set_page(book: Book, page: Worksheet, name: str, paper: str = "") -> None:
     page.hide_gridlines(2)
     classification = book.say(say("classified_as", mark=wording.classification_word(book.results)))
     notice = wording.basis_banner(book.results.basis, book.presentation.language)
-    count = "Page &P of &N" if book.presentation.language == ENGLISH else "第 &P 页 / 共 &N 页"
     page.set_header(f"&L&9{literal(book.results.title)}　{book.say(name)}&R&9{classification}")
-    page.set_footer(f"&L&9{literal(notice)}&C&9{count}&R&9{book.say('地图审核：未送审')}")
+    page.set_footer(
+        f"&L&9{literal(notice)}&C&9{PAGE_COUNT[book.presentation.language]}&R&9{book.say('地图审核：未送审')}"
+    )
 
 
 def _row_height_pt(cells: Sequence[Cell], columns: Sequence[Column]) -> float:

@@ -29,6 +29,11 @@ def in_language(text: str, language: str) -> str:
     return in_english(text) if language == ENGLISH else text
 
 
+def value_in_language(text: str, language: str) -> str:
+    """Return a cell in `language` where we made it; what a list holds is data and stays."""
+    return in_language(text, language) if isinstance(text, Reason) else text
+
+
 def in_english(text: str) -> str:
     """Return a text in English as far as it is known.
 

@@ -9,15 +9,18 @@ import csv
 import datetime as dt
 import json
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from hmgeo.outputs.book import CREATED, cut, display_width, height_pt
+from hmgeo.outputs.book import CREATED, PAGE_COUNT, PAPER_CODES, cut, display_width, height_pt, literal
+from hmgeo.outputs.english import in_language, value_in_language
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.outputs.tables import guarded
 from hmgeo.reference.tables import GUIDE_MARKS, templates
+from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -99,7 +102,7 @@ def _offer(page: Worksheet, index: int, column: TemplateColumn) -> None:
 _CREATED = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 _HEADER = ("原表行号", "编号", "需要更正的问题", "涉及字段", "所填内容", "更正为（请填写）", "更正人", "日期")
 _WIDTHS = (9, 16, 60, 18, 24, 24, 10, 12)
-_COPIED_WIDTH = 14
+_COPIED_WIDTH = 18
 _LONGEST = 32_000
 
 
@@ -165,29 +168,29 @@ def rows_to_fix(entries: Iterable[LedgerEntry]) -> list[FixRow]:
         FixRow(
             line=row,
             id=next((entry.source_id for entry in row_entries if entry.source_id), ""),
-            problems=tuple(
-                dict.fromkeys(f"{entry.event}：{entry.reason}，{TO_FIX[entry.event]}" for entry in row_entries)
-            ),
+            problems=tuple(dict.fromkeys(problem_of(entry) for entry in row_entries)),
             fields=tuple(dict.fromkeys(entry.field for entry in row_entries if entry.field)),
             values=tuple(dict.fromkeys(entry.value for entry in row_entries if entry.value)),
-            cells=dict(zip(FIX_SOURCE, (file, sheet), strict=True)),
+            cells=dict(zip(FIX_SOURCE, (PurePath(file).name, sheet), strict=True)),
         )
         for (file, sheet, row), row_entries in sorted(by_row.items())
     ]
 
 
+def problem_of(entry: LedgerEntry) -> str:
+    """Return what is wrong with the row of `entry`, and what is asked of its sender."""
+    return say("row_to_fix", event=entry.event, why=entry.reason, ask=TO_FIX[entry.event])
+
+
 def fix_title(name: str, count: int) -> str:
     """Return what stands above the `count` rows to fix of file or project `name`."""
-    return f"{name}：共 {count} 行需要更正或核对。请在绿色列填写后返回；黄色为涉及的原单元格。"
+    return say("rows_to_fix", name=name, count=count)
 
 
-SETTLE = "看不懂的用语：在 project.yml 的 words 下（或 --words 文件中）每词写一行，填上取值、决定人、日期和理由："
-
-
-def settling_lines(unread: Iterable[UnreadWord]) -> list[str]:
+def settling_lines(unread: Iterable[UnreadWord], language: str = "zh") -> list[str]:
     """Return lines for project.yml that lack only the values of `unread`, with what each would settle.
 
-    None where all is read.
+    None where all is read. What may be written stays Chinese in any `language`: it is what project.yml takes.
 
     Examples
     --------
@@ -195,21 +198,23 @@ def settling_lines(unread: Iterable[UnreadWord]) -> list[str]:
     >>> settling_lines([UnreadWord("保护区级别", "核心区", 3, ("一级", "二级", "准"), 12)])[-1]
     '  "核心区": {means: , by: , on: , reason: }  # 保护区级别，3 行，12 条结论待此；可写 一级、二级、准'
     """
-    lines = [
-        f"  {json.dumps(word.word, ensure_ascii=False)}: {{means: , by: , on: , reason: }}"
-        f"  # {word.column}，{word.rows} 行，{word.verdicts} 条结论待此；可写 {'、'.join(word.allowed)}"
-        for word in unread
-    ]
-    return [SETTLE, "words:", *lines] if lines else []
+    lines = []
+    for word in unread:
+        waits = say("unread_waits", column=word.column, rows=word.rows, verdicts=word.verdicts)
+        key = json.dumps(word.word, ensure_ascii=False)
+        told = f"{in_language(waits, language)} {'、'.join(word.allowed)}"
+        lines.append(f"  {key}: {{means: , by: , on: , reason: }}  # {told}")
+    return [in_language(say("unread_words"), language), "words:", *lines] if lines else []
 
 
 _WORD_HEADER = ("用语", "列", "行数", "待此的结论", "可写", "写入 project.yml 的一行", "含义", "决定人", "日期", "理由")
 
 
 def _to_fill(
-    book: xlsxwriter.Workbook, name: str, title: str, header: Sequence[str], widths: Sequence[int]
+    book: xlsxwriter.Workbook, name: str, title: str, header: Sequence[str], widths: Sequence[int], language: str
 ) -> tuple[Worksheet, Format, Format]:
     """Add a sheet with title and header; return it with the formats of cells that are full and of those to fill."""
+    name = in_language(name, language)
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True, "valign": "top"})
     plain = book.add_format({"text_wrap": True, "valign": "top", "border": 1})
@@ -218,28 +223,36 @@ def _to_fill(
     for column, text in enumerate(header):
         sheet.write_string(1, column, text, bold)
         sheet.set_column(column, column, widths[column])
+    _print_plainly(sheet, name, len(header), row=1, language=language)
     return sheet, plain, empty
 
 
-def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord]) -> None:
+def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord], language: str) -> None:
     """Write a sheet with a line for each word, to be filled in."""
     widths = [40 if column in {4, 5} else 14 for column in range(len(_WORD_HEADER))]
-    sheet, plain, empty = _to_fill(book, "按用语", SETTLE, _WORD_HEADER, widths)
-    lines = settling_lines(unread)[2:]
+    title, _, *lines = settling_lines(unread, language)
+    header = [in_language(name, language) for name in _WORD_HEADER]
+    sheet, plain, empty = _to_fill(book, "按用语", title, header, widths, language)
     for position, (word, line) in enumerate(zip(unread, lines, strict=True), start=2):
-        for column, text in enumerate((word.word, word.column)):
+        texts = {0: word.word, 1: word.column, 4: "、".join(word.allowed), 5: line.strip().partition("  #")[0]}
+        sheet.set_row(position, height_pt([(text, widths[column]) for column, text in texts.items()]))
+        for column, text in texts.items():
             sheet.write_string(position, column, text[:_LONGEST], plain)
         for column, number in enumerate((word.rows, word.verdicts), start=2):
             sheet.write_number(position, column, number, plain)
-        for column, text in enumerate(("、".join(word.allowed), line.strip().partition("  #")[0]), start=4):
-            sheet.write_string(position, column, text[:_LONGEST], plain)
         for column in range(6, len(_WORD_HEADER)):
             sheet.write_blank(position, column, None, empty)
     sheet.freeze_panes(2, 1)
 
 
 def write_fixme(
-    rows: Sequence[FixRow], headers: Sequence[str], path: Path, *, title: str, unread: Sequence[UnreadWord] = ()
+    rows: Sequence[FixRow],
+    headers: Sequence[str],
+    path: Path,
+    *,
+    title: str,
+    unread: Sequence[UnreadWord] = (),
+    language: str = "zh",
 ) -> None:
     """Write the workbook of `rows` to `path`; every cell is text, so nothing in it is ever run as a formula.
 
@@ -251,15 +264,24 @@ def write_fixme(
         Stands above the table: which file this is about and what to do.
     unread
         Words that no list holds; they get a sheet of their own, a line each.
+    language
+        zh or en; headers of the sender's own stay.
     """
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"created": _CREATED})
         widths = (*_WIDTHS, *[_COPIED_WIDTH] * len(headers))
-        sheet, plain, empty = _to_fill(book, "请更正", title, (*_HEADER, *headers), widths)
+        ours = [in_language(name, language) for name in _HEADER]
+        copied = [in_language(name, language) if headers is FIX_SOURCE else name for name in headers]
+        top = in_language(title, language)
+        sheet, plain, empty = _to_fill(book, "请更正", top, (*ours, *copied), widths, language)
         marked = book.add_format({"text_wrap": True, "valign": "top", "border": 1, "bg_color": "#FFF2CC"})
         for position, row in enumerate(rows, start=2):
             sheet.write_number(position, 0, row.line, plain)
-            texts = (row.id, "；".join(row.problems), "、".join(row.fields), "、".join(row.values))
+            problems = (in_language(problem, language) for problem in row.problems)
+            values = (value_in_language(value, language) for value in row.values)
+            texts = (row.id, "；".join(problems), "、".join(row.fields), "、".join(values))
+            copies = ((row.cells.get(name, "")[:_LONGEST], _COPIED_WIDTH) for name in headers)
+            sheet.set_row(position, height_pt([*zip(texts, _WIDTHS[1:], strict=False), *copies]))
             for column, text in enumerate(texts, start=1):
                 sheet.write_string(position, column, text[:_LONGEST], plain)
             for column in range(len(texts) + 1, len(_HEADER)):
@@ -270,13 +292,12 @@ def write_fixme(
         sheet.freeze_panes(2, 2)
         sheet.autofilter(1, 0, max(len(rows) + 1, 1), len(_HEADER) + len(headers) - 1)
         if unread:
-            _write_words(book, unread)
+            _write_words(book, unread, language)
 
 
 _WIDE, _NARROW = 48.0, 22.0
 _LOOKED_AT = 500
 _MANY_COLUMNS = 12
-_A3, _A4 = 8, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,13 +365,18 @@ def write_plain(tables: Sequence[PlainTable], path: Path, *, suffix: str = "", n
 def _make_ready(sheet: Worksheet, table: PlainTable) -> None:
     """Make a sheet ready to be filled in and printed."""
     sheet.freeze_panes(1, 0)
-    sheet.set_landscape()
-    sheet.set_paper(_A3 if len(table.header) > _MANY_COLUMNS else _A4)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    sheet.set_footer(f"&L&9{table.title}&R&9第 &P 页 / 共 &N 页")
+    _print_plainly(sheet, table.title, len(table.header))
     if table.rows:
         sheet.autofilter(0, 0, len(table.rows), len(table.header) - 1)
         for header, words in table.choices.items():
             column = table.header.index(header)
             sheet.data_validation(1, column, len(table.rows), column, {"validate": "list", "source": list(words)})
+
+
+def _print_plainly(sheet: Worksheet, name: str, columns: int, row: int = 0, language: str = "zh") -> None:
+    """Print a sheet as wide as a page, its header (in `row`) on each, on A3 where `columns` are many."""
+    sheet.set_landscape()
+    sheet.set_paper(PAPER_CODES["A3" if columns > _MANY_COLUMNS else "A4"])
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(row)
+    sheet.set_footer(f"&L&9{literal(name)}&R&9{PAGE_COUNT[language]}")

@@ -373,7 +373,8 @@ def parameter_lines(parameters: Iterable[Mapping[str, str]], asked: Iterable[str
     lines = []
     for parameter in parameters:
         if names is None or any(f"（{name}）" in parameter["name"] or name == parameter["name"] for name in names):
-            who = f"{parameter['by']}，{parameter['on']}，{parameter['reason']}" if parameter["by"] else "默认"
+            said = filter(None, (parameter["by"], parameter["on"], parameter["reason"]))
+            who = "，".join(said) if parameter["by"] else "默认"
             lines.append((parameter["name"], f"{parameter['value']} {parameter['unit']}".strip() + f"（{who}）"))
     return lines
 
@@ -418,6 +419,15 @@ def certainty_word(row: Mapping[str, Any], language: str = "zh") -> str:
     ):
         return render(say("could_flip_unsaid"), language)
     return _word(Certainty, row["certainty"], language)
+
+
+def cited_with_standing(rule: Mapping[str, Any]) -> str:
+    """Return document, clause and standing of a rule."""
+    cited = citation(rule)
+    if rule["standing"] == Standing.ADOPTED.value:
+        return say("cited_as_adopted", cited=cited)
+    word = standing_word(rule["standing"], verified=rule["verified"])
+    return say("side_by_side", parts=(cited, word)) if word else cited
 
 
 def standing_word(standing: str | None, language: str = "zh", verified: str = "") -> str:

@@ -18,7 +18,7 @@ from hmgeo.intake.rows import name_rows
 from hmgeo.intake.side_tables import WIND_EVENT, load_side_table
 from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
-from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, write_fixme
+from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, problem_of, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of, silent
 from hmgeo.project.folder import whole_file
@@ -428,8 +428,7 @@ def _fix_rows(inspection: Inspection) -> Iterator[FixRow]:
     by_row: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
     for entry in inspection.ledger.entries:
         if entry.row and entry.event in TO_FIX:
-            problem = f"{entry.event}：{entry.reason}，{TO_FIX[entry.event]}"
-            by_row[entry.row].append((problem, entry.field, entry.value))
+            by_row[entry.row].append((problem_of(entry), entry.field, entry.value))
     for row in sorted(by_row):
         problems, fields, values = zip(*by_row[row], strict=True)
         named = dict.fromkeys(name for text in fields for name in text.split("、") if name)

@@ -133,7 +133,12 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     if to_fix or results.unread:
         title = fix_title(results.title, len(to_fix))
         steps["fixme.xlsx",] = lambda: write_fixme(
-            to_fix, FIX_SOURCE, folder / "fixme.xlsx", title=title, unread=results.unread
+            to_fix,
+            FIX_SOURCE,
+            folder / "fixme.xlsx",
+            title=title,
+            unread=results.unread,
+            language=presentation.language,
         )
     if not why_no_page(results):
         if presentation.audience != PUBLIC:  # it names what a public map leaves out
@@ -163,6 +168,7 @@ def told_by(results: Results, presentation: Presentation, folder: Path) -> Told:
         results.finding_rows(),
         [] if bureau is None else bureau.townships.to_pylist(),
         picture if picture.is_file() else None,
+        presentation.language,
     )
 
 
@@ -287,6 +293,7 @@ def write_manifest(
 
 def _manifest_of(results: Results, presentation: Presentation | None = None) -> dict[str, Any]:
     """Return what the manifest says of results: all but the command, the outputs and the clock."""
+    shown = presentation or Presentation()
     return {
         "schema": RUN_SCHEMA,
         "versions": versions(_LIBRARIES),
@@ -310,8 +317,8 @@ def _manifest_of(results: Results, presentation: Presentation | None = None) -> 
             "ledger": len(results.ledger),
         },
         "decisions": [asdict(decision) | {"is_stale": decision.is_stale} for decision in results.decisions],
-        "visit_order": asdict(results.visit_order) | {"text": wording.visit_order(results)},
-        "caption": wording.caption(results, presentation or Presentation()),
+        "visit_order": asdict(results.visit_order) | {"text": wording.visit_order(results, shown.language)},
+        "caption": wording.caption(results, shown),
         "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
         "warnings": list(results.warnings),
     }

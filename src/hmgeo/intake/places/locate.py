@@ -272,7 +272,8 @@ def _epsg_of(crs: CRS) -> int | None:
 
 def _tell_crs(crs: CRS, datum: Datum | None, bounds: Sequence[float], journal: Journal) -> None:
     epsg = _epsg_of(crs)
-    value = f"EPSG:{epsg} {crs.name}" if epsg else crs.name
+    name = datum.zh if datum is not None and not crs.is_projected else crs.name
+    value = f"{name}（EPSG:{epsg}）" if epsg else name
     if datum is None:
         _tell_margin(crs, journal, value)
     elif crs.is_projected:

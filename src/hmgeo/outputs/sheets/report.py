@@ -10,7 +10,9 @@ import zipfile
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from importlib import resources
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import docx
@@ -23,16 +25,19 @@ from docxtpl import DocxTemplate, InlineImage
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_language
 from hmgeo.results.text import distance_text, mu, radius_text
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import Basis, PositionKind, Status, Unassessed, Verdict, VisitGroup
-from hmgeo.words import Reason, groups_of, parts_of
+from hmgeo.words import ENGLISH, Reason, groups_of, one_by_one, parts_of, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from docx.document import Document
+    from docx.oxml.xmlchemy import BaseOxmlElement
+    from docx.table import Table
 
 
 Row = dict[str, Any]
@@ -53,6 +58,8 @@ class Told:
         Rows of the run's tables; empty cells None or empty.
     picture
         The map as a picture; None where there is none.
+    language
+        Of the report; zh or en.
     """
 
     manifest: Mapping[str, Any]
@@ -60,6 +67,7 @@ class Told:
     findings: Sequence[Row] = field(repr=False)
     townships: Sequence[Row] = field(repr=False, default=())
     picture: Path | None = None
+    language: str = "zh"
 
 
 def write_report(record: Told, path: Path, template: Path | None = None) -> None:
@@ -77,7 +85,7 @@ def write_report(record: Told, path: Path, template: Path | None = None) -> None
     """
     buffer = io.BytesIO()
     if template is None:
-        write_template(buffer)
+        write_template(buffer, record.language)
     else:
         buffer.write(template.read_bytes())
     buffer.seek(0)
@@ -106,10 +114,10 @@ def still(content: bytes) -> bytes:
 
 def facts(record: Told) -> dict[str, Any]:
     """Return the fields of the template from what `record` tells."""
-    manifest = record.manifest
+    manifest, language = record.manifest, record.language
+    spoken = partial(in_language, language=language)
     screening = next((rule for rule in manifest["rules"] if rule["rule_id"] == manifest["screening_rule"]), None)
-    cited = "" if screening is None or not screening["document"] else wording.citation(screening)
-    standing = "" if screening is None else wording.standing_word(screening["standing"])
+    cited = screening is not None and bool(screening["document"])
     statuses = manifest["counts"]["sources_by_status"]
     listed = sorted((row for row in record.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
     verdicts = manifest["counts"]["findings_by_verdict"]
@@ -119,42 +127,61 @@ def facts(record: Told) -> dict[str, Any]:
         groups[row["visit_group"]] += 1
     return {
         "title": manifest["project"]["title"],
-        "area": manifest["project"]["area"] or "（未写区域）",
-        "as_of": manifest["as_of"] or "未设基准日",
+        "area": manifest["project"]["area"] or spoken("（未写区域）"),
+        "as_of": manifest["as_of"] or spoken("未设基准日"),
         "radius": radius_text(manifest["radius_m"]),
-        "rule": f"{cited}（{standing}）" if cited else "使用者设定的半径（非法定距离）",
+        "rule": spoken(wording.cited_with_standing(screening) if cited else "使用者设定的半径（非法定距离）"),
         "source_count": len(record.sources),
-        "statuses": "，".join(
-            f"{status.zh} {statuses[status.value]} 行" for status in Status if statuses.get(status.value)
+        "statuses": spoken(
+            one_by_one(
+                say("word_count", word=status, count=statuses[status.value])
+                for status in Status
+                if statuses.get(status.value)
+            )
         ),
         "listed_count": len(listed),
-        "groups": "，".join(f"{group.value} {groups[group.value]} 家" for group in VisitGroup),
-        "verdicts": wording.verdict_header({verdict: verdicts[verdict.value] for verdict in Verdict}, unassessed),
+        "groups": spoken(
+            one_by_one(say("word_count", word=group.value, count=groups[group.value]) for group in VisitGroup)
+        ),
+        "verdicts": wording.verdict_header(
+            {verdict: verdicts[verdict.value] for verdict in Verdict}, unassessed, language
+        ),
         "is_own_radius": screening is not None and not cited,
-        "basis": Basis.of(manifest["basis"]).zh,
-        "banner": wording.basis_banner(Basis.of(manifest["basis"])),
-        "warnings": list(manifest["warnings"]),
-        "layers": [_layer(layer) for layer in manifest["inputs"]],
+        "basis": wording.basis_word(manifest["basis"], language),
+        "banner": wording.basis_banner(Basis.of(manifest["basis"]), language),
+        "warnings": list(map(spoken, manifest["warnings"])),
+        "layers": [_spoken(_layer(layer), language) for layer in manifest["inputs"]],
         "visit_order": manifest["visit_order"]["text"],
-        "listed": [_listed(row) for row in listed[:MOST_LISTED]],
+        "listed": [_spoken(_listed(row), language, "name", "id") for row in listed[:MOST_LISTED]],
         "left": max(len(listed) - MOST_LISTED, 0),
-        "townships": [_township(row) for row in record.townships],
-        "clauses": list(_clauses(record.findings)),
-        "decisions": [_decision(decision, record) for decision in manifest.get("decisions", ())],
+        "townships": [_spoken(_township(row), language) for row in record.townships],
+        "clauses": [_spoken(clause, language, "quote", "citation") for clause in _clauses(record)],
+        "decisions": [_spoken(_decision(decision, record), language) for decision in manifest.get("decisions", ())],
         "gaps": [
-            {"what": what, "alone": alone, "sources": sources, "findings": count}
+            {"what": spoken(what), "alone": alone, "sources": sources, "findings": count}
             for what, alone, sources, count in wording.gaps_of(record.findings)
         ],
         "parameters": [
-            {
-                **parameter,
-                "value": f"{parameter['value']} {parameter['unit']}".strip(),
-                "by": parameter["by"] or "默认约定",
-            }
+            _spoken(
+                {
+                    **parameter,
+                    "value": f"{parameter['value']} {parameter['unit']}".strip(),
+                    "by": parameter["by"] or "默认约定",
+                },
+                language,
+            )
             for parameter in manifest["parameters"]
         ],
-        "caption": manifest["caption"],
-        "disclaimer": wording.DISCLAIMER,
+        "caption": spoken(manifest["caption"]),
+        "disclaimer": wording.disclaimer(language),
+    }
+
+
+def _spoken(row: Row, language: str, *data: str) -> Row:
+    """Return a row of a table in a language; data (quotes, names) stay."""
+    return {
+        key: in_language(cell, language) if isinstance(cell, str) and key not in data else cell
+        for key, cell in row.items()
     }
 
 
@@ -179,7 +206,7 @@ def _listed(row: Mapping[str, Any]) -> Row:
     near_m, far_m = _number(row["nearest_farmland_m"]), _number(row["nearest_farmland_max_m"])
     distance = distance_text(near_m, _number(row["position_uncertainty_m"]))
     if row["position_kind"] == PositionKind.PLACE.value and near_m is not None:
-        distance = f"{distance_text(near_m)} 至 {distance_text(far_m)}"
+        distance = say("step_span", low=distance_text(near_m), high=distance_text(far_m))
     return {
         "number": row["list_number"],
         "id": row["source_id"],
@@ -202,9 +229,10 @@ def _township(row: Mapping[str, Any]) -> Row:
     }
 
 
-def _clauses(findings: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
+def _clauses(record: Told) -> Iterable[Row]:
+    verified = {rule["rule_id"]: rule["verified"] for rule in record.manifest["rules"]}
     by_clause: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for finding in findings:
+    for finding in record.findings:
         if finding["verdict"] in HITS:
             by_clause[finding["verdict"], finding["rule_id"]].append(finding)
     for (verdict, _), rows in sorted(by_clause.items(), key=lambda item: (HITS.index(item[0][0]), item[0][1])):
@@ -214,7 +242,7 @@ def _clauses(findings: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
             "count": len({row["source_id"] for row in rows}),
             "citation": wording.citation(first),
             "quote": first["quote"] or "（使用者设定，无条文）",
-            "standing": wording.standing_word(first["standing"]) or "—",
+            "standing": wording.standing_word(first["standing"], verified=verified[first["rule_id"]]) or "—",
             "decider": first["decider"],
         }
 
@@ -237,13 +265,17 @@ def _decision(decision: Mapping[str, Any], record: Told) -> Row:
 
 
 _BODY, _HEAD = "仿宋", "黑体"
-TEMPLATE = "report.md"
-"""Words of the default template: # a heading, @ a table, ^ in the middle, else a paragraph."""
+_SUBTITLE = wording.Text(
+    "涉镉等重金属污染源排查报告（软件生成，供核查和会商）",
+    "Screening of sources of cadmium and other heavy metals (made by software, for visits and consultation)",
+)
+TEMPLATES = {"zh": "report.md", ENGLISH: "report.en.md"}
+"""Words of the default template by language: # a heading, @ a table, ^ in the middle, else a paragraph."""
 _TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
     "layers": (
         "表 1　资料",
-        (("图层", "kind", 30), ("性质", "basis", 20), ("时点", "vintage", 16), ("范围", "coverage", 34),
-         ("完整性", "completeness", 18), ("要素数", "features", 18), ("来源", "source", 34)),
+        (("图层", "kind", 30), ("性质", "basis", 25), ("时点", "vintage", 16), ("范围", "coverage", 34),
+         ("完整性", "completeness", 18), ("要素数", "features", 15), ("来源", "source", 32)),
     ),
     "listed": (
         "表 2　现场核查先后（建议）",
@@ -272,26 +304,27 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
     ),
     "parameters": (
         "表 6　参数",
-        (("参数", "name", 56), ("取值", "value", 44), ("确定单位", "by", 20), ("日期", "on", 22),
+        (("参数", "name", 54), ("取值", "value", 42), ("确定单位", "by", 22), ("日期", "on", 24),
          ("理由", "reason", 28)),
     ),
 }  # fmt: skip
 
 
-def write_template(out: IO[bytes]) -> None:
+def write_template(out: IO[bytes], language: str = "zh") -> None:
     """Write the default template to `out`, to be edited in Word: text and order are free, fields in braces."""
     page = docx.Document()
     set_styles(page)
     title = page.add_paragraph(style="Title")
     title.add_run("{{ title }}")
-    subtitle = page.add_paragraph("涉镉等重金属污染源排查报告（软件生成，供核查和会商）")
-    subtitle.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for line in resources.files("hmgeo.outputs.sheets").joinpath(TEMPLATE).read_text(encoding="utf-8").splitlines():
+    page.add_paragraph(_SUBTITLE.say(language)).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for line in (
+        resources.files("hmgeo.outputs.sheets").joinpath(TEMPLATES[language]).read_text(encoding="utf-8").splitlines()
+    ):
         text = line.lstrip("#@^ ")
         if line.startswith("#"):
             page.add_heading(text, level=1)
         elif line.startswith("@"):
-            _add_table(page, text)
+            _add_table(page, text, language)
         else:
             style = "Caption" if line.startswith("^") else "Normal" if line.startswith("{%") else "Body Text"
             page.add_paragraph(text, style=style)
@@ -315,6 +348,8 @@ def set_styles(page: Document) -> None:
         for theme in ("asciiTheme", "eastAsiaTheme", "hAnsiTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{theme}"), None)
         fonts.set(qn("w:eastAsia"), font)
+    tongue = page.styles["Normal"].element.get_or_add_rPr()
+    tongue.append(_mark("w:lang", {"w:val": "en-US", "w:eastAsia": "zh-CN"}))  # else signs may be Japanese ones
     page.styles["Title"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     page.styles["Body Text"].paragraph_format.first_line_indent = Pt(24)
     page.styles["Body Text"].paragraph_format.line_spacing = 1.4
@@ -322,18 +357,18 @@ def set_styles(page: Document) -> None:
     page.styles["Caption"].paragraph_format.keep_with_next = True
 
 
-def _add_table(page: Document, name: str) -> None:
+def _add_table(page: Document, name: str, language: str) -> None:
     """Add a table that repeats a row for each record, its header on every page."""
     caption, columns = _TABLES[name]
-    page.add_paragraph(caption, style="Caption")
+    page.add_paragraph(in_language(caption, language), style="Caption")
     table = page.add_table(rows=4, cols=len(columns), style="Table Grid")
     table.autofit = False
     head = table.rows[0]
-    _repeat(head)
+    _hold(table)
     table.rows[1].cells[0].text = f"{{%tr for row in {name} %}}"
     table.rows[3].cells[0].text = "{%tr endfor %}"
     for index, (header, key, width_mm) in enumerate(columns):
-        head.cells[index].text = header
+        head.cells[index].text = in_language(header, language)
         table.rows[2].cells[index].text = f"{{{{ row.{key} }}}}"
         table.columns[index].width = Mm(width_mm)
         for row in table.rows:
@@ -373,8 +408,7 @@ def word_table(
     """
     table = page.add_table(rows=len(rows), cols=len(widths_mm), style="Table Grid")
     table.autofit = False
-    if has_header:
-        _repeat(table.rows[0])
+    _hold(table, has_header=has_header)
     for column, width_mm in zip(table.columns, widths_mm, strict=True):
         column.width = Mm(width_mm)
     for line, row in zip(table.rows, rows, strict=True):
@@ -385,10 +419,19 @@ def word_table(
     page.add_paragraph()
 
 
-def _repeat(row: Any) -> None:  # noqa: ANN401 -- a row of python-docx
-    repeat = OxmlElement("w:tblHeader")
-    repeat.set(qn("w:val"), "true")
-    row._tr.get_or_add_trPr().append(repeat)  # noqa: SLF001 -- python-docx has no other door to it
+def _hold(table: Table, *, has_header: bool = True) -> None:
+    """Let no row break over a page, and the header stand on each."""
+    for row in table.rows:
+        row._tr.get_or_add_trPr().append(_mark("w:cantSplit"))  # noqa: SLF001 -- python-docx has no other door to it
+    if has_header:
+        table.rows[0]._tr.get_or_add_trPr().append(_mark("w:tblHeader"))  # noqa: SLF001 -- as above
+
+
+def _mark(name: str, values: Mapping[str, str] = MappingProxyType({"w:val": "true"})) -> BaseOxmlElement:
+    mark = OxmlElement(name)
+    for key, value in values.items():
+        mark.set(qn(key), value)
+    return mark
 
 
 class Wanted(NamedTuple):

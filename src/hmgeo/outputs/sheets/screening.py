@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from hmgeo.outputs.book import (
     write_sections,
     write_table,
 )
-from hmgeo.outputs.english import in_english
+from hmgeo.outputs.english import in_english, value_in_language
 from hmgeo.outputs.map.audience import why_no_page
 from hmgeo.outputs.map.parcels import OVERHEAD_REMARK
 from hmgeo.outputs.tables import tables_of
@@ -60,7 +60,6 @@ from hmgeo.vocabulary import (
     LandClass,
     LayerKind,
     LegalRank,
-    Standing,
     Status,
     Verdict,
     VisitGroup,
@@ -133,7 +132,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
         )
         for name in order:
             if name in tables:
-                write_table(book, tables[name])
+                write_table(book, tables[name], "A3" if name == EACH else "")  # too wide to be read on A4
             elif name == SUMMARY:
                 write_sections(book, SUMMARY, summary, SUMMARY_WIDTHS, is_broken=True)
             else:
@@ -205,11 +204,16 @@ class Told:
         )
         self.numbers = {row["source_id"]: row["list_number"] for row in self.listed}
         self.names = {row["source_id"]: row["name"] for row in self.sources}
-        self.counts = _counts_by_source(results)
+        self.titles = {rule.rule_id: rule.title or rule.rule_id for rule in results.rules}
+        self.counts: dict[str, dict[float, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
+        for row in results.counts.to_pylist():
+            if row["count"] is not None:
+                self.counts[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
         self.has_map = not why_no_page(results)
         self.first_hit = {finding["source_id"]: finding["finding_id"] for finding in reversed(self.hits)}
         self.floors = results.lower_bounds()
-        self.areas = _key_area_names(results)
+        areas = [layer.table.select(["id", "name"]) for layer in results.context if layer.role == "key_area"]
+        self.areas = {row["id"]: row["name"] or row["id"] for table in areas for row in table.to_pylist()}
         names = results.sources.column_names
         self.is_clipped = FARMLAND_CLIPPED in names
         self.has_extents = "key_area_district" in names and any(results.sources["key_area_district"].to_pylist())
@@ -222,7 +226,7 @@ class Told:
         yield _gaps_sheet(self)
         if self.results.bureau is not None and self.results.bureau.townships.num_rows:
             yield _townships_sheet(self)
-        yield _ledger_sheet(self.results)
+        yield _ledger_sheet(self.results, self.language)
 
     def on_map(self, source_id: str) -> Cell:
         """Return `source_id`, linked to where it lies on the map."""
@@ -289,13 +293,7 @@ def _order_sheet(run: Told) -> Sheet:
     rule = next((used for used in results.rules if used.rule_id == results.screening_rule_id and used.document), None)
     grounds = ""
     if rule is not None:
-        cited = wording.citation({"document": rule.document, "clause": rule.clause})
-        if rule.standing == Standing.ADOPTED.value:
-            cited = say("cited_as_adopted", cited=cited)
-        else:
-            word = wording.standing_word(rule.standing, verified=rule.verified)
-            cited = say("side_by_side", parts=(cited, word)) if word else cited
-        grounds = say("grounds_are", cited=cited)
+        grounds = say("grounds_are", cited=wording.cited_with_standing(asdict(rule)))
     remarks = (*filter(None, (wording.visit_order(results), grounds)), "点编号在地图上打开。")
     return Sheet(ORDER, columns, rows, remarks=remarks, keys=tuple(row["source_id"] for row in run.listed))
 
@@ -326,7 +324,7 @@ def _source_columns(run: Told) -> tuple[Column, ...]:
         Column("名称", 18, "quote"),
         Column("县 (市、区)", 8, "wrap"),
         Column("乡镇 (街道)", 8, "wrap"),
-        Column("行业代码", 7, "wrap"),
+        Column("行业", 14, "wrap"),
         Column("状态", 8, "wrap"),
         Column("排查结论", 14, "badge"),
         Column("确定性", 13, "wrap"),
@@ -339,8 +337,8 @@ def _source_columns(run: Told) -> tuple[Column, ...]:
         *(Column(name, 6, "mark", "是否在重点区域") for name in ("按全区", "按所列乡镇") if extents),
         *(Column(verdict.zh, 6.5, "count", "条款（条）") for verdict in (*HITS, Verdict.NOT_ASSESSED)),
         *(() if extents else (Column("所在重点区域", 9, "wrap"),)),
-        Column("数据性质", 8, "wrap"),
-        Column("备注", 44, "wrap"),
+        Column("数据性质", 12, "wrap"),
+        Column("备注", 66, "wrap"),
     )
 
 
@@ -360,7 +358,7 @@ def _source_row(run: Told, row: Mapping[str, Any]) -> tuple[Cell, ...]:
         row["name"],
         row["county"],
         row["township"],
-        row["trade_code"],
+        row.get("trade_name") or row["trade_code"],
         wording.status_word(row["status"]),
         wording.badge(row, example=run.example, language=run.language),
         wording.certainty_word(row),
@@ -433,13 +431,14 @@ def _summary_sections(run: Told) -> Iterator[Section]:
         ]  # fmt: skip
         yield Section("核查分组和距离档（家）", ("分组", *labels, "合计"), rows)
     yield _radius_section(run)
-    trades = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in run.sources)
-    listed = Counter(row.get("trade_name") or row["trade_code"] or "—" for row in run.listed)
+    trades, listed = (
+        Counter(row.get("trade_name") or row["trade_code"] or "行业未填" for row in rows)
+        for rows in (run.sources, run.listed)
+    )
     yield Section(
         "按行业（家）",
         ("行业", "输入", "在清单"),
         [(name, count, listed[name]) for name, count in trades.most_common()],
-        quotes=(0,),
     )
     yield from _land_sections(results)
     if run.has_extents:
@@ -514,14 +513,14 @@ def _clauses_sheet(run: Told) -> Sheet:
     columns = (
         Column("清单序号", 6, "count"),
         Column("编号", 16, "wrap"),
-        Column("名称", 22, "quote"),
-        Column("结论", 16, "badge"),
-        Column("规则", 22, "wrap"),
-        Column("量测", 28, "wrap"),
-        Column("限值", 14, "wrap"),
-        Column("对象", 30, "quote"),
-        Column("确定性", 44, "wrap"),
-        Column("另一可能", 10, "wrap"),
+        Column("名称", 20, "quote"),
+        Column("结论", 14, "badge"),
+        Column("规则", 54, "wrap"),
+        Column("量测", 18, "wrap"),
+        Column("限值", 10, "wrap"),
+        Column("对象", 20, "quote"),
+        Column("确定性", 62, "wrap"),
+        Column("另一可能", 11, "wrap"),
         Column("方位", 8, "wrap"),
     )
     order = {verdict.value: place for place, verdict in enumerate(HITS)}
@@ -539,7 +538,7 @@ def _clauses_sheet(run: Told) -> Sheet:
             Link(row["source_id"], EACH, row["source_id"]),
             run.names.get(row["source_id"], ""),
             wording.badge(row, example=run.example, language=run.language),
-            row["rule_id"],
+            run.titles[row["rule_id"]],
             row["measured_text"],
             "" if row["limit_value"] is None else f"{row['limit_value']:,g} {row['unit'] or ''}".strip(),
             row["receptor_name"] or row["receptor_id"],
@@ -570,17 +569,26 @@ def _quotes_section(run: Told) -> Section:
     rows: list[tuple[Cell, ...]] = [
         (
             say("rule_of_sources", rule=first["rule_id"], count=len(findings)),
+            run.titles[first["rule_id"]],
             wording.badge(first, example=run.example, language=run.language),
             wording.finding_sentence(run.results, first, run.language, in_english),
             f"{wording.citation(first)}：{first['quote']}",
-            wording.standing_word(first["standing"], verified=run.results.verified_of(first["rule_id"])),
-            f"{LegalRank.of(first['legal_rank']).zh if first['legal_rank'] else ''}｜{first['decider']}",
+            _side_by_side(
+                wording.standing_word(first["standing"], verified=run.results.verified_of(first["rule_id"])),
+                LegalRank.of(first["legal_rank"]).zh if first["legal_rank"] else "",
+                first["decider"],
+            ),
         )
         for findings in by_clause.values()
         for first in findings[:1]
     ]
-    spans = ((0, 1), (2, 2), (3, 4), (5, 7), (8, 8), (9, 10))
-    return Section("条款怎样说", ("规则", "结论", "判断", "条款和原文", "效力", "位阶｜认定部门"), rows, (3,), spans)
+    spans = ((0, 1), (2, 2), (3, 3), (4, 5), (6, 8), (9, 10))
+    header = ("规则", "名称", "结论", "判断", "条款和原文", "效力｜位阶｜认定部门")
+    return Section("条款怎样说", header, rows, (4,), spans)
+
+
+def _side_by_side(*words: str) -> str:
+    return say("side_by_side", parts=tuple(filter(None, words)))
 
 
 def _counts_section(run: Told) -> Section:
@@ -592,15 +600,14 @@ def _counts_section(run: Told) -> Section:
         (
             rule.rule_id,
             rule.title,
-            wording.standing_word(rule.standing, verified=rule.verified),
             wording.citation({"document": rule.document, "clause": rule.clause}),
-            say(
-                "side_by_side",
-                parts=tuple(
+            wording.standing_word(rule.standing, verified=rule.verified),
+            _side_by_side(
+                *(
                     say("word_count", word=verdict, count=counted[rule.rule_id][verdict.value])
                     for verdict in Verdict
                     if counted[rule.rule_id][verdict.value]
-                ),
+                )
             ),
         )
         for rule in run.results.rules
@@ -608,9 +615,9 @@ def _counts_section(run: Told) -> Section:
     ]
     silent = sum(set(verdicts) == {Verdict.NOT_APPLICABLE.value} for verdicts in counted.values())
     title = one_by_one(("全部条款（条）", say("clauses_apply_to_none", silent=silent) if silent else ""))
-    spans = ((0, 1), (2, 3), (4, 4), (5, 7), (8, 10))
-    header = ("规则", "名称", "效力", "条款", "判断数")
-    return Section(title, header, rows, (3,), spans)
+    spans = ((0, 1), (2, 3), (4, 6), (7, 7), (8, 10))
+    header = ("规则", "名称", "条款", "效力", "判断数")
+    return Section(title, header, rows, (2,), spans)
 
 
 def _gaps_sheet(run: Told) -> Sheet:
@@ -628,7 +635,7 @@ def _gaps_sheet(run: Told) -> Sheet:
 
 def _townships_sheet(run: Told) -> Sheet:
     """Return one row per township: its sources, its parcels, those under influence, and by whom."""
-    table = [] if run.results.bureau is None else run.results.bureau.townships.to_pylist()
+    table = [] if run.results.bureau is None else named_sources(run.results.bureau.townships.to_pylist(), run.names)
     listed: dict[str, list[str]] = defaultdict(list)
     for row in run.listed:
         listed[row["township"] or ""].append(str(row["list_number"]))
@@ -647,7 +654,7 @@ def _townships_sheet(run: Told) -> Sheet:
         *(From(land, 10, in_mu=True, group=say("farmland_reached_within", radius=radius)) for land in lands),
         *[From("reached_garden_ha", 11, in_mu=True)] * any(row["reached_garden_ha"] for row in table),
         From("reaching_count", 8),
-        From("nearest_source_id", 12),
+        From("nearest_source_id", 20),
         From("nearest_source_m", 10),
         From("site_count", 8),
         From("reached_site_count", 8),
@@ -666,6 +673,12 @@ def _townships_sheet(run: Told) -> Sheet:
     return replace(sheet, columns=columns, rows=rows, totals=(total,), remarks=(remark,))
 
 
+def named_sources(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return rows that name their nearest source, where it has a name, beside its id."""
+    ids = ((row, row["nearest_source_id"]) for row in rows)
+    return [{**row, "nearest_source_id": f"{names[one]}（{one}）" if names.get(one) else one} for row, one in ids]
+
+
 def _sum(rows: Iterable[tuple[Cell, ...]], index: int) -> Cell:
     values = [row[index] for row in rows]
     return sum(value for value in values if isinstance(value, int | float))
@@ -674,7 +687,7 @@ def _sum(rows: Iterable[tuple[Cell, ...]], index: int) -> Cell:
 MOST_LINES, MOST_ROWS_NAMED = 400, 6
 
 
-def _ledger_sheet(results: Results) -> Sheet:
+def _ledger_sheet(results: Results, language: str = "zh") -> Sheet:
     """Return everything that was dropped, repaired, assumed or suspected; rows of one kind stand on one line."""
     kinds: dict[tuple[str, ...], list[LedgerEntry]] = defaultdict(list)
     for entry in results.ledger.entries:
@@ -690,15 +703,15 @@ def _ledger_sheet(results: Results) -> Sheet:
         Column("处理", 32, "wrap"),
         Column("行数", 7, "count"),
         Column("数据行", 18, "wrap"),
-        Column("原值", 34, "quote"),
-        Column("编号", 30, "quote"),
+        Column("原值", 56, "quote"),
+        Column("编号", 20, "quote"),
     )
     rows: list[tuple[Cell, ...]] = [
         (
             *kind,
             len(entries),
             _some(str(entry.row) if entry.row else "整个文件" for entry in entries),
-            _some(entry.value for entry in entries),
+            _some(value_in_language(entry.value, language) for entry in entries),
             _some(entry.source_id for entry in entries),
         )
         for kind, entries in kinds.items()
@@ -718,21 +731,6 @@ def _some(words: Iterable[str]) -> str:
     distinct = list(dict.fromkeys(filter(None, words)))
     more = f" … ({len(distinct)})" if len(distinct) > MOST_ROWS_NAMED else ""  # in any language
     return "、".join(distinct[:MOST_ROWS_NAMED]) + more
-
-
-def _counts_by_source(results: Results) -> dict[str, dict[float, dict[str, tuple[int, float]]]]:
-    """Return (count, hectares) by source, radius (m) and class."""
-    counts: dict[str, dict[float, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
-    for row in results.counts.to_pylist():
-        if row["count"] is not None:
-            counts[row["source_id"]][row["radius_m"]][row["class"]] = (row["count"], row["area_ha"] or 0.0)
-    return counts
-
-
-def _key_area_names(results: Results) -> dict[str, str]:
-    """Return the name of each key area that the context layers hold, by id."""
-    tables = [layer.table.select(["id", "name"]) for layer in results.context if layer.role == "key_area"]
-    return {row["id"]: row["name"] or row["id"] for table in tables for row in table.to_pylist()}
 
 
 def bounded(number: float | None, *, floor: bool) -> Cell:

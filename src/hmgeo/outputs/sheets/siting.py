@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from hmgeo.outputs import siting_words, wording
-from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, cut, display_width
+from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, cut, lines_of
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation
 from hmgeo.outputs.siting_words import say, word
@@ -69,7 +68,7 @@ class Page:
             if span > 1:
                 self.sheet.merge_range(self.row, column, self.row, column + span - 1, "", shape)
             self.sheet.write_string(self.row, column, cut(text), shape)
-            lines = max(lines, _lines(text, sum(WIDTHS[column : column + span])))
+            lines = max(lines, lines_of(text, sum(WIDTHS[column : column + span]), 9.0))
             column += span
         self.sheet.set_row(self.row, min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT))
         self.row += 1
@@ -146,11 +145,6 @@ def _write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]
     foot = page.book.style(font_color="#444444")
     page.sheet.write_string(number + 2, 0, siting_words.caption(page.book.results, page.book.presentation), foot)
     page.sheet.write_string(number + 3, 0, wording.disclaimer(page.book.language), foot)
-
-
-def _lines(text: str, width: float) -> int:
-    room = max(width * 1.1 - 1, 1.0)  # nine points take less room than the ten that widths count in
-    return sum(math.ceil(max(display_width(part), 1) / room) for part in text.split("\n"))
 
 
 CLAUSE_HEADER = (
@@ -254,7 +248,7 @@ def _write_matrix(book: Book) -> None:
         page.sheet.write_string(
             row, 1, word(Effect.of(cited.effect), book.language), book.style(**frame, align="center")
         )
-        page.sheet.set_row(row, LINE_HEIGHT_PT * _lines(named, 34.0) + 3)
+        page.sheet.set_row(row, LINE_HEIGHT_PT * lines_of(named, 34.0, 9.0) + 3)
         for at in range(len(dossiers)):
             _write_matrix_cell(page, row, at + 2, cells.get((cited.rule_id, at)))
     page.row = len(rows) + 1
@@ -285,7 +279,7 @@ def _write_matrix_foot(page: Page, never: int, more: int) -> None:
     width, last = 34.0 + 9.0 + 10.5 * min(len(book.results.dossiers), DOSSIER_SHEETS), page.sheet.dim_colmax
     for note in (*book.results.warnings, *notes):
         page.sheet.merge_range(page.row, 0, page.row, last, note, book.style(text_wrap=True, font_color="#444444"))
-        page.sheet.set_row(page.row, LINE_HEIGHT_PT * _lines(note, width) + 3)
+        page.sheet.set_row(page.row, LINE_HEIGHT_PT * lines_of(note, width, 9.0) + 3)
         page.row += 1
 
 

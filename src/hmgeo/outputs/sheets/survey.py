@@ -30,7 +30,7 @@ from hmgeo.outputs.book import (
 )
 from hmgeo.outputs.gis import placemark, write_kmz
 from hmgeo.outputs.map.labels import compass
-from hmgeo.outputs.sheets.screening import distance
+from hmgeo.outputs.sheets.screening import distance, named_sources
 from hmgeo.reference.tables import find_header
 from hmgeo.results.columns import REACHED, WORKS
 from hmgeo.results.results import decided_words
@@ -146,6 +146,8 @@ def _asked_sheet(results: Results, most: int) -> Sheet | None:
     towns = [] if bureau is None else bureau.townships.select(["township_code", "township"]).to_pylist()
     named = {row["township_code"]: row["township"] for row in towns}
     parcels = [row | {"township": named.get(row["township"], row["township"])} for row in parcels]
+    sources = results.sources.select(["source_id", "name"]).to_pylist()
+    parcels = named_sources(parcels, {row["source_id"]: row["name"] for row in sources})
     ponds = [] if terrain is None else terrain.overhead.to_pylist()
     if not parcels and not ponds:
         return None
