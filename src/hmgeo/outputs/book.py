@@ -456,7 +456,7 @@ def _fill_pages(page: Worksheet, paper: str, widths: Sequence[float], stop: int,
     """
     scale, room, heights = _printed(page, paper, widths, stop)
     head = sum(heights[at] for at in repeated)
-    full, taken = 0, 0
+    full, taken = 0, 0.0
     for height in heights:
         if taken + height > room:
             full, taken = full + 1, head
@@ -473,12 +473,12 @@ def _break_pages(page: Worksheet, paper: str, widths: Sequence[float], sections:
         starts.add(row)
         row += len(section.rows) + 3
     _, room, heights = _printed(page, paper, widths, row)
-    breaks, taken = [], 0
+    breaks, taken = [], 0.0
     for at, height in enumerate(heights):
         needed = sum(heights[at : at + _TOGETHER]) / _SLACK if at in starts else height
         if taken + needed > room and at + 1 not in starts:  # a blank row may hang over the edge
             breaks += [at] if at in starts else []
-            taken = 0
+            taken = 0.0
         taken += height
     page.set_h_pagebreaks(breaks)
 

@@ -284,6 +284,7 @@ def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], tit
                 run.font.size = Pt(8) if block.kind == "small" else None
             if block.kind == "text" and picture and block.text == extract["site"]["header"]:
                 page.add_picture(io.BytesIO(picture), width=Mm(105))
+                page.paragraphs[-1].paragraph_format.keep_with_next = True
                 page.add_paragraph(_WORDS["sketch"].say(extract["language"]), style="Caption")
     page.core_properties.identifier = "；".join(extract["extract_id"] for extract in made)
     written = io.BytesIO()

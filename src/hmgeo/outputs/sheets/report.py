@@ -117,7 +117,7 @@ def facts(record: Told) -> dict[str, Any]:
     manifest, language = record.manifest, record.language
     spoken = partial(in_language, language=language)
     screening = next((rule for rule in manifest["rules"] if rule["rule_id"] == manifest["screening_rule"]), None)
-    cited = screening is not None and bool(screening["document"])
+    cited = "" if screening is None or not screening["document"] else wording.cited_with_standing(screening)
     statuses = manifest["counts"]["sources_by_status"]
     listed = sorted((row for row in record.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
     verdicts = manifest["counts"]["findings_by_verdict"]
@@ -130,7 +130,7 @@ def facts(record: Told) -> dict[str, Any]:
         "area": manifest["project"]["area"] or spoken("（未写区域）"),
         "as_of": manifest["as_of"] or spoken("未设基准日"),
         "radius": radius_text(manifest["radius_m"]),
-        "rule": spoken(wording.cited_with_standing(screening) if cited else "使用者设定的半径（非法定距离）"),
+        "rule": spoken(cited or "使用者设定的半径（非法定距离）"),
         "source_count": len(record.sources),
         "statuses": spoken(
             one_by_one(
@@ -505,7 +505,7 @@ def write_letter(record: Told, department: str, wanted: Sequence[Wanted], path: 
         ("清单序号", "编号", "名称", "县、乡镇", "经度", "纬度", "误差（m）", "回复：是否在内、距离")
     ]
     points += [_point(sources[source_id]) for source_id in order]
-    word_table(page, points, (13, 24, 32, 29, 21, 20, 13, 18))
+    word_table(page, points, (11, 24, 30, 28, 24, 23, 13, 17))
     page.add_paragraph("联系人：　　　　　　　电话：　　　　　　　　（单位印章）　　　　年　　月　　日")
     for line in (wording.basis_banner(Basis.of(manifest["basis"])), manifest["caption"], wording.DISCLAIMER):
         page.add_paragraph().add_run(line).font.size = Pt(8)
