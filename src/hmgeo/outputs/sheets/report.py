@@ -162,15 +162,8 @@ def facts(record: Told) -> dict[str, Any]:
             for what, alone, sources, count in wording.gaps_of(record.findings)
         ],
         "parameters": [
-            _spoken(
-                {
-                    **parameter,
-                    "value": f"{parameter['value']} {parameter['unit']}".strip(),
-                    "by": parameter["by"] or "默认约定",
-                },
-                language,
-            )
-            for parameter in manifest["parameters"]
+            _spoken({**one, "value": f"{one['value']} {one['unit']}".strip(), "by": one["by"] or "默认约定"}, language)
+            for one in manifest["parameters"]
         ],
         "caption": spoken(manifest["caption"]),
         "disclaimer": wording.disclaimer(language),
