@@ -237,10 +237,10 @@ def run(
     threads: int,
     fetch: Callable[[Errand, Floats], Iterable[Fetched]] | None = None,
 ) -> tuple[pa.Table, pa.Table, pa.Table, int]:
-    """Measure; parameters are those of `measure_proximity`:
+    """Measure, and return the fields of `Proximity`.
 
-    `positions`, `receptors`, `radii_m` (ascending), `pairs`, `reached`, `progress`, `threads` and `fetch`. Returns the
-    fields of `Proximity`.
+    `positions`, `receptors`, `radii_m` (ascending), `pairs`, `reached`, `progress`, `threads` and `fetch` are those of
+    `measure_proximity`.
     """
     sources = Sources(positions)
     tally = Tally(len(sources.ids), radii_m)

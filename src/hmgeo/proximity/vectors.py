@@ -511,9 +511,8 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
 def to_geodesics(frame: Ir, east: Ir, north: Ir, drop: Ir, least: Ir, count: Ir, metres: Ir) -> Ir:
     """Turn `count` squared level distances (`least`) of places seen in `frame` into geodesics (`metres`).
 
-    The chord (see `NEARBY_M`) is c of c + c3 / 24 r2; `east`, `north`, `drop` are as `see` fills them.
-
-    r is the radius of curvature in the direction of the place, by Euler's theorem.
+    First comes the chord c (see `NEARBY_M`), then c + c3 / 24 r2, where r is the radius of curvature in the direction
+    of the place, by Euler's theorem; `east`, `north` and `drop` are as `see` fills them.
     """
 
     def write(w: _Writer) -> None:
