@@ -266,8 +266,6 @@ def known_fact(subject: Subject, name: str) -> tuple[bool | Doubted | None, bool
 
     None where nobody knows, `Doubted` where what is stated can't hold.
 
-    None where nobody knows, `Doubted` where what is stated can't hold.
-
     What is stated comes first; what a source is by its kind can't be denied by a word.
     """
     stated = subject.attributes.get(name)

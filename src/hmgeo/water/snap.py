@@ -200,11 +200,7 @@ def streams_around(grid: FlowGrid, point: shapely.Point, uncertainty_m: float, r
 
 
 def comes_by(grid: FlowGrid, places: Cells, targets: Cells, limit_m: float) -> set[bool]:
-    """Return the answers at single `places` of `grid`.
-
-    Does water from one of the cells `targets` reach it in `limit_m`.
-
-    Does water from one of the cells `targets` reach it in `limit_m`.
+    """Return the answers at single `places` of `grid`: does water from `targets`, cells, reach it in `limit_m`.
 
     Either what drains to each place is gathered, or the water of all cells in question is followed down, whichever are
     fewer.
