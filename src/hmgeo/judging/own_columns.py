@@ -410,7 +410,7 @@ def _metal_named(pollutant: str) -> str:
 
     Examples
     --------
-    >>> metal_named("镉及其化合物"), metal_named("六价铬"), metal_named("铅、镉"), metal_named("颗粒物")
+    >>> _metal_named("镉及其化合物"), _metal_named("六价铬"), _metal_named("铅、镉"), _metal_named("颗粒物")
     ('镉', '六价铬', '铅镉', '')
     """
     if _HEXAVALENT in pollutant:

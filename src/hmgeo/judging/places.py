@@ -76,7 +76,7 @@ def named_place(
     --------
     >>> counties, towns = {"441802": "清城区", "441881": "英德市"}, {"441802105": "龙塘镇", "441881137": "东华镇"}
     >>> named_place("清城区", "", [("名称", "清远市清城区龙塘金盛电镀厂")], counties, towns)
-    NamedPlace(county_code='441802', township_code='441802105', note='所在乡镇由名称中的「龙塘」推断，待核实')
+    _NamedPlace(county_code='441802', township_code='441802105', note='所在乡镇由名称中的「龙塘」推断，待核实')
     >>> named_place("", "", [("名称", "英德市东华镇国丰钢铁有限责任公司")], counties, towns).township_code
     '441881137'
     """

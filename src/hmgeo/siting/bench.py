@@ -249,7 +249,7 @@ def _distance_sentence(features: Features, fact: DistanceFact, limit_m: float | 
     --------
     >>> from hmgeo.judging.facts import DistanceFact
     >>> fact = DistanceFact(773.4, 873.4, 823.4, 50.0, "S1", "示例小学", 44.0)
-    >>> distance_sentence(Features("sensitive_sites"), fact, 1000.0)
+    >>> _distance_sentence(Features("sensitive_sites"), fact, 1000.0)
     '最近敏感目标「示例小学」823 m（±50 m），在东北方向；限值 1.0 km。'
     """
     limit, layer = "" if limit_m is None else say("limit_told", limit=distance_text(limit_m)), features.zh

@@ -182,9 +182,9 @@ def _dam_toe(links: Mapping[str, str]) -> tuple[shapely.Point | None, str]:
 
     Examples
     --------
-    >>> dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "CGCS2000"})[0].x
+    >>> _dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "CGCS2000"})[0].x
     107.5
-    >>> dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "北京54"})[1]
+    >>> _dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "北京54"})[1]
     '坝脚坐标系为「北京54」，未作换算，改从库区最低出水处起算。'
     """
     try:
