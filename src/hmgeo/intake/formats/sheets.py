@@ -195,7 +195,7 @@ def _data_lines(
 ) -> tuple[list[int], list[int]]:
     """Return the indexes of rows of data, and of remarks; blanks, sums, pages, headings said again go with entries."""
     headings = [list(_said_of(rows[index])) for index in heads]
-    firsts = {next(iter(one), None) for one in headings}
+    firsts = {next(iter(heading), None) for heading in headings}
     is_serial = [plain_name(name) in _SERIALS for name in header]
     telling = [place for place, serial in enumerate(is_serial) if not serial]
     kept: list[int] = []

@@ -92,10 +92,10 @@ def _goes_round(xy: Floats, points: int) -> bool:
     ax, ay = xy[0] - x, xy[1] - y
     for i in range(1, points):  # no branch, so that several corners are looked at at once
         bx, by = xy[2 * i] - x, xy[2 * i + 1] - y
-        one, other = ax * by, ay * bx
-        doubt = _ROUNDING * (abs(one) + abs(other))
-        left += one - other > doubt
-        right += one - other < -doubt
+        ahead, other = ax * by, ay * bx
+        doubt = _ROUNDING * (abs(ahead) + abs(other))
+        left += ahead - other > doubt
+        right += ahead - other < -doubt
         upward += (ay < 0) & (by >= 0)
         downward += (ay >= 0) & (by < 0)
         ax, ay = bx, by
@@ -188,12 +188,12 @@ def _ring_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> float:
 @inner
 def _polygon_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> tuple[int, int]:
     """Read a polygon behind the rings read before; return where it ends (`_UNSOUND` if it is that), and all rings."""
-    held = _count_at(data, at + 5) if _is_head(data, at, end, _POLYGON) else 0
-    if held == 0 or rings + held > _MOST_RINGS:
+    more = _count_at(data, at + 5) if _is_head(data, at, end, _POLYGON) else 0
+    if more == 0 or rings + more > _MOST_RINGS:
         return _UNSOUND, rings
     at += _HEAD_BYTES
     area, begins = 0.0, into.begins
-    for ring in range(rings, rings + held):
+    for ring in range(rings, rings + more):
         own = _ring_at(data, at, end, into, ring)
         if own == 0:
             return _UNSOUND, rings
@@ -203,7 +203,7 @@ def _polygon_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> tup
                 return _UNSOUND, rings
         area += own if ring == rings else -own
         at += _COUNT_BYTES + (begins[ring + 1] - begins[ring]) * _POINT_BYTES
-    return at if area > _LEAST_AREA_DEG2 else _UNSOUND, rings + held
+    return at if area > _LEAST_AREA_DEG2 else _UNSOUND, rings + more
 
 
 @compiled

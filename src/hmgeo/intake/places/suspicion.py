@@ -138,15 +138,15 @@ def _groups(opened: Opened, outcome: Outcome, *, points_only: bool = True) -> Gr
     located = np.flatnonzero(wanted)
     if not points_only and located.size > _MOST_SHAPES_TESTED:
         located = located[:: located.size // _MOST_SHAPES_TESTED]
-    if not any(any(one.words) for one in columns):
+    if not any(any(column.words) for column in columns):
         return {}
     at = np.zeros(located.size, np.int64)
-    for one in columns:
-        at = at * len(one.words) + one.code[located]
+    for column in columns:
+        at = at * len(column.words) + column.code[located]
     _, first, at = np.unique(at, return_index=True, return_inverse=True)
     groups: dict[DeclaredPlace, list[NDArray[np.intp]]] = defaultdict(list)
     for number in np.argsort(first).tolist():
-        words = [one.words[one.code[located[first[number]]]] for one in columns]
+        words = [column.words[column.code[located[first[number]]]] for column in columns]
         place = declared_place(*words) if any(words) else None
         if place is not None and place.units:
             groups[place].append(located[at == number])
