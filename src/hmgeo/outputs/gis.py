@@ -6,12 +6,16 @@ none.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sqlite3
+import tempfile
 import unicodedata
 import zipfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -51,7 +55,6 @@ from hmgeo.words import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from hmgeo.outputs.style import Style
     from hmgeo.results.results import Results
@@ -112,11 +115,27 @@ def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
         The file can't be written; GDAL tells a full disk as a failed statement.
     """
     path.unlink(missing_ok=True)
-    with _gdal_writes(path), _gdal_clock(f"{day}T00:00:00.000Z"):
-        for table in tables:
-            _write(table, path)
-        _write_styles(tables, path, day)
-    _write_headers(tables, path)
+    with _at_short_path(path) as made:
+        with _gdal_writes(path), _gdal_clock(f"{day}T00:00:00.000Z"):
+            for table in tables:
+                _write(table, made)
+            _write_styles(tables, made, day)
+        _write_headers(tables, made)
+
+
+_LONGEST_PATH = 480
+"""In bytes; SQLite opens none of more than 512, its journal's included."""
+
+
+@contextmanager
+def _at_short_path(path: Path) -> Iterator[Path]:
+    """Give a path that SQLite takes; what is made there comes to where it belongs."""
+    if len(os.fsencode(path.resolve())) <= _LONGEST_PATH:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / path.name
+        shutil.move(Path(folder) / path.name, path)
 
 
 @contextmanager
