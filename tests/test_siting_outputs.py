@@ -118,7 +118,9 @@ def test_word_and_pdf_bear_the_extract_s_id_and_quote_what_is_touched(answered: 
     made = json.loads((folder / "摘录.json").read_text(encoding="utf-8"))
     page = docx.Document(str(folder / "摘录.docx"))
     assert page.core_properties.identifier == made["extract_id"]
-    assert len(page.inline_shapes) == 1  # the sketch
+    assert len(page.inline_shapes) == 1  # the sketch, on the page of its caption
+    (drawn,) = [one for one in page.paragraphs if one._p.xpath(".//pic:pic")]
+    assert drawn.paragraph_format.keep_with_next
     text = "\n".join(one.text for one in page.paragraphs)
     cells_told = {cell.text for table in page.tables for row in table.rows for cell in row.cells}
     assert made["extract_id"] in cells_told

@@ -426,7 +426,7 @@ def cited_with_standing(rule: Mapping[str, Any]) -> str:
     cited = citation(rule)
     if rule["standing"] == Standing.ADOPTED.value:
         return say("cited_as_adopted", cited=cited)
-    word = standing_word(rule["standing"], verified=rule["verified"])
+    word = standing_word(rule["standing"], verified=rule.get("verified", ""))
     return say("side_by_side", parts=(cited, word)) if word else cited
 
 

@@ -223,7 +223,7 @@ def _township(row: Mapping[str, Any]) -> Row:
 
 
 def _clauses(record: Told) -> Iterable[Row]:
-    verified = {rule["rule_id"]: rule["verified"] for rule in record.manifest["rules"]}
+    verified = {rule["rule_id"]: rule.get("verified", "") for rule in record.manifest["rules"]}
     by_clause: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for finding in record.findings:
         if finding["verdict"] in HITS:
@@ -235,7 +235,7 @@ def _clauses(record: Told) -> Iterable[Row]:
             "count": len({row["source_id"] for row in rows}),
             "citation": wording.citation(first),
             "quote": first["quote"] or "（使用者设定，无条文）",
-            "standing": wording.standing_word(first["standing"], verified=verified[first["rule_id"]]) or "—",
+            "standing": wording.standing_word(first["standing"], verified=verified.get(first["rule_id"], "")) or "—",
             "decider": first["decider"],
         }
 

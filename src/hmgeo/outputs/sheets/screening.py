@@ -538,7 +538,7 @@ def _clauses_sheet(run: Told) -> Sheet:
             Link(row["source_id"], EACH, row["source_id"]),
             run.names.get(row["source_id"], ""),
             wording.badge(row, example=run.example, language=run.language),
-            run.titles[row["rule_id"]],
+            run.titles.get(row["rule_id"], row["rule_id"]),
             row["measured_text"],
             "" if row["limit_value"] is None else f"{row['limit_value']:,g} {row['unit'] or ''}".strip(),
             row["receptor_name"] or row["receptor_id"],
@@ -569,7 +569,7 @@ def _quotes_section(run: Told) -> Section:
     rows: list[tuple[Cell, ...]] = [
         (
             say("rule_of_sources", rule=first["rule_id"], count=len(findings)),
-            run.titles[first["rule_id"]],
+            run.titles.get(first["rule_id"], ""),
             wording.badge(first, example=run.example, language=run.language),
             wording.finding_sentence(run.results, first, run.language, in_english),
             f"{wording.citation(first)}：{first['quote']}",
