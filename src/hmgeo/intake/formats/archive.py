@@ -441,7 +441,7 @@ Made = TypeVar("Made")
 
 
 def made_aside(make: Callable[[], Made]) -> Made:
-    """Return what a call makes that hears no Ctrl-C for many seconds; this thread waits for it and hears."""
+    """Return what `make` makes, a call that hears no Ctrl-C for many seconds; this thread waits for it and hears."""
     made: list[Made] = []
     faults: list[BaseException] = []
 
