@@ -137,6 +137,11 @@ def said_text(clause: Clause, results: SitingResults, language: str = "zh") -> s
     return (" " if language == "en" else "").join(saying(clause, results, language))
 
 
+def joined(parts: Sequence[str], language: str = "zh") -> str:
+    """Return `parts`, sentences of ours, one after the other in `language`."""
+    return (" " if language == ENGLISH else "").join(in_language(part, language) for part in parts)
+
+
 def key_area_text(answer: SiteAnswer, language: str = "zh") -> str:
     """Return the key areas that hold the site of `answer`, by name and id; in `language` where there is none."""
     names = {area.id: area.name for area in key_areas()}
@@ -217,9 +222,9 @@ def missing_sentences(answer: SiteAnswer, results: SitingResults, language: str 
         say(
             "site.layer_missing",
             language,
-            layer=results.departments[code][0],
+            layer=in_language(results.departments[code][0], language),
             count=str(count),
-            department=results.departments[code][1],
+            department=in_language(results.departments[code][1], language),
         )
         for code, count in answer.missing().items()
     ]
@@ -241,9 +246,11 @@ def open_sentences(answer: SiteAnswer, language: str = "zh") -> list[str]:
             unsaid[fact] = unsaid.get(fact, 0) + 1
     lines = []
     for name, count in parameters.items():
-        lines.append(say("site.parameter_open", language, title=title_of(name), count=str(count)))
+        lines.append(
+            say("site.parameter_open", language, title=in_language(title_of(name), language), count=str(count))
+        )
     for fact, count in unsaid.items():
-        lines.append(say("site.fact_unsaid", language, word=fact, count=str(count)))
+        lines.append(say("site.fact_unsaid", language, word=in_language(fact, language), count=str(count)))
     return lines
 
 
@@ -269,8 +276,8 @@ def direction_text(bearing_deg: float | None) -> str:
 
 
 def caption(results: SitingResults, presentation: Presentation) -> str:
-    """Return the line under every sheet of `results` by `presentation`."""
-    return wording.caption(shell(results), presentation)
+    """Return the line under every sheet of `results` by `presentation`, in its language."""
+    return in_language(wording.caption(shell(results), presentation), presentation.language)
 
 
 def shell(results: SitingResults) -> Results:
@@ -296,7 +303,7 @@ def clause_document(clause: Clause, results: SitingResults, language: str = "zh"
         "standing": clause.standing.value,
         "standing_text": standing_text(clause, language),
         "sentence": said_text(clause, results, language),
-        "measured_text": "".join(clause.evidence),
+        "measured_text": joined(clause.evidence, language),
         "measured": measured.value,
         "measured_low": measured.low,
         "measured_high": measured.high,
@@ -324,7 +331,7 @@ def clause_document(clause: Clause, results: SitingResults, language: str = "zh"
         "rule_note": cited.note,
         "reason_codes": [code for code in clause.reason_codes.split(";") if code],
         "reason_values": [{**reason, "values": json.loads(reason["values"])} for reason in encoded(clause.note)],
-        "changes": list(clause.changes),
+        "changes": [in_language(change, language) for change in clause.changes],
         "missing_layers": list(clause.missing_layers),
         "open_parameters": list(clause.open_parameters),
         "unsaid": list(clause.unsaid),
@@ -346,7 +353,7 @@ def dossier_document(dossier: Dossier, results: SitingResults, language: str = "
         "key_area_id": answer.key_area_ids,
         "key_areas": key_area_text(answer, language),
         "facts": {say(fact.name, language): in_language(say(fact.value, language), language) for fact in answer.facts},
-        "notes": list(answer.notes),
+        "notes": [in_language(note, language) for note in answer.notes],
         "header": header(answer, language),
         "counts": {verdict.value: count for verdict, count in answer.counts().items()},
         "not_assessed": {group.value: count for group, count in answer.unassessed().items()},
@@ -362,7 +369,7 @@ def dossier_document(dossier: Dossier, results: SitingResults, language: str = "
             }
             for zone in dossier.zoning
         ],
-        "targets": [_target_document(table) for table in dossier.targets],
+        "targets": [_target_document(table, language) for table in dossier.targets],
         "offsets": [
             {
                 "rule_id": line.rule_id,
@@ -374,7 +381,7 @@ def dossier_document(dossier: Dossier, results: SitingResults, language: str = "
             }
             for line in dossier.offsets
         ],
-        "offset_notes": list(dossier.offset_notes),
+        "offset_notes": [in_language(note, language) for note in dossier.offset_notes],
         "informs": [
             {"rule_id": cited.rule_id, "citation": citation_text(cited, language), "quote": cited.quote}
             for cited in answer.informs
@@ -382,14 +389,14 @@ def dossier_document(dossier: Dossier, results: SitingResults, language: str = "
     }
 
 
-def _target_document(table: TargetTable) -> dict[str, Any]:
+def _target_document(table: TargetTable, language: str) -> dict[str, Any]:
     return {
-        "element": table.element,
+        "element": in_language(table.element, language),
         "standard": table.standard,
         "range_m": table.range_m,
         "population": table.population,
         "unknown_population": table.unknown_population,
-        "note": target_note(table),
+        "note": in_language(target_note(table), language),
         "targets": [
             {
                 "receptor_id": target.receptor_id,
@@ -410,7 +417,7 @@ def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], languag
         "schema": SCHEMA,
         "title": results.title,
         "as_of": results.as_of,
-        "warnings": list(results.warnings),
+        "warnings": [in_language(warning, language) for warning in results.warnings],
         "sites": list(sites),
         "parameters": [
             {
@@ -437,6 +444,6 @@ def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], languag
             }
             for code, layer in results.layers.items()
         ],
-        "caption": caption(results, Presentation()),
+        "caption": caption(results, Presentation(language=language)),
         "disclaimer": wording.disclaimer(language),
     }

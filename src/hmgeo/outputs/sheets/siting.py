@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from hmgeo.outputs import siting_words, wording
-from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, cut, lines_of
+from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, PAGE_COUNT, cut, lines_of
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation
 from hmgeo.outputs.siting_words import say, word
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.results.text import distance_text
-from hmgeo.vocabulary import Basis, Certainty, Effect, LegalRank, Verdict
+from hmgeo.vocabulary import Certainty, Effect, LegalRank, Verdict
+from hmgeo.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -92,6 +93,10 @@ class Book:
         """Return label `zh` in the language of the book, its `parts` filled in."""
         return say(text, self.language, **parts)
 
+    def speak(self, text: str) -> str:
+        """Return a text of ours, a reason or a phrase, in the language of the book."""
+        return in_language(text, self.language)
+
     def style(self, **properties: str | float | bool) -> Format:
         """Return the cell format with these properties, made once."""
         key = tuple(sorted(properties.items()))
@@ -111,16 +116,16 @@ def new_page(book: Book, name: str, widths: Sequence[float] = WIDTHS) -> Page:
     sheet.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     sheet.hide_gridlines(2)
-    level = wording.classification_word(siting_words.shell(book.results))
-    sheet.set_header(f"&L&9{book.results.title[:80].replace('&', '&&')}　{name}&R&9密级：{level}")
-    sheet.set_footer(f"&L&9{notice(book)}&C&9第 &P 页 / 共 &N 页&R&9地图审核：未送审")
+    level = book.say("classified_as", mark=book.speak(wording.classification_word(siting_words.shell(book.results))))
+    sheet.set_header(f"&L&9{book.results.title[:80].replace('&', '&&')}　{name}&R&9{level}")
+    review = book.say("地图审核：未送审")
+    sheet.set_footer(f"&L&9{notice(book)}&C&9{PAGE_COUNT[book.language]}&R&9{review}")
     return Page(sheet, book)
 
 
 def notice(book: Book) -> str:
     """Return what stands on every sheet of `book` for the basis of its data."""
-    basis = siting_words.shell(book.results).basis
-    return wording.WATERMARK if basis is Basis.SYNTHETIC else wording.basis_banner(basis)
+    return wording.basis_banner(siting_words.shell(book.results).basis, book.language)
 
 
 def _write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -277,7 +282,7 @@ def _write_matrix_foot(page: Page, never: int, more: int) -> None:
     notes += [book.say("site.more_in_summary", count=str(more))] if more else []
     notes += [siting_words.caption(book.results, book.presentation), wording.disclaimer(book.language)]
     width, last = 34.0 + 9.0 + 10.5 * min(len(book.results.dossiers), DOSSIER_SHEETS), page.sheet.dim_colmax
-    for note in (*book.results.warnings, *notes):
+    for note in (*map(book.speak, book.results.warnings), *notes):
         page.sheet.merge_range(page.row, 0, page.row, last, note, book.style(text_wrap=True, font_color="#444444"))
         page.sheet.set_row(page.row, LINE_HEIGHT_PT * lines_of(note, width, 9.0) + 3)
         page.row += 1
@@ -300,8 +305,11 @@ def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
     answer, results = dossier.answer, book.results
     page.across(book.say("site.title_of", name=answer.name), bold=True, font_size=15)
     tint = BASES[siting_words.shell(results).basis]
+    warnings = map(book.speak, results.warnings)
     page.across(
-        "｜".join(filter(None, (book.say("site.as_of", day=results.as_of), *results.warnings, notice(book)))),
+        (" | " if book.language == ENGLISH else "｜").join(
+            filter(None, (book.say("site.as_of", day=results.as_of), *warnings, notice(book)))
+        ),
         bold=True,
         bg_color=tint.tint,
         font_color=tint.text,
@@ -309,7 +317,7 @@ def _write_dossier(book: Book, dossier: Dossier, name: str) -> None:
     page.across(siting_words.header(answer, book.language), bold=True, font_size=11)
     page.title("一、项目概况")
     for label, text in _project_lines(dossier, book):
-        page.cells([(book.say(label), 2), (in_language(book.say(text), book.language), 8)])
+        page.cells([(book.say(label), 2), (book.speak(text), 8)])
     _write_zoning(page, dossier)
     judged = [clause for clause in answer.clauses if clause.verdict not in _NOT_JUDGED]
     laws = [clause for clause in judged if clause.citation.legal_rank in _LAWS]
@@ -338,13 +346,14 @@ def _project_lines(dossier: Dossier, book: Book) -> list[tuple[str, str]]:
 
 
 def _write_zoning(page: Page, dossier: Dossier) -> None:
+    speak = page.book.speak
     for title, zones in (("二、环境管控单元及准入清单", dossier.zoning[:1]), ("三、三区三线", dossier.zoning[1:])):
         page.title(title)
         for zone in zones:
-            state = "" if zone.note.startswith(zone.state) else f"{zone.state}。"
-            page.cells([(zone.title, 2), (f"{state}{zone.note}", 8)])
+            parts = [zone.note] if zone.note.startswith(zone.state) else [f"{zone.state}。", zone.note]
+            page.cells([(speak(zone.title), 2), (siting_words.joined(parts, page.book.language), 8)])
             for name, text in zone.details:
-                page.cells([(f"　{name}", 2), (text, 8)])
+                page.cells([(f"　{speak(name)}", 2), (text, 8)])
         if not zones:
             page.cells([(page.book.say("未评估"), 2), (page.book.say("没有可用的位置。"), 8)])
 
@@ -371,9 +380,9 @@ def _write_clause(page: Page, number: int, clause: Clause) -> None:
         f"{word(cited.legal_rank, language)}\n{cited.authority}",
         f"{siting_words.citation_text(cited, language)}\n{cited.rule_id}",
         cited.quote,
-        "".join(clause.evidence) or "—",
+        siting_words.joined(clause.evidence, language) or "—",
         "\n".join(siting_words.saying(clause, results, language)),
-        "\n".join(clause.changes) or "—",
+        "\n".join(map(book.speak, clause.changes)) or "—",
         siting_words.data_text(clause, results, language),
         f"{cited.decider}\n{siting_words.standing_text(clause, language)}",
     )
@@ -390,26 +399,27 @@ def _write_targets(page: Page, tables: Sequence[TargetTable]) -> None:
     if not tables:
         page.cells([(page.book.say("未评估"), 2), (page.book.say("没有可用的位置。"), 8)])
     for table in tables:
-        note = in_language(siting_words.target_note(table), page.book.language)
-        page.cells([(table.element, 2), (note, 8)], bg_color="#F3F5F7")
+        note = page.book.speak(siting_words.target_note(table))
+        page.cells([(page.book.speak(table.element), 2), (note, 8)], bg_color="#F3F5F7")
         if not table.targets:
             continue
         page.header([("序号", 1), ("编号", 2), ("名称", 1), ("类别", 1), ("距离", 1), ("方位", 2), ("人口（人）", 2)])
         for number, target in enumerate(table.targets[:_TARGETS_SHOWN], start=1):
             people = page.book.say("未载明") if target.population is None else str(target.population)
             away = distance_text(target.distance_m)
-            way = siting_words.direction_text(target.bearing_deg)
-            texts = ((str(number), 1), (target.receptor_id, 2), (target.name, 1), (target.kind, 1), (away, 1))
+            way = page.book.speak(siting_words.direction_text(target.bearing_deg))
+            kind = "·".join(map(page.book.speak, target.kind.split("·")))
+            texts = ((str(number), 1), (target.receptor_id, 2), (target.name, 1), (kind, 1), (away, 1))
             page.cells([*texts, (way, 2), (people, 2)])
         if len(table.targets) > _TARGETS_SHOWN:
             rest = len(table.targets) - _TARGETS_SHOWN
-            page.cells([(f"另有 {rest} 个未列，全部见 siting.json。", len(WIDTHS))])
+            page.cells([(page.book.say("site.more_targets", rest=str(rest)), len(WIDTHS))])
 
 
 def _write_offsets(page: Page, dossier: Dossier) -> None:
     page.title("七、重点重金属总量替代")
     for note in dossier.offset_notes:
-        page.cells([(note, len(WIDTHS))])
+        page.cells([(page.book.speak(note), len(WIDTHS))])
     if dossier.offsets:
         page.header(
             [
@@ -424,7 +434,7 @@ def _write_offsets(page: Page, dossier: Dossier) -> None:
         for line in dossier.offsets:
             named = page.book.say("未填报") if line.named_kg is None else f"{line.named_kg:g}"
             numbers = ((f"{line.added_kg:g}", 1), (f"{line.ratio:g}:1", 1), (f"{line.required_kg:g}", 1))
-            page.cells([(line.rule_id, 3), (line.metal, 1), *numbers, (named, 3)])
+            page.cells([(line.rule_id, 3), (page.book.speak(line.metal), 1), *numbers, (named, 3)])
     elif not dossier.offset_notes:
         page.cells([(page.book.say("没有触及总量替代条款的结论；未评估的见后。"), len(WIDTHS))])
 
@@ -446,12 +456,12 @@ def _write_not_judged(page: Page, dossier: Dossier) -> None:
         )
     for number, clause in enumerate(open_, start=1):
         cited = clause.citation
-        why = clause.note or word(clause.standing, book.language)
+        why = book.speak(clause.note) or word(clause.standing, book.language)
         texts = (
-            (siting_words.citation_text(cited), 1),
+            (siting_words.citation_text(cited, book.language), 1),
             (cited.title, 1),
             (why, 2),
-            ("\n".join(clause.changes) or "—", 2),
+            ("\n".join(map(book.speak, clause.changes)) or "—", 2),
         )
         page.cells(
             [(str(number), 1), (cited.rule_id, 2), *texts, (siting_words.standing_text(clause, book.language), 1)]
@@ -459,40 +469,37 @@ def _write_not_judged(page: Page, dossier: Dossier) -> None:
     out = [clause for clause in answer.clauses if clause.verdict is Verdict.NOT_APPLICABLE]
     page.title(book.say("site.part_out", count=str(len(out))))
     for clause in out:
-        cited = clause.citation
-        page.cells(
-            [(cited.rule_id, 3), (siting_words.citation_text(cited), 2), (cited.title, 2), (clause.note or "—", 3)]
-        )
+        cited, citation = clause.citation, siting_words.citation_text(clause.citation, book.language)
+        page.cells([(cited.rule_id, 3), (citation, 2), (cited.title, 2), (book.speak(clause.note) or "—", 3)])
     page.title(book.say("site.part_inform", count=str(len(answer.informs))))
     for cited in answer.informs:
-        page.cells(
-            [(cited.rule_id, 3), (siting_words.citation_text(cited), 2), (cited.quote or book.say("原文未收录"), 5)]
-        )
+        citation = siting_words.citation_text(cited, book.language)
+        page.cells([(cited.rule_id, 3), (citation, 2), (cited.quote or book.say("原文未收录"), 5)])
 
 
 def _write_sources(page: Page) -> None:
-    results = page.book.results
+    results, speak = page.book.results, page.book.speak
     page.title("十一、所用数据与参数")
     page.header([("图层", 3), ("性质／完整性", 1), ("时点／密级", 1), ("覆盖范围", 1), ("文件、sha256", 4)])
     for layer in results.layers.values():
-        basis = word(layer.basis, "en") if page.book.language == "en" else wording.layer_basis_word(layer)
+        basis = word(layer.basis, ENGLISH) if page.book.language == ENGLISH else wording.layer_basis_word(layer)
         quality = f"{basis}／{word(layer.gates.completeness, page.book.language)}"
-        dated = f"{layer.gates.vintage or '时点未申明'}／{layer.gates.classification.value}"
+        dated = f"{layer.gates.vintage or speak('时点未申明')}／{speak(layer.gates.classification.value)}"
         file = f"{layer.provenance.path}　{layer.provenance.sha256}"
         page.cells(
             [
                 (word(layer.kind, page.book.language), 3),
                 (quality, 1),
                 (dated, 1),
-                (layer.gates.coverage_name or "未申明", 1),
+                (layer.gates.coverage_name or speak("未申明"), 1),
                 (file, 4),
             ]
         )
     page.header([("参数", 4), ("取值", 2), ("确定单位、日期", 1), ("理由", 3)])
     for parameter in results.parameters:
-        value = f"{parameter.value} {parameter.unit}".strip()
-        by = f"{parameter.by or '系统默认约定'}　{parameter.on}".strip()
-        page.cells([(parameter.name, 4), (value, 2), (by, 1), (parameter.reason, 3)])
+        value = f"{speak(parameter.value)} {speak(parameter.unit)}".strip()
+        by = f"{parameter.by or speak('系统默认约定')}　{parameter.on}".strip()
+        page.cells([(speak(parameter.name), 4), (value, 2), (by, 1), (parameter.reason, 3)])
 
 
 def _write_summary(book: Book) -> None:
@@ -516,7 +523,7 @@ def _summary_rows(book: Book) -> Iterator[tuple[Cell, ...]]:
     for number, site in enumerate(book.results.sites, start=1):
         start = (number, site.site_id, site.name, wording.status_word(site.status, book.language), site.place)
         prohibited, *others = site.counts
-        yield (*start, prohibited - site.unmet, site.unmet, *others, site.note)
+        yield (*start, prohibited - site.unmet, site.unmet, *others, book.speak(site.note))
 
 
 def _write_all_clauses(book: Book) -> None:
@@ -535,14 +542,14 @@ def _write_all_clauses(book: Book) -> None:
             word(clause.certainty, language) if clause.certainty else "",
             word(clause.citation.legal_rank, language),
             siting_words.citation_text(clause.citation, language),
-            "".join(clause.evidence),
+            siting_words.joined(clause.evidence, language),
             siting_words.data_text(clause, results, language),
-            clause.note,
+            book.speak(clause.note),
             clause.citation.decider,
         )
         for site_id, clause in wanted
     )
-    more = f"共 {total} 条，此处只列触及的条款（至多 {LISTED_ROWS} 条），全部见 findings.parquet。"
+    more = book.say("site.touched_only", count=str(total), most=str(LISTED_ROWS))
     last = [(more, *[""] * (len(titles) - 1))] if total > LISTED_ROWS else []
     _write_flat(page, titles, chain(rows, last))
 
