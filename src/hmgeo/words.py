@@ -221,7 +221,7 @@ def render(text: str, language: str, speak: Callable[[str], str] = str, *, bare:
     if text.code == SENTENCES and language == ENGLISH:
         pieces = (render(part, language, speak) for part in text.values["parts"])
         return " ".join(
-            dict.fromkeys(piece if piece.endswith((".", ";", "!")) else f"{piece}." for piece in pieces if piece)
+            dict.fromkeys(piece if piece.endswith((".", ";", "!", "。")) else f"{piece}." for piece in pieces if piece)
         )
     if text.code == SENTENCES:
         return str(text)

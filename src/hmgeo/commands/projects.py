@@ -393,12 +393,12 @@ def verify(
     ready_engine()
     from hmgeo.compare.verify import holds, language_of, verify_extract, verify_run
 
-    with Reporter() as report:
+    language = language_of(folder)
+    with Reporter(language) as report:
         if folder.is_file() and folder.suffix == ".json":
             checks = verify_extract(folder, project, progress=report)
         else:
             checks = verify_run(folder, project, words, rerun=rerun, progress=report)
-    language = language_of(folder)
     if as_json:
         typer.echo(json.dumps([check.in_language(language) for check in checks], ensure_ascii=False, indent=1))
     else:
@@ -498,15 +498,15 @@ def diff(
     from hmgeo.project.folder import whole_file
     from hmgeo.words import render, say
 
-    with Reporter() as report:
-        changes, remarks = diff_runs(first, second, (project_a, project_b), causes=causes, progress=report)
     language = language_of(second)
+    with Reporter(language) as report:
+        changes, remarks = diff_runs(first, second, (project_a, project_b), causes=causes, progress=report)
     rows, header = tuple(change_rows(changes, language)), render(say("diff.head"), language).split("｜")
     if out is not None:
         with whole_file(out, []) as temporary:
             write_plain([PlainTable(header[0], tuple(header), rows)], temporary, suffix=out.suffix)
     if picture is not None:
-        draw_changes(first, second, (project_a, project_b), changes, picture)
+        draw_changes(first, second, (project_a, project_b), changes, picture, language)
     if as_json:
         parts = [dict(zip(Change._fields, change.row(language), strict=True)) for change in changes]
         typer.echo(json.dumps(parts, ensure_ascii=False, indent=1))

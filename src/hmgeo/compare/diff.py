@@ -40,9 +40,9 @@ from hmgeo.compare.verify import (
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import recognise_list
-from hmgeo.outputs.english import in_english
+from hmgeo.outputs.english import in_english, in_language
 from hmgeo.outputs.tables import OWN_PREFIX
-from hmgeo.outputs.wording import DISCLAIMER, badge, basis_banner
+from hmgeo.outputs.wording import badge, basis_banner, disclaimer
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import whole_file
 from hmgeo.project.run import project_results
@@ -144,9 +144,14 @@ def diff_runs(
 
 
 def draw_changes(
-    first: Path, second: Path, projects: Sequence[Path | None], changes: Sequence[Change], out: Path
+    first: Path,
+    second: Path,
+    projects: Sequence[Path | None],
+    changes: Sequence[Change],
+    out: Path,
+    language: str = "zh",
 ) -> int:
-    """Draw both states of what changed; return how many changes are of sources without coordinates.
+    """Draw both states of what changed in `language`; return how many changes are of sources without coordinates.
 
     `first`, `second` and `projects` are as `diff_runs` took them.
 
@@ -181,22 +186,30 @@ def draw_changes(
             continue
         marks.append(Mark(len(lines) + 1 if of else 0, *states))
         if of:
-            change, more = of[0][1], f"（共 {len(of)} 条）" if len(of) > 1 else ""
-            step = f"{change.before or '无'} → {change.after or '无'}"
-            lines.append(
-                (str(len(lines) + 1), f"{change.source} {change.rule_id}{more} {step}　{change.cause}".strip())
-            )
+            _, source, rule_id, was, is_now, cause = of[0][1].row(language)
+            more = render(say("diff.of_many", count=str(len(of))), language) if len(of) > 1 else ""
+            nothing = in_language("无", language)
+            told = f"{source} {rule_id}{more} {was or nothing} → {is_now or nothing}　{cause}"
+            lines.append((str(len(lines) + 1), told.strip()))
     if not marks:
         raise UsageError(Problem("两次运行都没有带坐标的污染源，画不出", Place(file=out.name)))
     basis = Basis.worst(*(Basis.of(side.manifest["basis"]) for side in (before, after)))
+    unset = in_language("未设", language)
+    sides = say(
+        "diff.map_sides",
+        before=before.folder.name,
+        after=after.folder.name,
+        day_before=before.manifest["as_of"] or unset,
+        day_after=after.manifest["as_of"] or unset,
+        undrawn=str(undrawn),
+    )
+    title = say("diff.map_title", title=before.manifest["project"]["title"], count=str(len(changes)))
     words = Words(
-        f"{before.manifest['project']['title']}：两次运行的变化 {len(changes)} 条",
-        f"前一次 {before.folder.name}（评估基准日 {before.manifest['as_of'] or '未设'}），"
-        f"后一次 {after.folder.name}（评估基准日 {after.manifest['as_of'] or '未设'}）；"
-        f"一家有几条变化的画最重的一条；没有坐标未画的 {undrawn} 条；全部见表。",
-        [text for text in (basis_banner(basis),) if text],
+        render(title, language),
+        render(sides, language),
+        [text for text in (basis_banner(basis, language),) if text],
         lines,
-        f"{after.manifest['caption']}　{DISCLAIMER}",
+        f"{in_language(after.manifest['caption'], language)}　{disclaimer(language)}",
     )
     book = read_manifest(after.folder)[1].with_name("findings.gpkg")
     around = [shape for role, shape in shapes_of(book) if role in {"county", "township", "key_area"}]

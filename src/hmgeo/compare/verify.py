@@ -343,7 +343,10 @@ def language_of(path: Path) -> str:
         The run's folder, or the json file of the extract.
     """
     if path.is_file():
-        return str(json.loads(path.read_text(encoding="utf-8"))["language"])
+        try:
+            return str(json.loads(path.read_text(encoding="utf-8"))["language"])
+        except (ValueError, KeyError, TypeError):  # no extract, which is told where it is read
+            return "zh"
     return wish_of(said_words(read_manifest(path)[0])).language
 
 

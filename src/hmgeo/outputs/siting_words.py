@@ -415,7 +415,7 @@ def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], languag
     """Return the whole answer of `results` around its `sites`, as plain values, in `language` (zh or en)."""
     return {
         "schema": SCHEMA,
-        "title": results.title,
+        "title": in_language(results.title, language),
         "as_of": results.as_of,
         "warnings": [in_language(warning, language) for warning in results.warnings],
         "sites": list(sites),

@@ -17,6 +17,7 @@ import shapely
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
 from hmgeo.outputs import wording
+from hmgeo.outputs.english import in_language
 from hmgeo.outputs.gis import ALSO, write_also, write_geopackage
 from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
 from hmgeo.outputs.map.audience import OVERHEAD_PATH, PUBLIC, why_no_page
@@ -142,7 +143,7 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         )
     if not why_no_page(results):
         if presentation.audience != PUBLIC:  # it names what a public map leaves out
-            steps[f"{PRINT}/{KMZ}",] = lambda: write_field_kmz(results, paper / KMZ)
+            steps[f"{PRINT}/{KMZ}",] = lambda: write_field_kmz(results, paper / KMZ, presentation.language)
             steps[f"{PRINT}/{CARDS}",] = lambda: write_cards(drawn, presentation, paper / CARDS)
         steps["map.html",] = lambda: write_map(drawn, presentation, folder / "map.html")
     for word in presentation.also:
@@ -318,7 +319,7 @@ def _manifest_of(results: Results, presentation: Presentation | None = None) -> 
         },
         "decisions": [asdict(decision) | {"is_stale": decision.is_stale} for decision in results.decisions],
         "visit_order": asdict(results.visit_order) | {"text": wording.visit_order(results, shown.language)},
-        "caption": wording.caption(results, shown),
+        "caption": in_language(wording.caption(results, shown), shown.language),
         "joins": [asdict(join) | {"set_aside": join.set_aside} for join in results.joins],
         "warnings": list(results.warnings),
     }

@@ -16,6 +16,7 @@ from matplotlib.patches import Ellipse, Polygon, Rectangle
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import style, wording
+from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure import scene
 from hmgeo.outputs.figure.scene import (
     MARKS,
@@ -31,7 +32,7 @@ from hmgeo.outputs.figure.scene import (
     wrapped,
 )
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
-from hmgeo.outputs.map.labels import LABELS, LABELS_EN
+from hmgeo.outputs.map.labels import labels
 from hmgeo.vocabulary import Certainty
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def map_figure(
     """
     is_public = presentation.audience == audience.PUBLIC
     shown = audience.shown_to(results, audience.PUBLIC) if is_public else audience.Shown(results)
-    words = LABELS_EN if presentation.language == "en" else LABELS
+    words = labels(presentation.language)
     paper = sheet(presentation.paper)
     seen = view(bounds or layers.page_bounds(shown.results, on_paper=True), paper.frame)
     figure = Figure(figsize=(paper.width_mm / _MM_PER_INCH, paper.height_mm / _MM_PER_INCH), facecolor="white")
@@ -90,7 +91,7 @@ def map_figure(
     frame(page, paper, seen)
     north(page, paper.frame, words["north"])
     scale_bar(page, paper.frame, seen, words["scale_middle"])
-    watermark(page, axes, paper.frame, panels.watermarks(results, presentation))
+    watermark(page, axes, paper.frame, panels.watermarks(results, presentation, presentation.language))
     head(page, paper.head, results.title, _facts(shown.results, presentation), _marks(shown, presentation))
     foot(page, paper.foot, results, presentation)
     draw_legend(page, paper.legend, lines_of(shown.results, pictures, words, presentation.language), words)
@@ -240,17 +241,18 @@ def _meet(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
 
 def _facts(results: Results, presentation: Presentation) -> list[str]:
     """Return the lines under the title: day, area, radius, rule; then the findings by verdict."""
-    facts = panels.subtitle(results)
-    rule = panels.screening_rule(results)
-    first = "　".join([*facts, *([f"{LABELS['rule']} {rule}"] if rule else [])])
+    language = presentation.language
+    words = labels(language)
+    rule = panels.screening_rule(results, language)
+    first = "　".join([*panels.subtitle(results, language), *([f"{words['rule']} {rule}"] if rule else [])])
     if not results.findings.num_rows:
-        return [first, LABELS["no_findings"]]
-    header = wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), presentation.language)
-    return [first, f"{LABELS['findings_by_verdict']}　{header}"]
+        return [first, words["no_findings"]]
+    header = wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), language)
+    return [first, f"{words['findings_by_verdict']}　{header}"]
 
 
 def _marks(shown: audience.Shown, presentation: Presentation) -> list[str]:
-    words = LABELS_EN if presentation.language == "en" else LABELS
+    words = labels(presentation.language)
     banner = wording.basis_banner(shown.results.basis, presentation.language)
     marks = [words[key].format(**parts) for key, parts in panels.audience_marks(shown, presentation)]
     return [*([banner] if banner else []), *marks]
@@ -296,7 +298,7 @@ def foot(page: Axes, box: Box, results: Results, presentation: Presentation) -> 
     """Set caption and disclaimer of `results` and `presentation` into `box` of `page`, small enough to be whole."""
     language = presentation.language
     ordered = (wording.visit_order(results, language),) if wording.is_ordered(results) else ()
-    texts = (wording.caption(results, presentation), *ordered, wording.disclaimer(language))
+    texts = (in_language(wording.caption(results, presentation), language), *ordered, wording.disclaimer(language))
     size_pt = FOOT_PT
     lines: list[str] = []
     while size_pt > 3:  # noqa: PLR2004 - smaller can't be read

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hmgeo.outputs import wording
 from hmgeo.results.columns import popup_columns
 from hmgeo.results.text import bearing_text
-from hmgeo.words import table_rows
+from hmgeo.words import ENGLISH, table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,11 @@ LABELS: Mapping[str, str] = MappingProxyType({key: zh for key, (zh, _) in _BOTH.
 
 LABELS_EN: Mapping[str, str] = MappingProxyType({key: en for key, (_, en) in _BOTH.items()})
 """English labels by key."""
+
+
+def labels(language: str) -> Mapping[str, str]:
+    """Return the labels of `language` by key."""
+    return LABELS_EN if language == ENGLISH else LABELS
 
 
 def compass(bearing_deg: float) -> str:

@@ -12,10 +12,12 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from hmgeo.outputs import style, wording
+from hmgeo.outputs.english import in_language
 from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
-from hmgeo.outputs.map.labels import LABELS
+from hmgeo.outputs.map.labels import LABELS, labels
 from hmgeo.results.text import area_text, radius_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
+from hmgeo.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,9 +109,10 @@ def render(
     )
 
 
-def watermarks(results: Results, presentation: Presentation) -> list[str]:
-    """Return what lies over the map: what the data of `results` ask for, then what `presentation` adds."""
-    return [text for text in (_WATERMARKS.get(results.basis, ""), presentation.watermark) if text]
+def watermarks(results: Results, presentation: Presentation, language: str = "zh") -> list[str]:
+    """Return what lies over the map: what the data of `results` ask for, in `language`, then `presentation`'s own."""
+    asked = in_language(_WATERMARKS.get(results.basis, ""), language)
+    return [text for text in (asked, presentation.watermark) if text]
 
 
 def watermark_tile(texts: Sequence[str]) -> dict[str, Any] | None:
@@ -212,23 +215,23 @@ def _header(results: Results, language: str = "zh") -> str:
     return wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), language)
 
 
-def subtitle(results: Results) -> list[str]:
-    """Return the facts under the title of `results`: day asked about, area, radius."""
-    day = f"{LABELS['as_of']} {results.as_of.isoformat()}" if results.as_of else LABELS["no_as_of"]
-    parts = [day, f"{LABELS['area']} {results.area_name}" if results.area_name else ""]
+def subtitle(results: Results, language: str = "zh") -> list[str]:
+    """Return the facts under the title of `results` in `language`: day asked about, area, radius."""
+    words = labels(language)
+    day = f"{words['as_of']} {results.as_of.isoformat()}" if results.as_of else words["no_as_of"]
+    parts = [day, f"{words['area']} {results.area_name}" if results.area_name else ""]
     if results.search_areas.num_rows:
-        parts.append(f"{LABELS['radius']} {radius_text(results.radius_m)}")
+        parts.append(f"{words['radius']} {radius_text(results.radius_m)}")
     return [part for part in parts if part]
 
 
-def screening_rule(results: Results) -> str:
-    """Return title and standing of the screening rule of `results`; empty where there is none."""
+def screening_rule(results: Results, language: str = "zh") -> str:
+    """Return title and standing (in `language`) of the screening rule of `results`; empty where there is none."""
     rule = next((rule for rule in results.rules if rule.rule_id == results.screening_rule_id), None)
     if rule is None:
         return results.screening_rule_id
-    return "，".join(
-        part for part in (rule.title, wording.standing_word(rule.standing, verified=rule.verified)) if part
-    )
+    stands = wording.standing_word(rule.standing, language, rule.verified)
+    return (", " if language == ENGLISH else "，").join(filter(None, (rule.title, stands)))
 
 
 @cache

@@ -214,7 +214,7 @@ class _Card:
     def _foot(self, last: str) -> float:
         """Set order and disclaimer at the lower edge; return where they begin."""
         language = self._presentation.language
-        caption = wording.caption(self._results, self._presentation)
+        caption = self.say(wording.caption(self._results, self._presentation))
         texts = (self.say(last), wording.visit_order(self._results, language), caption, wording.disclaimer(language))
         lines = [line for text in texts for line in wrapped(text, _FOOT_PT, _INNER)]
         top = _HEIGHT - 9 - len(lines) * _FOOT_PT * _LEADING * MM_PER_POINT

@@ -117,7 +117,7 @@ def new_page(book: Book, name: str, widths: Sequence[float] = WIDTHS) -> Page:
     sheet.fit_to_pages(1, 0)
     sheet.hide_gridlines(2)
     level = book.say("classified_as", mark=book.speak(wording.classification_word(siting_words.shell(book.results))))
-    sheet.set_header(f"&L&9{book.results.title[:80].replace('&', '&&')}　{name}&R&9{level}")
+    sheet.set_header(f"&L&9{book.speak(book.results.title)[:80].replace('&', '&&')}　{name}&R&9{level}")
     review = book.say("地图审核：未送审")
     sheet.set_footer(f"&L&9{notice(book)}&C&9{PAGE_COUNT[book.language]}&R&9{review}")
     return Page(sheet, book)
@@ -183,9 +183,9 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
     with xlsxwriter.Workbook(str(path), options) as file:
         file.set_properties(
             {
-                "title": results.title,
+                "title": in_language(results.title, presentation.language),
                 "author": presentation.maker or "hmgeo",
-                "comments": wording.DISCLAIMER,
+                "comments": wording.disclaimer(presentation.language),
                 "created": CREATED,
             }
         )
@@ -498,8 +498,8 @@ def _write_sources(page: Page) -> None:
     page.header([("参数", 4), ("取值", 2), ("确定单位、日期", 1), ("理由", 3)])
     for parameter in results.parameters:
         value = f"{speak(parameter.value)} {speak(parameter.unit)}".strip()
-        by = f"{parameter.by or speak('系统默认约定')}　{parameter.on}".strip()
-        page.cells([(speak(parameter.name), 4), (value, 2), (by, 1), (parameter.reason, 3)])
+        by = f"{page.book.say(parameter.by or '系统默认约定')}　{parameter.on}".strip()
+        page.cells([(speak(parameter.name), 4), (value, 2), (by, 1), (page.book.say(parameter.reason), 3)])
 
 
 def _write_summary(book: Book) -> None:

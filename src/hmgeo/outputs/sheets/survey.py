@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -28,6 +29,7 @@ from hmgeo.outputs.book import (
     table_sheet,
     write_table,
 )
+from hmgeo.outputs.english import in_language
 from hmgeo.outputs.gis import placemark, write_kmz
 from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.sheets.screening import distance, named_sources
@@ -45,7 +47,7 @@ from hmgeo.vocabulary import (
     Verdict,
     VisitGroup,
 )
-from hmgeo.words import one_by_one, say, say_with, sentences
+from hmgeo.words import ENGLISH, one_by_one, render, say, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -333,13 +335,14 @@ def cell_text(name: str, cell: Any) -> str:  # noqa: ANN401 -- a cell is text, n
 KMZ = "现场.kmz"
 
 
-def write_field_kmz(results: Results, path: Path) -> None:
-    """Write the list of `results` to `path` for a phone's map: a folder a group, sources by their numbers.
+def write_field_kmz(results: Results, path: Path, language: str = "zh") -> None:
+    """Write the list of `results` to `path` for a phone's map in `language`: a folder a group, sources by numbers.
 
     Coordinates are lon/lat on CGCS2000, which such maps read as WGS84; those without a point are named in the text.
     """
     gathered = Listed(results)
     rows = gathered.rows()
+    speak = partial(in_language, language=language)
     folders = []
     for group in VisitGroup:
         members = [row for row in rows if row["visit_group"] == group.value and row["lon"] is not None]
@@ -347,20 +350,25 @@ def write_field_kmz(results: Results, path: Path) -> None:
             placemark(
                 f"{row['list_number']} {row['name'] or row['source_id']}",
                 shapely.Point(row["lon"], row["lat"]),
-                "；".join(filter(None, (row["distance_class"], row["township"], row["visit_reason"]))),
+                ("; " if language == ENGLISH else "；").join(
+                    filter(
+                        None,
+                        (speak(row["distance_class"] or ""), row["township"], speak(row["visit_reason"] or "")),
+                    )
+                ),
             )
             for row in members
         ]
         if marks:
-            folders.append(f"<Folder><name>{group.value}：{group.zh}</name>{''.join(marks)}</Folder>")
+            folders.append(f"<Folder><name>{speak(f'{group.value}：{group.zh}')}</name>{''.join(marks)}</Folder>")
     unplaced = "、".join(str(row["list_number"]) for row in rows if row["lon"] is None)
     lines = (
-        wording.basis_banner(results.basis),
-        wording.visit_order(results),
-        f"没有坐标、未落点的清单序号：{unplaced}。" if unplaced else "",
-        wording.DISCLAIMER,
+        wording.basis_banner(results.basis, language),
+        wording.visit_order(results, language),
+        say("numbers_unplaced", numbers=unplaced) if unplaced else "",
+        wording.disclaimer(language),
     )
-    write_kmz(path, results.title, str(sentences(*lines)), folders)
+    write_kmz(path, results.title, render(sentences(*lines), language), folders)
 
 
 SHEET_NAME = "表1 排查清单"

@@ -34,7 +34,7 @@ from hmgeo.siting.offsets import OFFSET_BASIS, asked_of
 from hmgeo.siting.site import area_note
 from hmgeo.siting.targets import ELEMENTS, Surroundings
 from hmgeo.vocabulary import Basis, LayerKind, Unknown
-from hmgeo.words import sentences
+from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -120,13 +120,16 @@ class SiteDesk:
         warnings += layer_warnings(self.inputs.ledger)
         ranges = tuple(
             ParameterUsed(
-                f"{element.title}评价范围", f"{self.surroundings.ranges_m[element.code]:g}", "m", "使用者设定"
+                say("assessment_range", element=element.title),
+                f"{self.surroundings.ranges_m[element.code]:g}",
+                "m",
+                "使用者设定",
             )
             for element in ELEMENTS
             if element.code in self.surroundings.ranges_m
         )
         return SitingResults(
-            title or f"{self.spec.title}　选址条款研判",
+            title or say("site.titled", title=self.spec.title),
             self.bench.question.day,
             made,
             MappingProxyType({layer.kind.value: layer for layer in used}),

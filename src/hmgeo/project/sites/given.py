@@ -37,7 +37,7 @@ from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS, mentioned_facts, stated_facts, stated_numbers
 from hmgeo.siting.site import PROJECT_SITES, Site
 from hmgeo.vocabulary import METALS, Action, Basis, LayerKind, Status, Unknown
-from hmgeo.words import say, sentences
+from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -247,13 +247,13 @@ def facts_of(
     """
     known = trades().get((int(edition), trade)) if edition.isdigit() else None
     named = f"{trade} {known.name}" if known is not None else trade
-    emitted = "、".join(f"{METALS[metal]} {kg:g} kg/a" for metal, kg in added_kg.items())
-    stated = "；".join(f"{ATTRIBUTES[code]}：{_fact_word(value)}" for code, value in attributes.items())
+    emitted = [say("metal_mass", metal=METALS[metal], mass=kg) for metal, kg in added_kg.items()]
+    stated = [say("site.stated", fact=ATTRIBUTES[code], said=_fact_word(value)) for code, value in attributes.items()]
     return (
         ("建设性质", "未说明" if action is None else action.zh),
         ("行业", f"{named}（GB/T 4754—{edition or '版本未注明'}）" if trade else "未说明"),
-        ("新增重点重金属排放", emitted or "未说明"),
-        ("填报的事实", stated or "未填报"),
+        ("新增重点重金属排放", say("listed", parts=tuple(emitted)) if emitted else "未说明"),
+        ("填报的事实", one_by_one(stated) or "未填报"),
     )
 
 
