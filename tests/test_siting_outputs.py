@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -22,14 +23,18 @@ from hmgeo.errors import InputError, UsageError
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import display_width
-from hmgeo.outputs.sheets.answer import screen_lines, short_clause
+from hmgeo.outputs.english import phrases
+from hmgeo.outputs.sheets.answer import screen_lines, short_citation, short_clause
 from hmgeo.project.sites.desk import open_desk, parse_ranges
 from hmgeo.project.sites.files import Answered, SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
+from hmgeo.reference.tables import trades
 from hmgeo.results.siting import grouped
 from hmgeo.results.text import distance_text
+from hmgeo.rules.book import load_book
 from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Basis, Settling, Verdict
+from hmgeo.words import Reason
 
 if TYPE_CHECKING:
     from hmgeo.results.siting import SiteAnswer, SitingResults
@@ -179,6 +184,58 @@ def test_no_verdict_word_claims_more_than_a_screening_tool_may(answered: Answere
     unmet = next(clause for clause in told["clauses"] if clause["rule_id"] == "SIT-GX-PARK")
     assert (unmet["verdict"], unmet["badge"]) == ("prohibited", "示例判定：要求未见满足")
     assert not badges & set(wording.FORBIDDEN_VERDICT_WORDS)
+
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def own_words(results: SitingResults) -> list[str]:
+    """Return names, words of texts and what users wrote, which stay in every language, the longest first."""
+    found: set[str] = {*results.title.values.values()} if isinstance(results.title, Reason) else {results.title}
+    found |= {"清城区"}  # a name in the title of a choice
+    found |= {text for one in results.parameters for text in (one.by, one.reason)}
+    found |= {layer.gates.coverage_name for layer in results.layers.values()}
+    found |= {part for rule in load_book().rules for part in re.split("[（）]", rule.would_decide or "")}
+    for dossier in results.dossiers:
+        answer = dossier.answer
+        found |= {answer.name, answer.place, siting_words.key_area_text(answer).partition("（")[0]}
+        found |= {named.name for trade, named in trades().items() if trade == (2017, "3212")}
+        found |= {text for table in dossier.targets for one in table.targets for text in (one.name, one.receptor_id)}
+        for cited in (*(clause.citation for clause in answer.clauses), *answer.informs):
+            found |= {cited.document, cited.document_number, cited.clause, cited.quote, cited.condition, cited.title}
+            found |= {
+                short_citation(cited),
+                cited.authority,
+                cited.decider,
+                cited.note,
+                *re.split("[（）]", cited.note),
+            }
+            found |= {cited.document.replace("（", " (").replace("）", ")")}
+    return sorted(filter(CHINESE.search, filter(None, found)), key=len, reverse=True)
+
+
+def test_no_cell_of_an_english_workbook_is_chinese_but_names_quotes_and_what_users_wrote(tmp_path: Path) -> None:
+    sites = tmp_path / "sites.csv"
+    rows = ("P1,示例甲厂,107.5512,24.9812,3212,2017,新建", "P2,示例乙厂,107.60,24.99,3212,2017,改建")
+    sites.write_text("\n".join(("项目编号,项目名称,经度,纬度,行业代码,行业分类版本,建设性质", *rows)), "utf-8")
+    for given in (request(typed(), out=tmp_path / "one"), request(sites=sites, out=tmp_path / "two")):
+        answered = answer_sites(replace(given, language="en"))
+        assert answered.folder is not None
+        own, left = own_words(answered.results), {}
+        for sheet in openpyxl.load_workbook(answered.folder / "siting.xlsx"):
+            if sheet.title == phrases()["逐点摘要"]:  # lines of the terminal, names cut to its width
+                continue
+            feet = (sheet.oddHeader.left, sheet.oddHeader.right, *vars(sheet.oddFooter).values())
+            texts = [sheet.title, *(getattr(part, "text", "") or "" for part in feet)]
+            texts += [cell for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str)]
+            for text in texts:
+                rest = text
+                for word in own:
+                    rest = rest.replace(word, "")
+                # names and words of a text in quotation marks; the text that a trade's default is taken from
+                rest = re.sub(r'"[^"]*"|\(by 《[^)]*\)', "", rest)
+                left |= {text: rest} if CHINESE.search(rest) else {}
+        assert left == {}
 
 
 def test_missing_data_name_the_layer_the_count_and_whom_to_ask(answered: Answered) -> None:
