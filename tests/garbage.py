@@ -40,7 +40,6 @@ from hmgeo.project.spec import read_spec
 from hmgeo.reference.tables import implied_facts
 from hmgeo.rules.book import load_book
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS
-from hmgeo.screening.screen import screen
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
@@ -250,12 +249,7 @@ def quick_loading() -> Iterator[None]:
 def find_run(folder: Path) -> dict[tuple[int, str], Told]:
     """Judge the enterprises of a project as `hmgeo run` does; results only."""
     spec = read_spec(folder)
-    held = inputs.load_inputs(spec)
-    question = run._question(spec, held)
-    heights = run._heights(held, question)
-    crossed = cross_check(held.positions, held.farmland, held.others, held.sides, question.as_of, question.choices)
-    question = replace(question, disputes=crossed.disputes)
-    screened = screen(held.positions, held.farmland, question, others=held.others, heights=heights)
+    screened = run.judge_inputs(spec, inputs.load_inputs(spec), None, lambda *_: None).screened
     row_of = {one: row for row, one in enumerate(screened.sources["source_id"].to_pylist())}
     wanted = ("source_id", "rule_id", "verdict", "certainty", "receptor_id", "measured_low", "measured_high")
     return {

@@ -421,7 +421,7 @@ def sheet_rows(folder: Path, sheet: str, first_header: str, header_rows: int) ->
     return rows[start:end]
 
 
-def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: list[Row]) -> None:
+def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: list[Row], results: Results) -> None:
     rows = sheet_rows(folder, "各源结果", "清单序号", 2)
     verdicts = {word.zh: word.value for word in Verdict} | {"已量，现有数据未见": "not_assessed"}
     statuses = {word.zh: word.value for word in Status}
@@ -440,8 +440,9 @@ def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: li
                 assert nearest_m == pytest.approx(float(told["nearest_farmland_m"]), abs=1e-4)
             assert area_mu == pytest.approx(float(told["farmland_area_ha"]) * 15, abs=2e-3)
     clauses = sheet_rows(folder, "依据", "清单序号", 1)
+    titles = {rule.rule_id: rule.title for rule in results.rules}
     assert Counter((row[1], row[4], verdicts[row[3]]) for row in clauses) == Counter(
-        (row["source_id"], row["rule_id"], row["verdict"])
+        (row["source_id"], titles[row["rule_id"]], row["verdict"])
         for row in findings
         if row["verdict"] in {"prohibited", "conditional", "listed"}
     )

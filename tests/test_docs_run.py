@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -23,7 +24,6 @@ from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Ended
 
@@ -120,6 +120,10 @@ def test_every_command_of_a_page_runs(
         if words[0] == "init":  # a page shows the first use; what follows speaks of runs of the day above
             shutil.rmtree(words[1], ignore_errors=True)
         ended = hmgeo_command(*words)
+        if (words[0] == "init" and not Path(words[1], "project.yml").is_file()) or (
+            words[0] == "ledger" and not ended.out.strip()
+        ):
+            wrong[line] = (ended.code, ended.err[-600:])
         if words[:2] == ["init", COUNTY[0]]:
             shutil.rmtree(COUNTY[0])
             shutil.copytree(world / COUNTY[0], COUNTY[0])

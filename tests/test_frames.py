@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas
+import pandas as pd
 import pytest
 import shapely
 
@@ -63,6 +64,14 @@ def test_a_frame_without_crs_is_asked_for_it_as_a_file_is() -> None:
             kind=LayerKind.FARMLAND,
             basis=Basis.SYNTHETIC,
         )
+
+
+def test_numbers_among_texts_are_told_as_a_plain_column_tells_them() -> None:
+    two = geopandas.GeoDataFrame(
+        {"地块编号": pd.Series([1.0, "x"], dtype=object)}, geometry=[SQUARE, SQUARE], crs="EPSG:4490"
+    )
+    layer, _ = load_receptors(two, kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    assert layer.read()["receptor_id"].to_pylist() == ["1", "x"]
 
 
 def test_a_named_index_is_a_column_and_mixed_cells_refuse_no_frame() -> None:
@@ -124,7 +133,9 @@ def test_frames_are_screened_and_paired_as_the_files_that_they_would_write(tmp_p
     firms = geopandas.GeoDataFrame({"编号": ["A1"]}, geometry=[shapely.Point(113.02, 23.705)], crs=4490)
     for name, frame in (("firms", firms), ("land", farmland())):
         frame.to_parquet(tmp_path / f"{name}.parquet", index=False)
-    files = BareFile(tmp_path / "firms.parquet"), BareFile(tmp_path / "land.parquet")
+    files = BareFile(str(tmp_path / "firms.parquet")), BareFile(tmp_path / "land.parquet")  # type: ignore[arg-type]
+    with pytest.raises(HmgeoError, match="只读文件路径或 GeoDataFrame（现为「dict」）"):
+        BareFile({})  # type: ignore[arg-type]
     frames = BareFile(firms), BareFile(farmland())
     told = [
         screen_files(*given, tmp_path / name, radius_m=2000.0).results

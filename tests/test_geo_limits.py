@@ -175,7 +175,6 @@ WIDER = {
     "box_around": lambda *_: np.array([shapely.box(-400, -95, 400, 95)]),
     "chord_tolerance_m": lambda chord_m: 100 + np.zeros_like(chord_m),
     "_no_shorter_m": lambda *_: 2e7,
-    "_boxes_meet": lambda a, _: np.ones(len(a), bool),
 }
 
 

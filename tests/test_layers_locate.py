@@ -388,6 +388,14 @@ def test_a_datum_in_a_title_or_under_the_table_speaks_for_all_rows(tmp_path: Pat
     for gap in ("　　", "  ", " "):  # a line of labels, as heads of forms have them
         beside, _ = load(table(tmp_path, f"填报单位：某县分局{gap}联系人：示例{gap}坐标：高德地图,,,\n{rows}"))
         assert beside.table["lon"].to_pylist() == [pytest.approx(113.05, abs=2e-6)]
+    for denied in (
+        "坐标系：GCJ02　　已停用",
+        "原图坐标系：　　西安80　　本表已转换",
+        "不是　　GCJ02",
+        "填写示例：  GCJ02  经度",
+    ):
+        doubtful, _ = load(table(tmp_path, f"{denied},,,\n{rows}"))
+        assert doubtful.table["status"].to_pylist() == ["not_located"], denied
 
 
 def test_split_columns_of_any_stem_are_joined_and_parts_without_degrees_refused(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_file_with_nothing_usable_is_refused_at_the_end(tmp_path: Path) -> Non
 @pytest.mark.parametrize("by_column", [True, False])
 @pytest.mark.parametrize("part", [1, 3, 100])
 def test_running_ids_are_those_of_a_whole_column(part: int, *, by_column: bool) -> None:
-    values = ["A", "B", "A", "", "A", " B ", "C", "A#2", "", "row-4"]
+    values = ["A", "B", "A", "无", "A", " B ", "C", "A#2", "", "row-4"]
     for given in (values[:7], values):
         running = RunningIds()
         made = []

@@ -334,7 +334,7 @@ def test_no_password_is_left_of_what_is_written_as_it_is(form: str, word: str) -
     assert PIECE not in without_secrets(told)
 
 
-@given(word=drawn(PRINTED.replace("@", "") + " "))
+@given(word=drawn(PRINTED.replace("@", "") + " \u3000\xa0"))
 def test_a_password_with_blanks_in_an_address_is_left_out(word: str) -> None:
     """With an @ of its own it can't be told from a host and a word behind it."""
     assume(not re.match(r"\S*::", word))

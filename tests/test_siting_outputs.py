@@ -18,13 +18,15 @@ import pytest
 import shapely
 from siting_world import SITE, bench
 
-from hmgeo.compare.verify import verify_extract
+from hmgeo.compare.verify import language_of, verify_extract
 from hmgeo.errors import InputError, UsageError
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import display_width
 from hmgeo.outputs.english import phrases
+from hmgeo.outputs.sheets import siting as siting_sheets
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation, short_clause
+from hmgeo.project.sites import files as sites_files
 from hmgeo.project.sites.desk import open_desk, parse_ranges
 from hmgeo.project.sites.files import Answered, SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
@@ -159,6 +161,11 @@ def test_verify_tells_an_extract_that_was_changed_and_asks_the_question_again(
     told = verify_extract(tmp_path / "x.json", PROJECT)
     assert [one.sign for one in told] == ["×"]
     assert "写出后改动过" in told[0].answer
+    assert language_of(path) == "zh"
+    del made["language"]
+    (tmp_path / "z.json").write_text(json.dumps(made), encoding="utf-8")
+    assert language_of(tmp_path / "z.json") == "zh"
+    assert [check.sign for check in verify_extract(tmp_path / "z.json", PROJECT)] == ["×"]
     (tmp_path / "y.json").write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match="不是选址摘录"):
         verify_extract(tmp_path / "y.json")
@@ -555,3 +562,43 @@ def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: 
     assert ["No.", "Verdict", "Rank / authority", "Document, clause", "Quote", "Measured", "Judgement and reasons",
             "What would change it", "Data (vintage)", "Decider / standing"] in page  # fmt: skip
     assert any(row[0].startswith("8. Not assessed (") for row in page if row)
+
+
+LISTED = """项目编号,项目名称,类型,建设性质,行业代码,行业分类版本,经度,纬度,坐标系
+P1,示例一,,新建,3212,2017,107.5512,24.9812,CGCS2000
+P2,示例二,尾矿库,新建,,,107.6000,24.9000,CGCS2000
+P3,示例三,怪东西,新建,3212,2017,107.5600,24.9700,CGCS2000
+P4,示例四,,新建,3212,2017,108.9000,24.6000,CGCS2000
+P5,没坐标,,新建,3212,2017,,,
+P6,=1+1,,新建,3212,2017,107.55,24.99,CGCS2000
+"""
+
+
+@pytest.mark.parametrize("rows", [50_000, 40])
+def test_a_long_list_is_written_as_a_short_one(rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = PROJECT.parent.parent / "synthetic" / "nandan" / "sensitive_sites.gpkg"
+    (tmp_path / "project.yml").write_text(
+        "schema: 1\ntitle: 只有敏感目标\nas_of: 2024-06-30\narea: {key_areas: [GX-ND]}\nlayers:\n"
+        f"  sensitive_sites: {{path: '{places}', layer: sensitive_sites, basis: synthetic, classification: 公开}}\n"
+    )
+    (tmp_path / "list.csv").write_text(LISTED)
+    for module in (sites_files, siting_sheets):
+        monkeypatch.setattr(module, "DOSSIER_SHEETS", 3)
+        monkeypatch.setattr(module, "LISTED_ROWS", rows)
+    seen = []
+    for whole in (1000, 3):  # all of it held in memory; written as it comes
+        monkeypatch.setattr(sites_files, "FULL_JSON_SITES", whole)
+        out = tmp_path / str(whole)
+        options = ReadOptions()
+        given = SiteRequest(tmp_path, NONE, tmp_path / "list.csv", Basis.SYNTHETIC, options, out=out)
+        answered = answer_sites(given)
+        book = openpyxl.load_workbook(out / "siting.xlsx")
+        cells = {
+            sheet.title: [[(cell.value, cell.font.b) for cell in row] for row in sheet.iter_rows()] for sheet in book
+        }
+        findings = pq.read_table(out / "findings.parquet")
+        counts = [answered.count(verdict) for verdict in Verdict]
+        lines = [line.replace(str(out), "out") for line in answered.lines()]
+        seen.append((cells, findings, (out / "ledger.csv").read_bytes(), counts, lines))
+    assert sum(seen[0][3]) == seen[0][1].num_rows > 6
+    assert seen[0] == seen[1]

@@ -30,7 +30,7 @@ _NO_PASSWORD = re.compile(r"(?:s?web)?hdfs|viewfs|zip|tar|libarchive|file|local|
 """Protocols that know none: an @ behind the first slash belongs to a file's name."""
 _WITH_BLANKS = re.compile(
     rf"(?<![a-z\d+.-])(?!(?:{_NO_PASSWORD.pattern}):)[a-z][a-z\d+.-]+:/{{1,2}}"
-    r"(?!(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}(?!\d))([^\s/@:]*:[^\s@]*(?:[ \t]+[^\s@]+){0,5}[ \t]+[^\s@]*@)",
+    r"(?!(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}(?!\d))([^\s/@:]*:[^\s@]*(?:[^\S\r\n]+[^\s@]+){0,5}[^\S\r\n]+[^\s@]*@)",
     re.IGNORECASE,
 )
 """A password with blanks in an address: a word that names a user and no host, and the next @ in its line."""

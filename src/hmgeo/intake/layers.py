@@ -376,8 +376,9 @@ def _wkb_of(outcome: Outcome, rows: NDArray[np.intp]) -> pa.Array:
     others = pa.array(as_wkb(outcome.made[rows[~sound]]), pa.binary())
     if outcome.wkb is None or not sound.any():
         return others
-    place = np.where(sound, rows, len(outcome.wkb) + np.cumsum(~sound) - 1)
-    return pa.concat_arrays([outcome.wkb.cast(pa.binary()), others]).take(pa.array(place))
+    own = outcome.wkb.take(pa.array(rows[sound])).cast(pa.binary())  # all of them may exceed what plain offsets reach
+    place = np.where(sound, np.cumsum(sound) - 1, len(own) + np.cumsum(~sound) - 1)
+    return pa.concat_arrays([own, others]).take(pa.array(place))
 
 
 def _stated(opened: Opened, rows: NDArray[np.intp], *, is_farmland: bool) -> pa.Array:

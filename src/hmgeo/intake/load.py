@@ -57,7 +57,7 @@ from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read
 from hmgeo.intake.places.numbers import PLACEHOLDERS, pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
 from hmgeo.intake.quality import check_cells, settle_words
-from hmgeo.intake.rows import Journal, Outcome, ReadAs, as_wkb, name_rows
+from hmgeo.intake.rows import Journal, Outcome, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 from hmgeo.reference.tables import find_header, templates
 from hmgeo.results.columns import SHAPES_SCHEMA
@@ -219,7 +219,7 @@ def _as_file(source: Path | GeoDataFrame, name: str, shown_as: str) -> Iterator[
     frame = (source.reset_index(level=named) if named else source).rename(columns=str)
     for column in frame.columns[[str(kind) == "object" for kind in frame.dtypes]]:
         cells = zip(frame[column], frame[column].isna(), strict=True)
-        frame[column] = [None if is_blank else str(cell) for cell, is_blank in cells]
+        frame[column] = [None if is_blank else as_text(cell) for cell, is_blank in cells]
     with TemporaryDirectory(prefix="hmgeo-") as folder:
         file = Path(folder) / "GeoDataFrame.parquet"
         frame.to_parquet(file, index=False)

@@ -74,7 +74,7 @@ def lines_of(text: str, width: float, size_pt: float = 10.0) -> int:
     >>> lines_of("合成（演示）", 12), lines_of("合成（演示）", 11)
     (1, 2)
     >>> lines_of("not assessed yet", 9.5)
-    2
+    3
     """
     half_px = size_pt * 2 / 3
     room = max(7 * width - 1, 2 * half_px) / half_px

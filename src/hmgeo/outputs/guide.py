@@ -116,8 +116,8 @@ def write_dictionary(columns: Mapping[str, Sequence[str]], path: Path) -> None:
 
     Parameters
     ----------
-    held
-        Names of columns by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
+    columns
+        Their names by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
     """
     write_rows(path, HEADER, (described(table, name) for table, names in columns.items() for name in names))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.intake.areas import resolve_area
+from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.records import Gates, Ledger, Provenance
 from hmgeo.vocabulary import INVENTED, Basis, Completeness, LayerKind
@@ -59,6 +60,20 @@ class BareFile:
     basis: Basis = Basis.UNDECLARED
     covers: str = ""
     credit: str = ""
+
+    def __post_init__(self) -> None:
+        """Take a path written as text for the path it is.
+
+        Raises
+        ------
+        UsageError
+            It is neither a file nor a GeoDataFrame.
+        """
+        if isinstance(self.path, str):
+            object.__setattr__(self, "path", stored_at(self.path))
+        if not (isinstance(self.path, Path | RemoteFile) or self.is_frame):
+            found = type(self.path).__name__
+            raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=found, remedy="路径写成 Path(…)"))
 
     @property
     def is_frame(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import asdict, replace
 from functools import partial
@@ -200,6 +201,7 @@ def read_told(folder: Path) -> Told:
         findings,
         _csv_rows(townships) if townships.is_file() else [],
         picture if picture.is_file() else None,
+        "en" if re.search(r"--lang[ =]en\b", entry["command"]) else "zh",
     )
 
 

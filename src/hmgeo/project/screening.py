@@ -31,7 +31,7 @@ from hmgeo.screening.evidence import evidence_rows, visiting
 from hmgeo.screening.land import land_totals
 from hmgeo.screening.screen import screen, with_land
 from hmgeo.screening.somewhere import places_table
-from hmgeo.words import say
+from hmgeo.words import render, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,13 +99,18 @@ def screen_files(
         if clipped_area:
             total = positions.table.num_rows
             screened = with_land(screened, positions, layer, lambda done: progress("测算去重与圆内面积", done, total))
-        results = _results(question, screened, reached.table(), (positions, layer), ledger)
+        results = _results(question, screened, reached.table(), (positions, layer), ledger, wish.language)
         results = finish(results, shown_as(wish, None), temporary, command, started, progress)
     return Run(Path(out), results)
 
 
 def _results(
-    question: Question, screened: Screened, receptors: pa.Table, measured: tuple[Positions, Layer], ledger: Ledger
+    question: Question,
+    screened: Screened,
+    receptors: pa.Table,
+    measured: tuple[Positions, Layer],
+    ledger: Ledger,
+    language: str,
 ) -> Results:
     layers = layers_used(measured)
     radius = radius_text(question.radius_m)
@@ -114,7 +119,7 @@ def _results(
     evidence = evidence_rows(rows, screened.counts, own, radius_m=question.radius_m)
     visiting(rows, evidence, DEFAULT_ORDER)
     return Results(
-        title=say("screening_by_distance", radius=radius),
+        title=render(say("screening_by_distance", radius=radius), language),
         as_of=None,
         area_name="",
         radius_m=question.radius_m,

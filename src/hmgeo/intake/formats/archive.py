@@ -453,7 +453,8 @@ def made_aside(make: Callable[[], Made]) -> Made:
 
     worker = threading.Thread(target=work, daemon=True)
     worker.start()
-    worker.join()
+    while worker.is_alive():
+        worker.join(0.1)  # without an end it hears nothing on Windows
     if faults:
         raise faults[0]
     return made[0]

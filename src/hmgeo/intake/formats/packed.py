@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import shapely
@@ -28,7 +29,7 @@ from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.catalog import file_sha256, shown_path, stream_sha256
-from hmgeo.intake.columns import Opened, ReadOptions, understand
+from hmgeo.intake.columns import NO_ID, Opened, ReadOptions, understand
 from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
 from hmgeo.intake.formats.read import check_file
 from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts, geoparquet_parts, left_open_of
@@ -125,6 +126,7 @@ def _read(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 PART_ROWS = 20_000
+_NO_IDS = pa.array(sorted(NO_ID))
 
 
 class RunningIds:
@@ -163,11 +165,13 @@ class RunningIds:
         if isinstance(raw.columns, Cells):
             cells = raw.columns.columns[column]
             is_whole = pa.types.is_integer(cells.type)
-            if (is_whole or pa.types.is_string(cells.type)) and self._bytes.is_stripped(
-                text := cells.cast(pa.string())
+            if (
+                (is_whole or pa.types.is_string(cells.type))
+                and self._bytes.is_stripped(text := cells.cast(pa.string()))
+                and not pc.any(pc.is_in(text, _NO_IDS)).as_py()
             ):
                 return text
-        texts = [value.strip() for value in raw.columns[column]]
+        texts = ["" if value.strip().casefold() in NO_ID else value.strip() for value in raw.columns[column]]
         self.blanks += sum(not value for value in texts)
         return pa.array([value or f"row-{first + place}" for place, value in enumerate(texts, start=1)], pa.string())
 

@@ -487,8 +487,8 @@ _DATUM_FILLERS = re.compile(
 )
 
 
-_SENTENCES = re.compile(r"[,.。;!?()\[\]【】\n\t]|\s{2,}|\s(?=[^\s:]{2,8}:)")
-"""Ends of sentences, wide gaps, and a blank before a further label (填报单位：… 坐标系：…)."""
+_SENTENCES = re.compile(r"[,.。;!?()\[\]【】\n\t]|\s+(?=[^\s:]{2,8}:)")
+"""Ends of sentences, and a gap before a further label (填报单位：… 坐标系：…): other gaps may stand inside a denial."""
 
 
 def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:

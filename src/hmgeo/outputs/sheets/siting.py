@@ -90,7 +90,7 @@ class Book:
         return self.presentation.language
 
     def say(self, text: str, /, **parts: str) -> str:
-        """Return label `zh` in the language of the book, its `parts` filled in."""
+        """Return label `text` in the language of the book, its `parts` filled in."""
         return say(text, self.language, **parts)
 
     def speak(self, text: str) -> str:
