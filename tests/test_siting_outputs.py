@@ -564,7 +564,7 @@ def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: 
     assert any(row[0].startswith("8. Not assessed (") for row in page if row)
 
 
-LISTED = """项目编号,项目名称,类型,建设性质,行业代码,行业分类版本,经度,纬度,坐标系
+LONG_LIST = """项目编号,项目名称,类型,建设性质,行业代码,行业分类版本,经度,纬度,坐标系
 P1,示例一,,新建,3212,2017,107.5512,24.9812,CGCS2000
 P2,示例二,尾矿库,新建,,,107.6000,24.9000,CGCS2000
 P3,示例三,怪东西,新建,3212,2017,107.5600,24.9700,CGCS2000
@@ -581,7 +581,8 @@ def test_a_long_list_is_written_as_a_short_one(rows: int, tmp_path: Path, monkey
         "schema: 1\ntitle: 只有敏感目标\nas_of: 2024-06-30\narea: {key_areas: [GX-ND]}\nlayers:\n"
         f"  sensitive_sites: {{path: '{places}', layer: sensitive_sites, basis: synthetic, classification: 公开}}\n"
     )
-    (tmp_path / "list.csv").write_text(LISTED)
+    (tmp_path / "list.csv").write_text(LONG_LIST)
+    monkeypatch.setattr(sites_files, "PRINTED_SITES", 3)
     for module in (sites_files, siting_sheets):
         monkeypatch.setattr(module, "DOSSIER_SHEETS", 3)
         monkeypatch.setattr(module, "LISTED_ROWS", rows)
