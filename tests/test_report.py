@@ -236,3 +236,13 @@ def test_the_command_reads_a_run_folder_and_says_what_is_wrong(
     assert not (tmp_path / "x.docx").exists()
     assert hmgeo_command("report", "--new-template", tmp_path / "t.docx").code == 0
     assert read_told(tmp_path / "run").sources[0]["list_number"] == "1"
+
+
+def test_who_has_no_name_is_listed_by_the_id(results: Results, tmp_path: Path) -> None:
+    rows = [row | {"name": ""} for row in results.sources.to_pylist()]
+    nameless = dataclasses.replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema))
+    write_report(told_by(nameless, Presentation(), tmp_path), tmp_path / "report.docx")
+    listed = table(docx.Document(str(tmp_path / "report.docx")), "序号")[1:]
+    by_number = {row["list_number"]: row["source_id"] for row in rows if row["list_number"]}
+    assert [row[1] for row in listed] == [by_number[int(row[0])] for row in listed]
+    assert len(listed) == 6

@@ -203,7 +203,7 @@ def _listed(row: Mapping[str, Any]) -> Row:
     return {
         "number": row["list_number"],
         "id": row["source_id"],
-        "name": row["name"],
+        "name": row["name"] or row["source_id"],
         "township": row["township"] or row["county"],
         "group": row["visit_group"],
         "distance": distance or "未测算",
