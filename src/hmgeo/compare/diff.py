@@ -210,6 +210,7 @@ def draw_changes(
         [text for text in (basis_banner(basis, language),) if text],
         lines,
         f"{in_language(after.manifest['caption'], language)}　{disclaimer(language)}",
+        language,
     )
     book = read_manifest(after.folder)[1].with_name("findings.gpkg")
     around = [shape for role, shape in shapes_of(book) if role in {"county", "township", "key_area"}]

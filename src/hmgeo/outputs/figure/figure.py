@@ -439,12 +439,17 @@ def lines_of(
     `pictures` are the kinds of receptors as drawn.
     """
     legend = panels.legend(results, pictures)
-    made = _legend_sources(legend, words, language) + _legend_receptors(legend, words) + _legend_ground(legend, words)
+    made = _legend_sources(legend, words, language) + _legend_receptors(legend, words, language)
+    made += _legend_ground(legend, words, language)
     missing = panels.missing_layers(results)
     if missing:
-        made += [Line("head", words["not_checked_layers"].format(n=len(missing))), Line("note", "、".join(missing))]
+        made += [
+            Line("head", words["not_checked_layers"].format(n=len(missing))),
+            Line("note", in_language("、".join(missing), language)),
+        ]
     if results.warnings:
-        made += [Line("head", words["warnings"]), *(Line("note", f"· {text}") for text in results.warnings)]
+        made.append(Line("head", words["warnings"]))
+        made += [Line("note", f"· {in_language(text, language)}") for text in results.warnings]
     return made
 
 
@@ -484,24 +489,23 @@ def _legend_sources(legend: Mapping[str, Any], words: Mapping[str, str], languag
     return [*made, Line("note", f"{words['status']}：{statuses}")] if len(legend["statuses"]) > 1 else made
 
 
-def _legend_receptors(legend: Mapping[str, Any], words: Mapping[str, str]) -> list[Line]:
+def _legend_receptors(legend: Mapping[str, Any], words: Mapping[str, str], language: str) -> list[Line]:
     made = []
     if legend["parcel_count"]:
         made.append(Line("head", words["parcels"], words["parcel_count"].format(n=_n(legend["parcel_count"]))))
         for entry in legend["classes"]:
             aside = f"　{entry['area'].split('（')[0]}" if entry["area"] else ""
-            made.append(
-                Line("area", (entry["code"] or words["no_class"]) + aside, _n(entry["count"]), asdict(entry["look"]))
-            )
+            named = in_language(entry["code"] or words["no_class"], language)
+            made.append(Line("area", named + aside, _n(entry["count"]), asdict(entry["look"])))
         if legend["township_sums"]:
             made.append(Line("ring", words["summary_circle"]))
     return made + [Line("note", note) for note in legend["parcel_notes"]]
 
 
-def _legend_ground(legend: Mapping[str, Any], words: Mapping[str, str]) -> list[Line]:
-    made = [Line("area", word, _n(count), look) for word, look, count in legend["others"]]
+def _legend_ground(legend: Mapping[str, Any], words: Mapping[str, str], language: str) -> list[Line]:
+    made = [Line("area", in_language(word, language), _n(count), look) for word, look, count in legend["others"]]
     for layer in legend["context"]:
-        title = layer["title"] + (words["open_border"] if layer["left_open"] else "")
+        title = in_language(layer["title"], language) + (words["open_border"] if layer["left_open"] else "")
         made.append(Line(layer["swatch"], title, "", layer["style"]))
     if legend["place"]:
         made.append(Line("area", words["place_area"], "", legend["place"]))

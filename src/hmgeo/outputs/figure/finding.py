@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
@@ -20,6 +21,7 @@ from matplotlib.path import Path as Outline
 from pyproj import Geod
 
 from hmgeo.outputs import style, wording
+from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.figure import ALERT, GREY, INK, bar_m, line_mm, say, watermark
 from hmgeo.outputs.figure.scene import MARKS, Box, fitted, font, width_mm, wrapped
 from hmgeo.vocabulary import Verdict
@@ -80,6 +82,7 @@ class Words:
     marks: Sequence[str]
     lines: Sequence[tuple[str, str]]
     foot: str
+    language: str = "zh"
 
 
 def agrees(ground: Ground) -> bool:
@@ -205,7 +208,7 @@ def _around(shape: shapely.Geometry, middle: shapely.Point) -> shapely.Geometry:
 
 
 def _frame(
-    figure: Figure, page: Axes, box: tuple[float, float, float], left: float, title: str
+    figure: Figure, page: Axes, box: tuple[float, float, float], left: float, title: str, north_word: str = "北"
 ) -> tuple[Axes, shapely.Geometry]:
     """Return an empty panel with its own scale and north, and what of the ground it shows."""
     wide, high = _PANEL_MM
@@ -218,7 +221,7 @@ def _frame(
     axes.set_yticks([])
     axes.set_facecolor("#FBFBF8")
     say(page, left, _PANEL_TOP_MM - 4.6, title, 8.0)
-    _scale_and_north(page, left, half * 2 / high * 1000)
+    _scale_and_north(page, left, half * 2 / high * 1000, north_word)
     return axes, shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
 
 
@@ -277,28 +280,29 @@ def write_changes(
     box = _box(_around(points, middle).bounds, 0.0)
     lines = [_around(shapely.boundary(outline), middle) for outline in outlines]
     used: set[str] = set()
+    speak = partial(in_language, language=words.language)
     for left, title, side in zip(_PANELS_LEFT_MM, ("前一次", "后一次"), (1, 2), strict=True):
-        axes, seen = _frame(figure, page, box, left, title)
+        axes, seen = _frame(figure, page, box, left, speak(title), speak("北"))
         for line in lines:
             if line.intersects(seen):
                 _draw(axes, line, edgecolor="#B9B9B0", lw=0.7, zorder=1)
         for mark in sorted(marks, key=lambda mark: mark.number > 0):
             used |= _state(axes, mark, side, middle)
         watermark(page, axes, Box(left, _PANEL_TOP_MM, *_PANEL_MM), words.marks)
-    _verdict_key(page, [verdict.value for verdict in Verdict if verdict.value in used])
+    _verdict_key(page, [verdict.value for verdict in Verdict if verdict.value in used], words.language)
     _told(
         page,
         words,
-        "有变化的按结论着色、编号；灰点：没有变化；十字：这一次没有这一处或这一条；细线：由前一次的位置移来",
+        speak("有变化的按结论着色、编号；灰点：没有变化；十字：这一次没有这一处或这一条；细线：由前一次的位置移来"),
     )
     _save(figure, path, suffix)
 
 
-def _verdict_key(page: Axes, verdicts: Sequence[str]) -> None:
-    """Set the verdicts that are shown, each with its mark, above the second panel."""
+def _verdict_key(page: Axes, verdicts: Sequence[str], language: str) -> None:
+    """Set the verdicts that are shown, each with its mark and its word in `language`, above the second panel."""
     x, y = _PANELS_LEFT_MM[1] + 18, _PANEL_TOP_MM - 3.0
     for code in verdicts:
-        look, word = style.verdict_style(code), wording.verdict_word(code)
+        look, word = style.verdict_style(code), wording.verdict_word(code, language)
         page.plot(x, y, color=look.colour, ms=5, zorder=19, **_marker(look))
         say(page, x + 2.2, y, word, 7.0, va="center")
         x += width_mm(word, 7.0) + 7
@@ -382,7 +386,7 @@ def _draw(axes: Axes, shape: shapely.Geometry, **look: Any) -> None:  # noqa: AN
             axes.plot(part.x, part.y, "s", color=look["edgecolor"], ms=5, zorder=look["zorder"])
 
 
-def _scale_and_north(page: Axes, left: float, scale: float) -> None:
+def _scale_and_north(page: Axes, left: float, scale: float, north_word: str) -> None:
     wide, high = _PANEL_MM
     length_m = bar_m(round(scale), wide)
     long_mm = length_m * 1000 / scale
@@ -396,7 +400,7 @@ def _scale_and_north(page: Axes, left: float, scale: float) -> None:
     tip, mid = _PANEL_TOP_MM + 6.5, left + wide - 7
     page.add_patch(Polygon([(mid, tip), (mid + 2.2, tip + 7.5), (mid, tip + 6), (mid - 2.2, tip + 7.5)],
                            facecolor=INK, edgecolor="white", lw=0.5, zorder=19))  # fmt: skip
-    say(page, mid, tip - 4.2, "北", 8.0, ha="center")
+    say(page, mid, tip - 4.2, north_word, 8.0, ha="center")
 
 
 def _told(page: Axes, words: Words, key: str) -> None:

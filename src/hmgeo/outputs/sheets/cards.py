@@ -337,7 +337,7 @@ class _Card:
             self.text(x / mm, _HEIGHT - y / mm - 1, name, 6, grey=0.2, align="centre")
 
     def _watermark(self, frame: Box) -> None:
-        for at, word in enumerate(watermarks(self._results, self._presentation)[:2]):
+        for at, word in enumerate(watermarks(self._results, self._presentation, self._presentation.language)[:2]):
             self._file.saveState()
             self._file.translate((frame.left + frame.width / 2) * mm, (_HEIGHT - frame.top - 30 - 34 * at) * mm)
             self._file.rotate(24)

@@ -360,8 +360,9 @@ def write_field_kmz(results: Results, path: Path, language: str = "zh") -> None:
             for row in members
         ]
         if marks:
-            folders.append(f"<Folder><name>{speak(f'{group.value}：{group.zh}')}</name>{''.join(marks)}</Folder>")
-    unplaced = "、".join(str(row["list_number"]) for row in rows if row["lon"] is None)
+            named = f"{speak(group.value)}: {group.en}" if language == ENGLISH else f"{group.value}：{group.zh}"
+            folders.append(f"<Folder><name>{named}</name>{''.join(marks)}</Folder>")
+    unplaced = tuple(str(row["list_number"]) for row in rows if row["lon"] is None)
     lines = (
         wording.basis_banner(results.basis, language),
         wording.visit_order(results, language),
