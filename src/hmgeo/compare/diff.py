@@ -54,7 +54,7 @@ from hmgeo.words import render, say
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hmgeo.outputs.figure.finding import State
+    from hmgeo.outputs.figure.finding import State, Words
     from hmgeo.project.bare import Progress
 
 
@@ -167,7 +167,7 @@ def draw_changes(
     UsageError
         Another kind of file, or neither run has a place to draw.
     """
-    from hmgeo.outputs.figure.finding import Mark, Words, write_changes  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.figure.finding import Mark, write_changes  # noqa: PLC0415 -- matplotlib loads slowly
 
     suffix = picture_suffix(out)
     before, after = _sides((first, second), projects)
@@ -193,6 +193,21 @@ def draw_changes(
             lines.append((str(len(lines) + 1), told.strip()))
     if not marks:
         raise UsageError(Problem("两次运行都没有带坐标的污染源，画不出", Place(file=out.name)))
+    words = _words_around(before, after, lines, (len(changes), undrawn), language)
+    book = read_manifest(after.folder)[1].with_name("findings.gpkg")
+    around = [shape for role, shape in shapes_of(book) if role in {"county", "township", "key_area"}]
+    with whole_file(out, []) as made:
+        write_changes(marks, around, words, made, suffix)
+    return undrawn
+
+
+def _words_around(
+    before: Side, after: Side, lines: list[tuple[str, str]], counts: tuple[int, int], language: str
+) -> Words:
+    """Return what stands around the drawing in `language`; `counts` are the changes and those not drawn."""
+    from hmgeo.outputs.figure.finding import Words  # noqa: PLC0415 -- matplotlib loads slowly
+
+    changed, undrawn = counts
     basis = Basis.worst(*(Basis.of(side.manifest["basis"]) for side in (before, after)))
     unset = in_language("未设", language)
     sides = say(
@@ -203,8 +218,8 @@ def draw_changes(
         day_after=after.manifest["as_of"] or unset,
         undrawn=str(undrawn),
     )
-    title = say("diff.map_title", title=before.manifest["project"]["title"], count=str(len(changes)))
-    words = Words(
+    title = say("diff.map_title", title=before.manifest["project"]["title"], count=str(changed))
+    return Words(
         render(title, language),
         render(sides, language),
         [text for text in (basis_banner(basis, language),) if text],
@@ -212,11 +227,6 @@ def draw_changes(
         f"{in_language(after.manifest['caption'], language)}　{disclaimer(language)}",
         language,
     )
-    book = read_manifest(after.folder)[1].with_name("findings.gpkg")
-    around = [shape for role, shape in shapes_of(book) if role in {"county", "township", "key_area"}]
-    with whole_file(out, []) as made:
-        write_changes(marks, around, words, made, suffix)
-    return undrawn
 
 
 def _gravity(key: Key, before: Side, after: Side) -> int:
