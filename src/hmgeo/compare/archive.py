@@ -24,11 +24,10 @@ from hmgeo.compare.verify import (
     outputs_checked,
     read_manifest,
     recorded_files,
-    said_words,
 )
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_members
-from hmgeo.project.folder import as_word, folder_files, versions, whole_file
+from hmgeo.project.folder import as_word, folder_files, said_words, versions, whole_file
 from hmgeo.project.spec import ALLOW_OUTSIDE
 from hmgeo.rules.book import load_book, shipped_rule_files
 from hmgeo.vocabulary import Classification

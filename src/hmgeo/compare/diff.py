@@ -35,7 +35,6 @@ from hmgeo.compare.verify import (
     project_name,
     read_manifest,
     read_tables,
-    said_words,
 )
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
@@ -44,7 +43,7 @@ from hmgeo.outputs.english import in_english, in_language
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import badge, basis_banner, disclaimer
 from hmgeo.project.bare import silent
-from hmgeo.project.folder import whole_file
+from hmgeo.project.folder import said_words, whole_file
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, pack_files_of, read_spec
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shlex
 import tempfile
 from contextlib import suppress
 from datetime import date
@@ -21,7 +20,7 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.project.bare import silent
-from hmgeo.project.folder import MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files
+from hmgeo.project.folder import MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files, said_words
 from hmgeo.project.run import run_project
 from hmgeo.project.sites.files import SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
@@ -307,15 +306,6 @@ def file_told(
     name = _after(said_words(manifest), option)
     elsewhere = words if option == WORDS else None
     return None if not name else elsewhere or (home or Path()) / name
-
-
-def said_words(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the words of the command that made the run of `manifest`."""
-    command = str(manifest.get("command", ""))
-    try:
-        return shlex.split(command)
-    except ValueError:  # a quote that never ends
-        return command.split()
 
 
 def wish_of(words: Sequence[str]) -> Wish:

@@ -624,6 +624,15 @@ class Wish:
         return "".join(flags)
 
 
+def said_words(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the words of the command that made the run of `manifest`."""
+    command = str(manifest.get("command", ""))
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quote that never ends
+        return command.split()
+
+
 def as_word(text: str) -> str:
     """Return a text as one word of a command: bare, or in double quotes, which cmd, PowerShell and sh all take."""
     if text and not set(text) & set(" \t\r\n\"'\\&|;()<>$`*?#!~[]{}"):

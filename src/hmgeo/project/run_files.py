@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,7 @@ from hmgeo.project.folder import (
     RUN_SCHEMA,
     entries,
     folder_files,
+    said_words,
     versions,
     whole_file,
     write_record,
@@ -201,7 +202,7 @@ def read_told(folder: Path) -> Told:
         findings,
         _csv_rows(townships) if townships.is_file() else [],
         picture if picture.is_file() else None,
-        "en" if re.search(r"--lang[ =]en\b", entry["command"]) else "zh",
+        "en" if ("--lang", "en") in pairwise(said_words(entry)) else "zh",
     )
 
 
