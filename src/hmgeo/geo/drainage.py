@@ -151,13 +151,7 @@ def hollows(steps: Steps, level: Steps, deep: float, many: int) -> tuple[Cells, 
 
 @inner
 def _surroundings(grid: Steps, other: Steps, outside: Whole, row: Whole, column: Whole) -> Whole:
-    """Return a number of what lies around a cell, the same however the grid is turned or mirrored.
-
-    Parameters
-    ----------
-    outside
-        What both hold where there is nothing, so that the grid's border is as good as a void.
-    """
+    """Return a number of what lies around a cell, the same however the grid is turned; border as good as a void."""
     height, width = grid.shape
     total = np.uint64(0)
     for rows in range(-_SURROUNDINGS, _SURROUNDINGS + 1):

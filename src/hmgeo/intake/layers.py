@@ -486,15 +486,7 @@ _FORMS = re.compile(r"有限责任公司|股份有限公司|有限公司|集团|
 def _note_twins(
     names: Sequence[str], codes: Sequence[str], points: NDArray[np.float64], outcome: Outcome, *, header: str
 ) -> None:
-    """Write down rows that share a credit code, or lie within 100 m of each other with similar names.
-
-    Parameters
-    ----------
-    points
-        (n, 2) lon/lat; nan where a row has no place.
-    header
-        The column of credit codes, for the ledger.
-    """
+    """Write down rows that share a credit code, or lie (lon/lat) within 100 m of each other with similar names."""
     by_code: dict[str, list[int]] = defaultdict(list)
     for row, code in enumerate(codes):
         if code.casefold() not in PLACEHOLDERS:

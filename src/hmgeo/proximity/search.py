@@ -195,10 +195,7 @@ def _sift(  # noqa: PLR0913, PLR0917 -- compiled code takes values one by one
     reach_m: float,
     pairs: int,
 ) -> tuple[int, int]:
-    """Give stand-in distances where the middle's says enough; keep the places that must be measured.
-
-    Returns the new number of pairs and how many places are left, moved to the front.
-    """
+    """Give stand-in distances where the middle's says enough; return how many pairs, and places left in front."""
     slack_m, code = reach_m + _SLACK_M, room.class_code[row]
     stand_in(
         s.squared, listed_limit_m, listed, cells.radii_m, cells.radii, slack_m, _ARC_EXCESS, s.metres, s.keep,

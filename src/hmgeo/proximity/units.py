@@ -46,13 +46,7 @@ def measure_pairs(sources: Sources, column: pa.Array, source: Indices, row: Indi
 
 
 class _GeneralSearch:
-    """Some sources with what they could reach, for finding pairs whose boxes meet.
-
-    Parameters
-    ----------
-    sources, chosen, limit_m
-        All sources, which of them to look for, and how far each of all searches.
-    """
+    """Some chosen sources with how far each may reach, for finding pairs whose boxes meet."""
 
     def __init__(self, sources: Sources, chosen: Indices, limit_m: Floats) -> None:
         self._sources, self._chosen, self._limit_m = sources, chosen, limit_m

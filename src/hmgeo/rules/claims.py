@@ -386,19 +386,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """One line of the table.
-
-    Parameters
-    ----------
-    name
-        In words.
-    says
-        Finds the claim in a row.
-    against
-        Find what can't be true together with it.
-    touches
-        What a clause may rest on; empty where no clause does.
-    """
+    """A line of the table: how the claim is found in a row, what can't be true with it, what clauses may rest on it."""
 
     name: str
     says: Reading

@@ -66,13 +66,7 @@ def line_of(node: yaml.Node) -> int:
 
 
 def _decode(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> str:
-    """Return UTF-8 text; say so clearly where a file is GBK or too large.
-
-    Raises
-    ------
-    HmgeoError
-        Of the given kind, where the bytes are no UTF-8 or too many.
-    """
+    """Return UTF-8 text; raise the given error where a file is GBK or too large."""
     if len(content) > MAX_BYTES:
         raise error(
             Problem(

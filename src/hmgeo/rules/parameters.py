@@ -138,13 +138,7 @@ def declaration(name: str) -> ParameterDeclaration | None:
 
 
 def _read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, ...]:
-    """Return the declarations of a file.
-
-    Raises
-    ------
-    RuleError
-        With every fault, file and line.
-    """
+    """Return the declarations of a file, or raise every fault with file and line."""
     reader = Reader(file)
     root = reader.mapping(compose(content, file), ("schema", "parameters"), ("schema", "parameters"), "参数文件")
     declared_here = [_declaration(reader, node) for node in reader.items(root.get("parameters"), "parameters")]

@@ -179,13 +179,7 @@ def terrain_verdicts(raster: Raster, measured: Measured, choice: TerrainChoice) 
 
 
 class _TerrainScreen:
-    """What terrain makes of the sources of a run; worked out once for each kind of parcels and radius asked for.
-
-    Parameters
-    ----------
-    raster
-        Heights in metres; None where the project has none.
-    """
+    """What terrain makes of the sources of a run; worked out once for each kind of parcels and radius asked for."""
 
     def __init__(self, raster: Raster | None, positions: Positions, farmland: Layer | None, choices: Choices) -> None:
         self._raster = raster

@@ -130,15 +130,7 @@ TO_CHECK = say("to_check")
 
 @dataclass(frozen=True, slots=True)
 class _Pond:
-    """A tailings pond with what its row says.
-
-    Parameters
-    ----------
-    toe
-        Of the starter dam; None with the reason in `toe_note` where the row doesn't give a usable one.
-    off_m
-        How far off it may lie; infinite where it is drawn approximately.
-    """
+    """A tailings pond with what its row says: its dam's toe or why there is none, and how far off it may lie."""
 
     pond_id: str
     name: str

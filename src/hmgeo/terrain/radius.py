@@ -144,13 +144,7 @@ def line_classes(
 
 
 def _line_cells(frame: Frame, ends: tuple[Floats, Floats], pairs: Pairs, part: slice) -> Cells:
-    """Return the cells of 64 even steps along the lines of some pairs, all first steps first; -1 off the grid.
-
-    Parameters
-    ----------
-    ends
-        A point of each source and of each parcel in the plane, from `_inner_points`.
-    """
+    """Return the cells of 64 even steps along the lines of some pairs, all first steps first; -1 off the grid."""
     here, there = ends[0][pairs.source[part]], ends[1][pairs.receptor[part]]
     steps = np.linspace(0.0, 1.0, LINE_SAMPLES)[:, None, None]
     along = (here + (there - here) * steps).reshape(-1, 2)

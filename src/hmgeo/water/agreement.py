@@ -33,17 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _StreamOffsets:
-    """Distances from points of mapped rivers, one for each cell length, to the nearest stream of the grid.
-
-    Parameters
-    ----------
-    count
-        Points on the grid.
-    median_m, upper_m
-        Half of the points, and nine in ten, lie nearer than this.
-    share_within_two_cells
-        Between 0 and 1.
-    """
+    """How far points of mapped rivers, one a cell length, lie from the grid's nearest stream: half, nine in ten."""
 
     count: int
     median_m: float

@@ -140,10 +140,7 @@ class _Forks:
     unit_m: float
 
     def way(self, cell: int, shape: tuple[int, int]) -> Cells:
-        """Return the other way out from `cell` of a grid of this `shape`, both ends included.
-
-        Empty where there is none.
-        """
+        """Return the other way out from a cell of a grid, both ends included; empty where there is none."""
         from hmgeo.geo.drainage import walk_out  # noqa: PLC0415 -- numba loads slowly
 
         row = int(np.searchsorted(self.cells, cell))

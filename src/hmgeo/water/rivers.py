@@ -265,13 +265,7 @@ def _flattened(shape: shapely.Geometry, stretch: float) -> shapely.Geometry:
 
 
 def _way_to_m(flat: shapely.LineString, share: float, stretch: float) -> float:
-    """Return the metres along a flattened line from its start to a place on it.
-
-    Parameters
-    ----------
-    share
-        Of the place, as `shapely.line_locate_point` gives it.
-    """
+    """Return the metres along a flattened line from its start to a place on it, given as a share of the line."""
     at = shapely.line_interpolate_point(flat, share)
     xy = np.array([*_before(flat, share), (at.x, at.y)])
     return float(ELLIPSOID.line_length(xy[:, 0] / stretch, xy[:, 1])) if len(xy) > 1 else 0.0

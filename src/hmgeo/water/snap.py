@@ -66,15 +66,7 @@ class SnapStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Snap:
-    """A point on a stream, or why not.
-
-    Parameters
-    ----------
-    reach
-        The nearest; None where no stream is within the tolerance.
-    rivals
-        Other reaches within the tolerance whose area upstream is another one, nearest first.
-    """
+    """A point on its nearest stream, or why not; rivals are other reaches near, of another area upstream."""
 
     status: SnapStatus
     reach: Reach | None

@@ -283,17 +283,7 @@ DOUBTFUL = say("may_drain_here")
 
 
 class _Drains(NamedTuple):
-    """A source whose water reaches a target, or may.
-
-    Parameters
-    ----------
-    row
-        Of the source.
-    flat_cells
-        Cells of the longest level stretch on the way; None where it isn't the way that water is led.
-    is_ambiguous
-        Whether that depends on level ground with two ways out alike.
-    """
+    """A source (by row) whose water reaches a target, or may, and over how many level cells at a stretch."""
 
     row: int
     way_m: float

@@ -64,13 +64,7 @@ def _boxes_of(table: pa.Table | pa.RecordBatch) -> Floats:
 
 
 class _Spill:
-    """Takes batches of `RECEPTOR_SCHEMA` in any order and gives them back sorted.
-
-    Parameters
-    ----------
-    folder
-        Empty folder with room for twice the data; whoever made it drops it.
-    """
+    """Takes batches of `RECEPTOR_SCHEMA` in any order into an empty folder, and gives them back sorted."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -85,13 +79,7 @@ class _Spill:
         self.rows += batch.num_rows
 
     def in_order(self, place_of: Callable[[Floats], Indices], rows: int) -> Iterator[pa.Table]:
-        """Yield all rows by their place, equals in the order they came, in tables of so many rows.
-
-        Parameters
-        ----------
-        place_of
-            (n, 4) boxes to (n,) places.
-        """
+        """Yield all rows by the place of their (n, 4) boxes, equals as they came, in tables of so many rows."""
         self._writer.close()
         places = place_of(np.concatenate([np.empty((0, 4)), *self._boxes]))
         self._boxes = []

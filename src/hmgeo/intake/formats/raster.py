@@ -71,15 +71,7 @@ _METRES = {
 
 @dataclass(frozen=True, slots=True)
 class _RasterFile:
-    """A raster file that passed the door.
-
-    Parameters
-    ----------
-    driver
-        The one driver of GDAL that may open it.
-    factor_m, shift_m
-        Height in metres = cell * factor_m + shift_m: the scale, offset and unit that the file states.
-    """
+    """A raster file that passed the door, with its one driver of GDAL; height in metres = cell * factor_m + shift_m."""
 
     path: Path
     driver: str
@@ -89,13 +81,7 @@ class _RasterFile:
 
     @contextmanager
     def opened(self) -> Iterator[Any]:
-        """Open it here and there; cells are read by `cells`.
-
-        Raises
-        ------
-        rasterio.errors.RasterioIOError
-            Its first bytes promised more than the rest keeps.
-        """
+        """Open it here and there; rasterio's error goes on where its first bytes promised more than the rest keeps."""
         import rasterio  # noqa: PLC0415 -- most runs need no raster
 
         with _alone():
@@ -104,13 +90,7 @@ class _RasterFile:
             yield dataset
 
     def cells(self, view: Any, window: Any, **options: Any) -> Any:  # noqa: ANN401 -- rasterio carries no types
-        """Read a window of the one band, of the dataset or of what warps it.
-
-        Raises
-        ------
-        InputError
-            The file ends too early or its cells don't unpack.
-        """
+        """Read a window of the one band, of the dataset or of what warps it; refuse what ends too early."""
         from rasterio.errors import RasterioError  # noqa: PLC0415 -- as above
 
         try:
@@ -133,13 +113,7 @@ class _RasterFile:
 
 
 def _recognise(path: Path, place: Place) -> _RasterFile:
-    """Return a file with the one driver that may open it.
-
-    Raises
-    ------
-    InputError
-        It isn't there, is of no kind that is taken, or doesn't stand alone.
-    """
+    """Return a file with the one driver that may open it; refuse what isn't taken or doesn't stand alone."""
     if path.absolute().as_posix().startswith("/vsi"):
         raise InputError(Problem("不读 GDAL 虚拟路径（/vsi…）", place, remedy="下载或解压到本机，写文件本身的路径"))
     if not path.is_file():
@@ -191,13 +165,7 @@ def _in_metres(dataset: Any, file: _RasterFile) -> tuple[_RasterFile, list[Probl
 
 
 def _impossible_heights(dataset: Any, file: _RasterFile) -> list[Problem]:  # noqa: ANN401 -- as above
-    """Read every cell once and return what can't be the height of land: voids under another number, another unit.
-
-    Raises
-    ------
-    InputError
-        As `_RasterFile.cells`.
-    """
+    """Read every cell once and return what can't be the height of land: voids under another number, another unit."""
     from rasterio.windows import Window  # noqa: PLC0415 -- as above
 
     lowest, highest = np.inf, -np.inf

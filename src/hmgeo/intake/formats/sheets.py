@@ -121,13 +121,7 @@ def _lay_table(
     template: str = "",
     merged: Sequence[Merge] = (),
 ) -> RawTable:
-    """Line rows up under their header; what stands above it, template rows and trailing blanks go, with entries.
-
-    Parameters
-    ----------
-    merged
-        First and last cell of each merged range, (row, column) from 0; what is merged downwards, every row says.
-    """
+    """Line rows up under their header; what stands above it, template rows and trailing blanks go, with entries."""
     first, header, depth = find_header(rows) if rows else (0, [], 1)
     if not any(header):
         place = Place(file=journal.file, sheet=sheet)

@@ -254,13 +254,7 @@ def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: i
 
 
 def _plain_path(path: Path, journal: Journal) -> str:
-    """Return a path in which GDAL and its wrapper see nothing but a file or folder on this machine's disks.
-
-    Raises
-    ------
-    InputError
-        It begins with /vsi, or holds a sign by which they split it into an archive and a member.
-    """
+    """Return a path in which GDAL and its wrapper see a file or folder on this machine's disks; refuse any other."""
     from pyogrio.util import vsi_path  # noqa: PLC0415 -- as for shapefiles
 
     text = str(path.absolute())
@@ -430,13 +424,7 @@ def read_shapefile(path: Path, journal: Journal) -> RawTable:
 def _read_members(
     path: Path, members: dict[str, Path], data: bytes, encoding: str | None, journal: Journal, *, is_thorough: bool
 ) -> RawTable:
-    """Read a shapefile, where it needs mending from a copy in a temporary folder.
-
-    Parameters
-    ----------
-    is_thorough
-        Every cell is looked at for a character cut through, not only where the file as a whole says so.
-    """
+    """Read a shapefile, from a mended copy where need be; thorough looks at every cell for a character cut through."""
     mended = _mended_dbf(data, encoding, is_thorough=is_thorough) if encoding else data
     if ".shx" in members and mended == data:
         raw = _read(path, "", journal, encoding, "不是有效的 shapefile（shp、shx、dbf 须齐全且同名）")

@@ -325,13 +325,7 @@ def _meridians_by_county(
     columns: Columns,
     outcome: Outcome,
 ) -> dict[int, float]:
-    """Return the one meridian, 3° or 6°, that puts each row into its county; rows with none or several are left out.
-
-    Parameters
-    ----------
-    rows
-        Rows in metres without a zone prefix or a meridian.
-    """
+    """Return the one meridian, 3° or 6°, that puts each row without one into its county; none or several: left out."""
     counties: dict[AdminUnit, list[int]] = defaultdict(list)
     for row in rows:
         words = (
