@@ -226,13 +226,17 @@ def wrapped(text: str, size_pt: float, room_mm: float) -> list[str]:
     >>> wrapped("甲乙丙，丁戊", 10, 3.1 * 10 * 25.4 / 72)
     ['甲乙', '丙，丁', '戊']
     """
-    lines, line = [], ""
+    known = _widths()
+    lines, line, wide = [], "", 0.0
     for sign in text:
-        if line and width_mm(line + sign, size_pt) > room_mm:
+        step = known.get(sign, 1.0)
+        if line and (wide + step) * size_pt * MM_PER_POINT > room_mm:
             cut = _break(line, sign)
             lines.append(line[:cut].rstrip())
             line = line[cut:].lstrip()
+            wide = sum(known.get(kept, 1.0) for kept in line)
         line += sign
+        wide += step
     return [*lines, line] if line else lines
 
 

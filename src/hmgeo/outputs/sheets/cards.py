@@ -6,10 +6,12 @@ A file of its own, since a page is drawn in millimetres and in black alone, unli
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from reportlab import rl_config
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from hmgeo.outputs.figure.scene import View
     from hmgeo.results.results import Presentation, Results
 
@@ -45,6 +49,12 @@ FONT_NAME = "hmgeo"
 _WHITE, _BLACK, _GREY, _PALE = 1.0, 0.0, 0.45, 0.86
 _HATCH_MM = 1.3
 _DASH = (1.2, 1.0)
+_AIR = 0.08
+"""Of the ring's width around it: a hair more than the frame shows."""
+_GRID = 10
+"""Steps to a point that corners of shapes lie on: 0.035 mm, a dot of a printer with 720 to the inch."""
+_DOT_MM = 0.8
+_FOOT_FORM, _OVERLEAF = "foot", "overleaf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,8 @@ _LOOKS = {
     SoilQualityClass.PRIORITY_PROTECTION.value: _Look(grey=_PALE),
     SoilQualityClass.UNCLASSIFIED.value: _Look(is_dashed=True),
 }
+_UPWARD = (SoilQualityClass.PRIORITY_PROTECTION.value, SoilQualityClass.SAFE_USE.value)
+"""Drawn below the graver classes; every other in the order of the legend."""
 _OTHER_CLASS, _SENSITIVE, _NEAREST = "其他耕地", "其他敏感目标", "最近图斑"
 _RING, _NUMBERED = "1 km 圆", "其他来源及其清单序号"
 _LOOKS |= {_OTHER_CLASS: _Look(is_dashed=True), _SENSITIVE: _Look(line_mm=0.5), _NEAREST: _Look(line_mm=0.7)}
@@ -86,6 +98,7 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
     file.setCreator("hmgeo")
     chosen = rows[: presentation.field_forms]
     left = len(rows) - len(chosen)
+    _Card(file, results, presentation).draw_shared()
     for number, row in enumerate(chosen, start=1):
         card = _Card(file, results, presentation)
         last = say("cards_capped", count=len(chosen), left=left) if number == len(chosen) and left else ""
@@ -102,6 +115,7 @@ def register_font() -> None:
     """Make the font of ours known to reportlab under `FONT_NAME`."""
     if FONT_NAME not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(FONT_NAME, FONT_FILE))
+        rl_config.useA85 = 0  # streams as they are: letters for mail of thirty years ago cost a fifth of time and size
 
 
 def letters(text: str) -> str:
@@ -113,10 +127,14 @@ class _Land:
     """What lies around the sources: receptors, water, and the numbers of their neighbours on the list."""
 
     def __init__(self, results: Results) -> None:
-        columns = ["receptor_id", "receptor_kind", "class", "geometry"]
-        self._rows = results.receptors.select(columns[:3]).to_pylist()
-        self._shapes = shapely.from_wkb(results.receptors["geometry"].to_numpy(zero_copy_only=False))
-        self._tree = shapely.STRtree(self._shapes)
+        self.ids, kinds, classes = (
+            np.array(results.receptors[name].to_pylist(), dtype=object)
+            for name in ("receptor_id", "receptor_kind", "class")
+        )
+        known = np.array([word if word in _LOOKS else _OTHER_CLASS for word in classes], dtype=object)
+        self.words = np.where(kinds == LayerKind.FARMLAND.value, known, _SENSITIVE)
+        self.shapes = shapely.from_wkb(results.receptors["geometry"].to_numpy(zero_copy_only=False))
+        self._tree = shapely.STRtree(self.shapes)
         rivers = [layer.table for layer in results.context if layer.role == "river"]
         named = [(row.get("name") or "", row["geometry"]) for table in rivers for row in table.to_pylist()]
         self._rivers = [(name, shapely.from_wkb(wkb)) for name, wkb in named if wkb]
@@ -126,15 +144,9 @@ class _Land:
             if row["lon"] is not None
         ]
 
-    def within(self, box: shapely.Geometry) -> list[tuple[str, str, shapely.Geometry]]:
-        """Return id, class as it is drawn, and shape of each receptor that meets a box; farmland first."""
-        parcels = []
-        for index in np.sort(self._tree.query(box, predicate="intersects")):
-            row = self._rows[index]
-            is_land = row["receptor_kind"] == LayerKind.FARMLAND.value
-            word = row["class"] if row["class"] in _LOOKS else _OTHER_CLASS
-            parcels.append((row["receptor_id"], word if is_land else _SENSITIVE, self._shapes[index]))
-        return sorted(parcels, key=lambda parcel: parcel[1] == _SENSITIVE)
+    def within(self, box: shapely.Geometry) -> NDArray[np.int64]:
+        """Return the rows of the receptors that meet a box, in order."""
+        return np.sort(self._tree.query(box, predicate="intersects"))
 
     def rivers(self, box: shapely.Geometry) -> list[tuple[str, shapely.Geometry]]:
         """Return name and course of each river within a box."""
@@ -165,18 +177,30 @@ class _Card:
         }
         draw[align](x * mm, (_HEIGHT - y - 0.88 * size_pt * MM_PER_POINT) * mm, letters(text))
 
+    def draw_shared(self) -> None:
+        """Draw once what every sheet has alike: the foot, and overleaf the form."""
+        self._file.beginForm(_FOOT_FORM)
+        top = self._foot("")
+        self._file.endForm()
+        self._file.beginForm(_OVERLEAF)
+        self._file.doForm(_FOOT_FORM)
+        self._form(_FRAME.top, top)
+        self._file.endForm()
+
     def write(self, row: Mapping[str, Any], cells: Mapping[str, Any], land: _Land, last: str) -> None:
         """Draw head, sketch, facts, pathways and questions; overleaf the form, so that a sheet is a source."""
-        self._foot(last)
+        if last:
+            self._foot(last)
+        else:
+            self._file.doForm(_FOOT_FORM)
         self._head(row)
         self._sketch(row, cells, land)
         self._facts(cells)
         y = self._known(cells)
         self._asked(cells, y)
         self._file.showPage()
-        foot_top = self._foot("")
+        self._file.doForm(_OVERLEAF)
         self._head(row)
-        self._form(_FRAME.top, foot_top)
         self._file.showPage()
 
     def _lines(self, x: float, y: float, text: str, size_pt: float, room_mm: float, *, grey: float = _BLACK) -> float:
@@ -235,7 +259,7 @@ class _Card:
         ring = geodesic_buffer(at, RING_M)
         west, south, east, north = ring.bounds
         seen = view([[south, west], [north, east]], frame)
-        air = 0.2 * (north - south)
+        air = _AIR * (north - south)
         box = shapely.box(west - air, south - air, east + air, north + air)
         file.saveState()
         clip = file.beginPath()
@@ -243,27 +267,27 @@ class _Card:
         file.clipPath(clip, stroke=0, fill=0)
         drawn = self._parcels(seen, box, land, row["nearest_farmland_id"])
         for name, course in land.rivers(box):
-            self._shape(seen, course, _Look(grey=_PALE, line_mm=0.6), stroke=_GREY)
+            self._shapes(seen, [course], _Look(grey=_PALE, line_mm=0.6), stroke=_GREY)
             self._label(seen, course.representative_point(), name)
-        self._shape(seen, ring, _Look(line_mm=0.35), stroke=_BLACK)
+        self._shapes(seen, [ring], _Look(line_mm=0.35), stroke=_BLACK)
         if row["position_uncertainty_m"] and row["position_uncertainty_m"] >= 10:  # noqa: PLR2004 - less isn't seen at this scale
-            self._shape(seen, geodesic_buffer(at, row["position_uncertainty_m"]), _Look(is_dashed=True, line_mm=0.3))
+            self._shapes(seen, [geodesic_buffer(at, row["position_uncertainty_m"])], _Look(is_dashed=True, line_mm=0.3))
         self._sources(seen, row, box, land)
         self._watermark(frame)
         file.restoreState()
         self._furniture(frame, seen, drawn)
 
     def _parcels(self, seen: View, box: shapely.Geometry, land: _Land, nearest: str | None) -> list[str]:
-        """Draw the receptors; return the classes that are seen, in the order of the legend."""
-        words = set()
-        for receptor_id, word, shape in land.within(box):
-            cut = shapely.clip_by_rect(shape, *box.bounds)
-            words.add(word)
-            self._shape(seen, cut, _LOOKS[word])
-            if receptor_id == nearest:
-                words.add(_NEAREST)
-                self._shape(seen, cut, _LOOKS[_NEAREST])
-        return [word for word in _LOOKS if word in words]
+        """Draw the receptors class by class; return the classes that are seen, in the order of the legend."""
+        rows = land.within(box)
+        cut, words = shapely.clip_by_rect(land.shapes[rows], *box.bounds), land.words[rows]
+        used = {word: words == word for word in dict.fromkeys((*_UPWARD, *_LOOKS))} | {
+            _NEAREST: land.ids[rows] == nearest
+        }
+        for word, chosen in used.items():
+            if chosen.any():
+                self._shapes(seen, cut[chosen], _LOOKS[word])
+        return [word for word in _LOOKS if used[word].any()]
 
     def _xy(self, seen: View, lon_lat: Any) -> Any:  # noqa: ANN401 - an array of pairs
         west, _, _, north = seen.limits(_FRAME)
@@ -272,36 +296,27 @@ class _Card:
         y_mm = _HEIGHT - _FRAME.top - (north - at[:, 1]) / seen.metres_per_mm
         return np.column_stack([x_mm, y_mm]) * mm
 
-    def _shape(self, seen: View, shape: shapely.Geometry, look: _Look, *, stroke: float = 0.15) -> None:
-        """Draw a shape of any kind in one look."""
-        file = self._file
-        for part in shapely.get_parts(shape):
-            rings = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
-            path = file.beginPath()
-            for ring in rings:
-                for index, (x, y) in enumerate(self._xy(seen, shapely.get_coordinates(ring)).tolist()):
-                    (path.lineTo if index else path.moveTo)(x, y)
-                if part.geom_type == "Point":
-                    path.circle(x, y, 0.8 * mm)
-                elif part.geom_type == "Polygon":
-                    path.close()
-            self._paint(path, look, stroke, is_area=part.geom_type == "Polygon")
-            if look.is_hatched and part.geom_type == "Polygon":
-                (left, low), (right, high) = self._xy(seen, [part.bounds[:2], part.bounds[2:]]).tolist()
-                file.saveState()
-                file.clipPath(path, stroke=0, fill=0)
-                self._hatch(left, low, right, high)
-                file.restoreState()
+    def _shapes(self, seen: View, shapes: Any, look: _Look, *, stroke: float = 0.15) -> None:  # noqa: ANN401 - any array
+        self._draw(shapely.transform(shapely.get_parts(shapes), partial(self._xy, seen)), look, stroke)
 
-    def _paint(self, path: Any, look: _Look, stroke: float, *, is_area: bool) -> None:  # noqa: ANN401 - reportlab's path
-        file = self._file
+    def _draw(self, parts: NDArray[Any], look: _Look, stroke: float) -> None:
+        """Draw parts of any kind, in points of paper, as one path in one look."""
+        parts, kinds = shapely.normalize(parts), shapely.get_dimensions(parts)
+        parts[kinds == 0] = shapely.buffer(parts[kinds == 0], _DOT_MM * mm)
+        is_line, file = kinds == 1, self._file
+        file.saveState()
         file.setStrokeGray(stroke)
-        file.setLineWidth(look.line_mm * mm)
-        file.setDash([part * mm for part in _DASH] if look.is_dashed else [])
         if look.grey is not None:
             file.setFillGray(look.grey)
-        file.drawPath(path, stroke=1, fill=int(is_area and look.grey is not None), fillMode=0)
-        file.setDash([])
+        file.setLineWidth(look.line_mm * mm * _GRID)
+        file.setDash([part * mm * _GRID for part in _DASH] if look.is_dashed else [])
+        paint = "S" if look.grey is None or is_line.all() else "B"
+        path = _path(shapely.get_rings(parts[~is_line])) + _path(parts[is_line])
+        file.addLiteral(f"{1 / _GRID} 0 0 {1 / _GRID} 0 0 cm {path}{'W ' if look.is_hatched else ''}{paint}")
+        if look.is_hatched:
+            file.addLiteral(f"{_GRID} 0 0 {_GRID} 0 0 cm")
+            self._hatch(*shapely.total_bounds(parts))
+        file.restoreState()
 
     def _hatch(self, left: float, low: float, right: float, high: float) -> None:
         step = _HATCH_MM * mm
@@ -312,9 +327,9 @@ class _Card:
             self._file.line(low + offset, low, high + offset, high)
 
     def _sources(self, seen: View, row: Mapping[str, Any], box: shapely.Geometry, land: _Land) -> None:
-        file = self._file
+        file, (west, south, east, north) = self._file, box.bounds
         for lon, lat, number in land.sources:
-            if not shapely.Point(lon, lat).within(box) or number == str(row["list_number"]):
+            if not (west < lon < east and south < lat < north) or number == str(row["list_number"]):
                 continue
             ((x, y),) = self._xy(seen, [(lon, lat)]).tolist()
             file.setFillGray(_WHITE)
@@ -365,6 +380,8 @@ class _Card:
         file.drawPath(arrow, stroke=0, fill=1)
         self.text(x, frame.top + 2, self.say("北"), 7, align="centre")
         bar_mm = 500 / seen.scale * 1000
+        file.setFillGray(_WHITE)
+        file.rect((frame.left + 1) * mm, (_HEIGHT - frame.bottom + 1) * mm, (bar_mm + 4) * mm, 8 * mm, stroke=0, fill=1)
         file.setFillGray(_BLACK)
         file.rect((frame.left + 3) * mm, (_HEIGHT - frame.bottom + 3) * mm, bar_mm * mm, 1 * mm, stroke=0, fill=1)
         self.text(frame.left + 3, frame.bottom - 7.6, f"500 m　1:{seen.scale:,}".replace(",", " "), 6)
@@ -378,19 +395,12 @@ class _Card:
             left += width_mm(label, 6) + 10
 
     def _swatch(self, left: float, top: float, word: str) -> None:
-        file, y = self._file, (_HEIGHT - top - 2.6) * mm
-        path = file.beginPath()
+        y = (_HEIGHT - top - 2.6) * mm
         if word in _LOOKS:
-            path.rect(left * mm, y, 6 * mm, 2.4 * mm)
-            self._paint(path, _LOOKS[word], 0.15, is_area=True)
-            if _LOOKS[word].is_hatched:
-                file.saveState()
-                file.clipPath(path, stroke=0, fill=0)
-                self._hatch(left * mm, y, (left + 6) * mm, y + 2.4 * mm)
-                file.restoreState()
+            self._draw(np.array([shapely.box(left * mm, y, (left + 6) * mm, y + 2.4 * mm)]), _LOOKS[word], 0.15)
         else:
-            path.circle((left + 3) * mm, y + 1.2 * mm, 1.3 * mm)
-            self._paint(path, _Look(line_mm=0.35), _BLACK, is_area=False)
+            circle = shapely.Point((left + 3) * mm, y + 1.2 * mm).buffer(1.3 * mm)
+            self._draw(np.array([circle]), _Look(line_mm=0.35), _BLACK)
             if word == _NUMBERED:
                 self.text(left + 3, top + 0.5, "n", 4.5, align="centre")
 
@@ -442,3 +452,14 @@ class _Card:
             self.text(_MARGIN + _LABEL_MM, y + 0.8, self.say(hint), _TEXT_PT)
             y += height * lines
             self._rule(y - 0.4, grey=0.6)
+
+
+def _path(lines: NDArray[Any]) -> str:
+    """Return lines and rings, in points, as operators of PDF on a grid that print can't tell from the ground."""
+    xy, line_of = shapely.get_coordinates(lines, return_index=True)
+    on_grid = np.rint(xy * _GRID).astype(int)
+    is_first = np.diff(line_of, prepend=-1) > 0
+    closes = (np.diff(line_of, append=len(lines)) > 0) & shapely.is_closed(lines)[line_of]
+    moves = is_first | closes | (np.diff(on_grid, axis=0, prepend=0) != 0).any(axis=1)
+    operators = np.select([is_first, closes], ["%d %d m ", "h\n"], "%d %d l ")[moves]
+    return "".join(operators.tolist()) % tuple(on_grid[moves & ~closes].ravel().tolist())
