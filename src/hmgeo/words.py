@@ -320,6 +320,8 @@ def _pieces(template: str, bare: bool) -> tuple[tuple[str, str | None, str], ...
 
 
 def _one(value: Any, spec: str, language: str, speak: Callable[[str], str]) -> str:  # noqa: ANN401 - a Value
+    if language == "zh" and (type(value) is str or (type(value) is Reason and spec != "bare")):
+        return value  # a reason's own text
     if isinstance(value, tuple):
         between = ("" if language == "zh" else " ") if spec == _TOGETHER else spec or _BETWEEN[language]
         return between.join(_one(member, "", language, speak) for member in value)

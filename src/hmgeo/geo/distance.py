@@ -352,6 +352,10 @@ class NearestSearch:
         measured = self._measured(source, candidates, touches=(here_lon, here_lat) == (lon, lat))
         return measured if measured.distance_m <= within_m else None
 
+    def is_near(self, source: Shapes, radius_m: float) -> bool:
+        """Return whether a shape may lie within `radius_m` metres of `source`: a box around it tells, no measuring."""
+        return len(self._tree.query(box_around(source.bounds[0].tolist(), radius_m))[1]) > 0
+
     def within(self, source: Shapes, radius_m: float) -> list[Found]:
         """Return every shape within `radius_m` of `source`, one prepared shape: nearest first, then by row."""
         if not len(self._rows):

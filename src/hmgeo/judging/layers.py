@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
 
 FARTHEST_SEARCH_M = 300_000.0
+_ROUNDED_M = 1e-3  # more than rounding takes off a distance
 _COUNTS, _MAY_COUNT = (1,), (0,)
 
 
@@ -73,6 +74,7 @@ class LayerIndex:
         table = layer.read()
         self._ids: list[str] = table["receptor_id"].to_pylist()
         self.errors_m = np.array([layer.errors_m.get(one, 0.0) for one in self._ids])
+        self.widest_m = float(self.errors_m.max(initial=0.0))
         self._names: list[str] = table["name"].to_pylist()
         self._classes = np.asarray(table["class"].to_pylist(), dtype=object)
         self._stated = [dict(facts or ()) for facts in table["stated"].to_pylist()]
@@ -127,14 +129,16 @@ class LayerIndex:
 
         None without one in reach.
         """
-        if not (self.states(features) == 0).any():
-            return None
         nearest = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
         return None if nearest is None else self._hit(nearest)
 
     def within(self, source: Shapes, features: Features, radius_m: float) -> list[_Hit]:
         """Return each of `features` that counts or may count within `radius_m` metres of `source`, nearest first."""
         return [self._hit(near) for near in self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)]
+
+    def is_near(self, source: Shapes, features: Features, radius_m: float) -> bool:
+        """Return whether one of `features` that counts may lie within `radius_m` metres of `source`."""
+        return self._search(features, _COUNTS).is_near(source, radius_m)
 
     def _hit(self, near: Found) -> _Hit:
         bearing = None
@@ -464,10 +468,9 @@ class LayerFacts:
         """
         if hit is None:
             return np.inf, np.inf
-        widest_m = float(index.errors_m.max(initial=0.0))
         hits = [hit]
-        if widest_m:
-            near = index.within(self._source, features, hit.distance_m + widest_m)
+        if index.widest_m:
+            near = index.within(self._source, features, hit.distance_m + index.widest_m)
             hits += [other for other in near if index.counts(other.row, features) is index.counts(hit.row, features)]
         low_m = min(other.distance_m - self._off_m(index, other.row) for other in hits)
         high_m = min(other.distance_m + self._off_m(index, other.row) for other in hits)
@@ -478,8 +481,9 @@ class LayerFacts:
         return index.depth_m(self._source, features) - max(self._off_m(index, row) for row in rows)
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
-        off_m = self._off_m(index) + float(index.errors_m.max(initial=0.0))
-        hit = self._nearest(index, features) if off_m > 0 else None
+        off_m = self._off_m(index) + index.widest_m
+        is_near = off_m > 0 and index.is_near(self._source, features, off_m + _ROUNDED_M)
+        hit = self._nearest(index, features) if is_near else None
         if hit is not None and self._ends(index, features, hit)[0] > 0:
             hit = None
         return PlaceFact(

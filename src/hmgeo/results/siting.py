@@ -23,7 +23,7 @@ from hmgeo.vocabulary import (
 from hmgeo.words import encoded, groups_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -202,8 +202,8 @@ class Clause(Finding):
         Whether a site that isn't invented was held against invented data: the verdict then reads 示例判定.
     """
 
-    evidence: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
+    evidence: Sequence[str] = ()
+    changes: Sequence[str] = ()
     layers: tuple[str, ...] = ()
     missing_layers: tuple[str, ...] = ()
     open_parameters: tuple[str, ...] = ()
@@ -340,8 +340,8 @@ class SiteAnswer:
 
     def counts(self) -> dict[Verdict, int]:
         """Count the clauses by verdict, gravest first, zeros included."""
-        counted = Counter(clause.verdict for clause in self.clauses)
-        return {verdict: counted.get(verdict, 0) for verdict in Verdict}
+        found = [clause.verdict for clause in self.clauses]
+        return {verdict: found.count(verdict) for verdict in Verdict}
 
     def unassessed(self) -> dict[Unassessed, int]:
         """Count the clauses that weren't assessed, by group, zeros included."""
@@ -393,11 +393,6 @@ class SiteAnswer:
         unmet = sum(clause.is_unmet for clause in self.clauses)
         counts = tuple(self.counts().values())
         return Brief(self.site_id, self.name, self.status, self.place, "".join(self.notes), counts, unmet)
-
-    def finding_rows(self) -> list[dict[str, Any]]:
-        """Return rows of `hmgeo.results.columns.FINDINGS_SCHEMA`, in reading order."""
-        about = (self.site_id, self.key_area_ids, self.as_of, self.geometry)
-        return [clause.row(*about) for clause in self.clauses]
 
 
 @dataclass(frozen=True, slots=True)

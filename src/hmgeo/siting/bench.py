@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration, title_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
+from hmgeo.siting.kept import Kept, Later
 from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
 from hmgeo.water.by_rivers import rivers_of
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 HEIGHT_KINDS = FLOW_KINDS | {"slope"}
 NOTHING_FOUND = say("nothing_on_record")
+_Told = tuple[tuple[str, ...], tuple[str, ...]]
+"""What was measured, and what would change the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Whom to ask for evidence on one site."""
+    """Whom to ask for evidence on one site.
+
+    Parameters
+    ----------
+    in_words
+        Put into words what the ground says; else it isn't asked.
+    """
 
     facts: Facts
     place: Place
@@ -68,6 +78,7 @@ class Witness:
     indexes: Mapping[str, LayerIndex]
     has_heights: bool = True
     rivers: ProjectRivers | None = None
+    in_words: bool = True
 
     def evidence(self, rule: Rule, value: DatedValue) -> Evidence:
         """Return the evidence of every part of the test of `rule`; its dated `value` is what is held against."""
@@ -94,13 +105,16 @@ class Witness:
         layer = KEY_AREAS if leaf.kind == KEY_AREA_KIND else leaf.text("layer")
         features = features_of(leaf, self.choices)
         if layer == KEY_AREAS:
-            return Evidence((self._key_area_text(Features(KEY_AREAS, area_ids=features.area_ids)),), layers=(layer,))
+            told = (self._key_area_text(Features(KEY_AREAS, area_ids=features.area_ids)),) if self.in_words else ()
+            return Evidence(told, layers=(layer,))
         missing = [layer] if layer and layer not in self.indexes else []
         ground = self._ground_of(leaf)
         lacking = [code for code in ground if not self._has(code)]
         if missing or (lacking and len(lacking) == len(ground)):
             return Evidence(missing_layers=(*missing, *lacking))
-        return replace(self._of_ground(leaf, value, features), missing_layers=tuple(lacking))
+        measured, changes = self._of_ground(leaf, value, features) if self.in_words else ((), ())
+        asked = tuple(filter(None, (features.layer, *filter(self._has, ground))))
+        return Evidence(measured, changes, asked, tuple(lacking))
 
     def _ground_of(self, leaf: Test) -> tuple[str, ...]:
         """Return what a leaf is answered by: heights, or the drawn rivers that its mode asks for."""
@@ -114,44 +128,39 @@ class Witness:
     def _has(self, code: str) -> bool:
         return self.has_heights if code == ELEVATION else code in self.indexes
 
-    def _of_ground(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
+    def _of_ground(self, leaf: Test, value: DatedValue, features: Features) -> _Told:
         if leaf.kind in DISTANCE_KINDS:
             return self._of_distance(leaf, value, features)
         if leaf.kind in INSIDE_KINDS:
             return self._of_inside(features)
         if leaf.kind in FLOW_KINDS:
-            return self._of_flow(leaf, features)
-        if leaf.kind == "slope":
-            return self._of_slope(value)
-        return Evidence(layers=(features.layer,) if features.layer else ())
+            return self._of_flow(leaf, features), ()
+        return (self._of_slope(value) if leaf.kind == "slope" else ()), ()
 
-    def _of_flow(self, leaf: Test, features: Features) -> Evidence:
-        layers = (features.layer, *filter(self._has, self._ground_of(leaf)))
+    def _of_flow(self, leaf: Test, features: Features) -> tuple[str, ...]:
         name = leaf.text("limit")
         limit_m = self.choices.number(name) if name else math.inf
         if limit_m is None:
-            return Evidence(layers=layers)
+            return ()
         is_upstream = leaf.kind == "upstream_of"
         water = self.facts.water
         ask = water.upstream if is_upstream else water.downstream
         fact = ask(features, limit_m, self.choices.code(leaf.text("mode")))
         if isinstance(fact, Unknown):
-            return Evidence((fact.why,), layers=layers)
+            return (fact.why,)
         reach = "" if math.isinf(limit_m) else say("within_reach", reach=distance_text(limit_m))
         way, layer = say("downstream" if is_upstream else "upstream"), features.zh
         if fact.answer is Answer.NO:
-            unseen = say("unseen_along_water", way=way, reach=reach, layer=layer)
-            return Evidence((sentences(unseen, fact.why),), layers=layers)
-        met = say("seen_along_water", way=way, layer=layer, name=_name(fact), why=fact.why)
-        return Evidence((met,), layers=layers)
+            return (sentences(say("unseen_along_water", way=way, reach=reach, layer=layer), fact.why),)
+        return (say("seen_along_water", way=way, layer=layer, name=_name(fact), why=fact.why),)
 
-    def _of_slope(self, value: DatedValue) -> Evidence:
+    def _of_slope(self, value: DatedValue) -> tuple[str, ...]:
         fact = self.facts.ground.slope()
         if isinstance(fact, Unknown):
-            return Evidence((fact.why,), layers=(ELEVATION,))
+            return (fact.why,)
         if value.value is None:
-            return Evidence((say("slope_found", slope_deg=fact.value),), layers=(ELEVATION,))
-        return Evidence((say("slope_held", slope_deg=fact.value, limit_deg=value.value),), layers=(ELEVATION,))
+            return (say("slope_found", slope_deg=fact.value),)
+        return (say("slope_held", slope_deg=fact.value, limit_deg=value.value),)
 
     def _of_attribute(self, name: str, value: DatedValue) -> Evidence:
         if name in MEASURED_ATTRIBUTES:
@@ -187,42 +196,38 @@ class Witness:
         )
         return Evidence((ratio_text,))
 
-    def _of_distance(self, leaf: Test, value: DatedValue, features: Features) -> Evidence:
+    def _of_distance(self, leaf: Test, value: DatedValue, features: Features) -> _Told:
         fact = self.facts.layers.distance(features)
         if isinstance(fact, Unknown):
-            return Evidence((fact.why,), layers=(features.layer,))
+            return (fact.why,), ()
         name = leaf.text("limit")
         limit_m = self.choices.number(name) if name else value.value
         measured = (_distance_sentence(features, fact, limit_m),)
         if limit_m is not None:
-            return Evidence(measured, _moves(fact, limit_m), (features.layer,))
+            return measured, _moves(fact, limit_m)
         declared = declaration(name)
         if declared is None or fact.measured_m is None:
-            return Evidence(measured, layers=(features.layer,))
-        reach = distance_text(fact.measured_m)
-        change = say("flips_at", title=declared.title_zh, reach=reach)
-        return Evidence(measured, (change,), (features.layer,))
+            return measured, ()
+        return measured, (say("flips_at", title=declared.title_zh, reach=distance_text(fact.measured_m)),)
 
-    def _of_inside(self, features: Features) -> Evidence:
+    def _of_inside(self, features: Features) -> _Told:
         fact = self.facts.layers.inside(features)
         if isinstance(fact, Unknown):
-            return Evidence((fact.why,), layers=(features.layer,))
+            return (fact.why,), ()
         if fact.answer is Answer.YES:
-            return Evidence(
-                (say("lies_in", layer=features.zh, name=_name(fact)),), self._way_out(features), (features.layer,)
-            )
+            return (say("lies_in", layer=features.zh, name=_name(fact)),), self._way_out(features)
         if fact.answer is Answer.PARTLY:
             share = self.facts.layers.share(features)
             values = {"layer": features.zh, "name": _name(fact)}
             if isinstance(share, Unknown):
-                return Evidence((say("partly_in", **values),), layers=(features.layer,))
-            return Evidence((say("share_in", **values, share_percent=share.value),), layers=(features.layer,))
+                return (say("partly_in", **values),), ()
+            return (say("share_in", **values, share_percent=share.value),), ()
         nearest = self.facts.layers.distance(features)
         if isinstance(nearest, Unknown) or nearest.measured_m is None:
-            return Evidence((say("not_in_none_known", layer=features.zh, why=NOTHING_FOUND),), layers=(features.layer,))
+            return (say("not_in_none_known", layer=features.zh, why=NOTHING_FOUND),), ()
         text = _distance_sentence(features, nearest, None)
         change = say("enters_after", step=distance_text(nearest.measured_m))
-        return Evidence((say("not_in", layer=features.zh, nearest=text),), (change,), (features.layer,))
+        return (say("not_in", layer=features.zh, nearest=text),), (change,)
 
     def _way_out(self, features: Features) -> tuple[str, ...]:
         layers = self.facts.layers
@@ -279,8 +284,27 @@ def _moves(fact: DistanceFact, limit_m: float) -> tuple[str, ...]:
     return (say("beyond_limit_after", step=step, limit=distance_text(limit_m)),)
 
 
-Rank = tuple[int, int, str, str]
-Order = tuple[int, Rank]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A rule that must be held against the position.
+
+    Parameters
+    ----------
+    rank
+        Where it is read among those of one verdict.
+    kept
+        What it came to, by what the ground answers; None where it asks numbers or classes that each site states.
+    is_in_words
+        Whether evidence for it needs nothing of the ground.
+    """
+
+    rule: Rule
+    standing: RuleStanding
+    value: DatedValue
+    citation: Citation
+    rank: int
+    kept: Kept[tuple[Judgement, Clause]] | None
+    is_in_words: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +316,11 @@ class _Plan:
     settled
         Clauses whose answer no position changes, with where each is read.
     asked
-        Rules that must be held against the position, with where each is read among those of one verdict.
+        Rules that must be held against the position.
     """
 
-    settled: tuple[tuple[Order, Clause], ...]
-    asked: tuple[tuple[Rule, RuleStanding, DatedValue, Citation, Rank], ...]
+    settled: tuple[tuple[int, Clause], ...]
+    asked: tuple[_Asked, ...]
     informs: tuple[Citation, ...]
     area: Membership
 
@@ -346,20 +370,37 @@ class SitingBench:
         attributes = {**emission_facts(site.added_kg), **site.attributes}
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, attributes, doubts=site.doubts)
         plan = self._plan(places.given, subject, site.basis)
-        has_heights = self.heights is not None
-        choices = self.question.choices
-        witness = Witness(facts, places.given, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
         clauses = list(plan.settled)
-        for rule, standing, value, citation, rank in plan.asked:
-            judgement = judge(rule, standing, subject, facts, self.question.choices)
-            if standing.standing in SPEAKING:
-                evidence = _with_questions(witness.evidence(rule, value), rule, subject, judgement)
-            else:
-                evidence = _settled_evidence(rule, standing, subject, judgement)
-            clause = self._clause(rule, citation, judgement, evidence, site.basis)
-            clauses.append(((clause.verdict.gravity, rank), clause))
+        for asked in plan.asked:
+            clause = self._asked(asked, subject, places.given, facts, site.basis)
+            clauses.append((_order(clause.verdict, asked.rank), clause))
         clauses.sort(key=itemgetter(0))
         return self._answer(site, places, [clause for _, clause in clauses], plan)
+
+    def _asked(self, asked: _Asked, subject: Subject, place: Place, facts: Facts, basis: Basis) -> Clause:
+        """Return what a rule says of a site; its evidence is put into words when somebody reads it."""
+        rule, standing, citation = asked.rule, asked.standing, asked.citation
+        has_heights = self.heights is not None
+        choices = self.question.choices
+        witness = Witness(facts, place, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
+
+        def in_words(judgement: Judgement, of: Witness) -> Clause:
+            if standing.standing in SPEAKING:
+                evidence = _with_questions(of.evidence(rule, asked.value), rule, subject, judgement)
+            else:
+                evidence = _settled_evidence(rule, standing, subject, judgement)
+            return self._clause(rule, citation, judgement, evidence, basis)
+
+        def conclude(heard: Facts) -> tuple[Judgement, Clause]:
+            judgement = judge(rule, standing, subject, heard, choices)
+            return judgement, in_words(judgement, replace(witness, in_words=False))
+
+        judgement, clause = conclude(facts) if asked.kept is None else asked.kept.conclude(facts, conclude)
+        if asked.is_in_words:
+            return clause
+        full = cache(lambda: in_words(judgement, witness))
+        same = {name: getattr(clause, name) for name in _CLAUSE_FIELDS}
+        return Clause(**same, evidence=Later(lambda: full().evidence), changes=Later(lambda: full().changes))
 
     def facts_of(self, site: Site, places: Places | None = None) -> Facts:
         """Return what rules may ask of `site`; its `places` are looked up where None."""
@@ -375,24 +416,24 @@ class SitingBench:
 
     def _new_plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
         choices = self.question.choices
-        settled, asked, informs = [], [], []
-        for heard in self.rules.heard(place):
+        settled: list[tuple[int, Clause]] = []
+        asked, informs = [], []
+        for rank, heard in enumerate(sorted(self.rules.heard(place), key=lambda heard: heard.citation.order)):
             rule, standing, citation = heard.rule, heard.standing, heard.citation
             if not rule.gives_findings:
                 if rule.effect is Effect.INFORM and subject.kind in rule.applies_to.source_kinds:
-                    informs.append((citation, standing.standing))
+                    informs += [citation] if standing.standing in SPEAKING else []
                 continue
             if standing.value is not None and _asks_position(rule, standing, subject, choices):
-                asked.append((rule, standing, standing.value, citation, citation.order))
+                kept: Kept[tuple[Judgement, Clause]] | None = None if _asks_numbers(rule) else Kept()
+                is_in_words = standing.standing not in SPEAKING or not _asks_ground(rule)
+                asked.append(_Asked(rule, standing, standing.value, citation, rank, kept, is_in_words))
                 continue
             judgement = judge(rule, standing, subject, None, choices)
             evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, basis)
-            settled.append((clause.order, clause))
-        informing = sorted(
-            (citation for citation, stands in informs if stands in SPEAKING), key=lambda citation: citation.order
-        )
-        return _Plan(tuple(settled), tuple(asked), tuple(informing), self.rules.area(place))
+            settled.append((_order(clause.verdict, rank), clause))
+        return _Plan(tuple(sorted(settled, key=itemgetter(0))), tuple(asked), tuple(informs), self.rules.area(place))
 
     def _clause(
         self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
@@ -451,6 +492,29 @@ class SitingBench:
             tuple(clauses),
             plan.informs,
         )
+
+
+_CLAUSE_FIELDS = tuple(entry.name for entry in fields(Clause) if entry.name not in {"evidence", "changes"})
+_MOST_RULES = 100_000
+
+
+def _order(verdict: Verdict, rank: int) -> int:
+    """Return where a clause is read: gravest first, then by rank."""
+    return verdict.gravity * _MOST_RULES + rank
+
+
+def _asks_numbers(rule: Rule) -> bool:
+    """Return whether a rule's test asks what each site states by itself: a number, a ratio, its own class."""
+    leaves = rule.test.leaves() if rule.test is not None else ()
+    return any(
+        leaf.kind in {"ratio", "classification"} or leaf.text("attribute") in MEASURED_ATTRIBUTES for leaf in leaves
+    )
+
+
+def _asks_ground(rule: Rule) -> bool:
+    """Return whether a rule's test asks more than what is stated of a site."""
+    leaves = rule.test.leaves() if rule.test is not None else ()
+    return any(leaf.kind not in {"attribute", "ratio"} for leaf in leaves)
 
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from hmgeo.errors import Place, Problem, UsageError
@@ -20,9 +23,10 @@ from hmgeo.outputs.tables import parquet_file, write_ledger_csv
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
 from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
-from hmgeo.records import table_of
+from hmgeo.records import plain_table, table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
+from hmgeo.results.siting import Finding
 from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -126,20 +130,49 @@ def _short(site: Brief) -> dict[str, Any]:
 @contextmanager
 def _findings_file(path: Path) -> Iterator[Callable[[SiteAnswer], None]]:
     """Write every clause of every site as it comes."""
-    rows: list[dict[str, Any]] = []
+    waiting: list[SiteAnswer] = []
     with parquet_file(FINDINGS_SCHEMA, path) as write:
 
         def hear(answer: SiteAnswer) -> None:
-            rows.extend(answer.finding_rows())
-            if len(rows) >= _ROWS_AT_ONCE:
-                write(table_of(rows, FINDINGS_SCHEMA))
-                rows.clear()
+            waiting.append(answer)
+            if len(waiting) >= _SITES_AT_ONCE:
+                write(_findings(waiting))
+                waiting.clear()
 
         yield hear
-        write(table_of(rows, FINDINGS_SCHEMA))
+        write(_findings(waiting))
 
 
-_ROWS_AT_ONCE = 10_000
+def _findings(answers: Sequence[SiteAnswer]) -> pa.Table:
+    """Return the findings on sites, site by site in reading order; what several have in common is made once."""
+    rows: dict[tuple[int, ...], dict[str, Any]] = {}
+    known: dict[int, int] = {}
+    numbers: dict[tuple[int, ...], int] = {}
+    places: list[int] = []
+    for answer in answers:
+        for clause in answer.clauses:
+            place = known.get(id(clause))
+            if place is None:
+                same = tuple(id(getattr(clause, name)) for name in _FINDING_FIELDS)
+                place = known[id(clause)] = numbers.setdefault(same, len(numbers))
+                if place == len(rows):
+                    rows[same] = clause.row("", "", "", None)
+            places.append(place)
+    site = np.repeat(np.arange(len(answers)), [len(answer.clauses) for answer in answers])
+    table = plain_table(table_of(list(rows.values()), FINDINGS_SCHEMA)).take(pa.array(places, pa.int64()))
+    own = {
+        "source_id": [answer.site_id for answer in answers],
+        "key_area_id": [answer.key_area_ids for answer in answers],
+        "as_of": [answer.as_of for answer in answers],
+        "geometry": [answer.geometry for answer in answers],
+    }
+    columns = {name: pa.array(cells, FINDINGS_SCHEMA.field(name).type).take(site) for name, cells in own.items()}
+    columns["finding_id"] = pc.binary_join_element_wise(columns["source_id"], table["rule_id"], "|")
+    return pa.table([columns.get(name, table[name]) for name in table.column_names], table.schema)
+
+
+_SITES_AT_ONCE = 500
+_FINDING_FIELDS = tuple(entry.name for entry in fields(Finding))
 
 
 def _write_answer(results: SitingResults, folder: Path, language: str) -> None:

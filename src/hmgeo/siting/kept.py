@@ -1,0 +1,163 @@
+"""What was concluded from answers, kept by these answers: the same answers again come to the same at once.
+
+Facts of a source are asked in some order, and what was said so far decides what is asked next; so what was concluded
+hangs on a tree of questions, with a branch for each answer. An answer that is one source's own, such as a measured
+distance, has no branch: what rests on it is concluded anew every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from hmgeo.judging.facts import PlaceFact, Unknown
+from hmgeo.words import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hmgeo.judging.facts import Facts
+
+T = TypeVar("T")
+_Question = tuple[str, str, tuple[Any, ...]]
+_MOST = 5_000
+"""Answers kept of one clause; beyond, all are forgotten."""
+
+
+@dataclass(slots=True)
+class _Branch(Generic[T]):
+    """What is asked next, with a branch for each answer, or what was concluded."""
+
+    question: _Question | None = None
+    branches: dict[Hashable, _Branch[T]] = field(default_factory=dict)
+    concluded: T | None = None
+
+
+class Kept(Generic[T]):
+    """What one function concludes from facts, by their answers; all else that it rests on must stay the same."""
+
+    def __init__(self) -> None:
+        self._root: _Branch[T] = _Branch()
+        self._size = 0
+
+    def conclude(self, facts: Facts, conclude: Callable[[Facts], T]) -> T:
+        """Return what `conclude` makes of `facts`; it asks their layers, water and ground only."""
+        branch: _Branch[T] | None = self._root
+        while branch is not None and branch.question is not None:
+            part, name, asked = branch.question
+            said = said_as(getattr(getattr(facts, part), name)(*asked))
+            if said is None:
+                return conclude(facts)
+            branch = branch.branches.get(said)
+        if branch is not None and branch.concluded is not None:
+            return branch.concluded
+        heard: list[tuple[_Question, Any]] = []
+        parts: dict[str, Any] = {part: _Listening(part, getattr(facts, part), heard) for part in _PARTS}
+        concluded = conclude(replace(facts, **parts))
+        self._keep(heard, concluded)
+        return concluded
+
+    def _keep(self, heard: Sequence[tuple[_Question, Any]], concluded: T) -> None:
+        """Keep what was concluded from what was `heard`; of answers that are one source's own only the question."""
+        if self._size + len(heard) > _MOST:
+            self._root, self._size = _Branch(), 0
+        branch = self._root
+        for question, answer in heard:
+            branch.question, said = question, said_as(answer)
+            if said is None:
+                return
+            self._size += said not in branch.branches
+            branch = branch.branches.setdefault(said, _Branch())
+        branch.concluded = concluded
+
+
+_PARTS = ("layers", "water", "ground")
+
+
+class _Listening:
+    """One part of the facts of a source, which notes what it was asked and what it said."""
+
+    def __init__(self, part: str, asked: object, heard: list[tuple[_Question, Any]]) -> None:
+        self._part, self._asked, self._heard = part, asked, heard
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return the method `name`, listened to."""
+
+        def ask(*values: Any) -> Any:  # noqa: ANN401 - whatever the method takes and gives
+            answer = getattr(self._asked, name)(*values)
+            self._heard.append(((self._part, name, values), answer))
+            return answer
+
+        return ask
+
+
+def said_as(answer: object) -> Hashable | None:
+    """Return an `answer` as something to look it up by; None for one that is the source's own."""
+    if isinstance(answer, Unknown):
+        return _worded(answer.why)
+    if isinstance(answer, PlaceFact) and answer.measured_m is None:
+        gap, why = _worded(answer.gap), _worded(answer.why)
+        told = (answer.answer, answer.others, answer.centroid_inside, answer.receptor_id, answer.receptor_name)
+        return None if gap is None or why is None else (*told, gap, why, answer.is_approximate)
+    return "nobody looked" if answer is None else None
+
+
+def _worded(value: object) -> Hashable | None:
+    """Return a text with all that its words were made of; None where a measured number is among it."""
+    if isinstance(value, float):
+        return None
+    if isinstance(value, Reason):
+        value = (Reason, value.code, *value.values.values())
+    if isinstance(value, tuple):
+        parts = tuple(map(_worded, value))
+        return None if None in parts else parts
+    return type(value), value
+
+
+class Later(Sequence[str]):
+    """Sentences that are put into words when somebody reads them.
+
+    Parameters
+    ----------
+    words
+        Makes them; asked once.
+    """
+
+    __slots__ = ("_made", "_words")
+
+    def __init__(self, words: Callable[[], Sequence[str]]) -> None:
+        self._words: Callable[[], Sequence[str]] | None = words
+        self._made: tuple[str, ...] = ()
+
+    def told(self) -> tuple[str, ...]:
+        """Return the sentences."""
+        if self._words is not None:
+            self._made, self._words = tuple(self._words()), None
+        return self._made
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        """Return the sentence, or the sentences, `at` a place."""
+        return self.told()[at]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.told())
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether they are the same sentences."""
+        return self.told() == tuple(other) if isinstance(other, Later | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return the hash of the sentences."""
+        return hash(self.told())
+
+    def __repr__(self) -> str:
+        """Return the sentences as they are written in code."""
+        return repr(self.told())
