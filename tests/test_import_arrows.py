@@ -77,6 +77,7 @@ ONE_IMPORTER = {
     "hmgeo.proximity.run": "imports numba, which the interface must not",
     "hmgeo.register.sheets": "what a register shows",
     "hmgeo.rules.read": "the grammar of rule files, apart from the book",
+    "hmgeo.siting.kept": "remembers what any function concludes from facts; knows no clause",
     "hmgeo.siting.key_areas": "fills a column of any table",
     "hmgeo.siting.page_rules": "speaks to the page, not to a person",
     "hmgeo.siting.targets": "one kind of clause with arithmetic of its own",

@@ -13,12 +13,14 @@ from test_situations import ALL, BOOK, by_layer, given_of, judged
 
 from hmgeo.judging.bench import Question
 from hmgeo.judging.cases import CaseFacts, choices_of
-from hmgeo.judging.facts import Stated
+from hmgeo.judging.facts import Answer, DistanceFact, Facts, Features, PlaceFact, Stated, Unasked, Unknown
 from hmgeo.judging.places import Places
 from hmgeo.rules.model import LayerState
 from hmgeo.siting.bench import SitingBench
+from hmgeo.siting.kept import Kept, said_as
 from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Basis, Certainty, Completeness, Status, Verdict
+from hmgeo.words import encoded, say
 
 if TYPE_CHECKING:
     from hmgeo.results.siting import Clause, SiteAnswer
@@ -153,15 +155,60 @@ def test_a_site_without_coordinates_is_judged_by_its_place_alone() -> None:
 
 
 def test_a_batch_equals_one_by_one_whatever_was_asked_before() -> None:
+    spots = [shapely.Point(112.82 + lon / 5, 22.81 + lat / 9) for lon in range(4) for lat in range(3)]
     lattice = [
-        replace(SITE, site_id=f"S{lon}-{lat}", geometry=shapely.Point(112.85 + lon / 20, 22.85 + lat / 20))
-        for lon in range(11)
-        for lat in range(11)
+        replace(SITE, site_id=f"{number}-{spot}", geometry=shape, uncertainty_m=off_m, added_kg=added, attributes=said)
+        for spot in spots
+        for number, (shape, off_m, added, said) in enumerate(
+            (
+                (spot, 0.0, {}, SITE.attributes),
+                (spot, 9_000.0, {"Pb": spot.x}, SITE.attributes),
+                (shapely.box(spot.x, spot.y, spot.x + 0.05, spot.y + 0.08), 5.0, {}, {"may_pollute_soil": False}),
+            )
+        )
     ]
-    assert all(COUNTY.buffer(0.1).contains(site.geometry) for site in lattice)
-    together = list(map(bench().check, lattice))
-    alone = [bench().check(site) for site in reversed(lattice)]
-    assert together == alone[::-1]
+    assert all(COUNTY.buffer(0.1).contains(spot) for spot in spots)
+    partial = layers(completeness=Completeness.PARTIAL)
+    for held in (None, partial):
+        together = list(map(bench(held).check, lattice))
+        fresh = bench(held)
+        alone = [fresh.check(site) for site in reversed(lattice)][::-1]
+        assert together == alone
+        told = [
+            [(one.changes, encoded(one.note), [encoded(text) for text in one.evidence]) for one in answer.clauses]
+            for answer in (*together, *alone)
+        ]
+        assert told[: len(lattice)] == told[len(lattice) :]
+        assert together[::16] == [bench(held).check(site) for site in lattice[::16]]
+
+
+def test_what_one_answer_came_to_is_not_told_of_another_that_reads_alike() -> None:
+    near, nearer = (say("coverage_ends_near", reach_m=reach_m, limit_m=500.0) for reach_m in (449.98, 449.99))
+    assert str(near) == str(nearer)
+    assert said_as(Unknown(near)) is None
+    absent = Unknown(say("layer_absent", layer="耕地", department="甲"))
+    assert said_as(absent) == said_as(Unknown(say("layer_absent", layer="耕地", department="甲")))
+    assert said_as(absent) != said_as(Unknown(str(absent.why)))
+    assert said_as(PlaceFact(Answer.NO)) != said_as(PlaceFact(Answer.NO, frozenset({Answer.YES})))
+    assert said_as(PlaceFact(Answer.NO, why=near)) is None
+    assert said_as(PlaceFact(Answer.YES, measured_m=3.0)) is None
+    assert said_as(DistanceFact(1.0, 1.0, 1.0)) is None
+
+
+def test_beyond_so_many_answers_all_are_forgotten_and_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hmgeo.siting.kept._MOST", 3)
+    kept: Kept[str] = Kept()
+    counted: list[str] = []
+
+    def conclude(facts: Facts) -> str:
+        fact = facts.layers.inside(Features("farmland"))
+        counted.append(fact.why)
+        return f"told {fact.why}"
+
+    names = ["a", "b", "a", "b", "c", "d", "a", "a"]
+    told = [kept.conclude(Facts(Unasked(Unknown(name))), conclude) for name in names]
+    assert told == [f"told {name}" for name in names]
+    assert counted == ["a", "b", "c", "d", "a"]
 
 
 @pytest.mark.parametrize("situation", ALL, ids=lambda one: one["id"])

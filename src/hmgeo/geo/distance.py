@@ -344,24 +344,25 @@ class NearestSearch:
         here_lon, here_lat, lon, lat = line.ravel().tolist()
         bound_m = _no_shorter_m(here_lon, here_lat, lon, lat)
         box = box_around(source.bounds[0].tolist(), min(bound_m, within_m))
-        near = self._tree.query(box)[1]
-        if not len(near):
+        candidates = self.met(box)
+        if not len(candidates):
             return None
-        candidates = self._rows[near]
-        candidates.sort()
         measured = self._measured(source, candidates, touches=(here_lon, here_lat) == (lon, lat))
         return measured if measured.distance_m <= within_m else None
 
-    def is_near(self, source: Shapes, radius_m: float) -> bool:
-        """Return whether a shape may lie within `radius_m` metres of `source`: a box around it tells, no measuring."""
-        return len(self._tree.query(box_around(source.bounds[0].tolist(), radius_m))[1]) > 0
+    def met(self, box: NDArray[np.object_]) -> NDArray[np.int64]:
+        """Return the rows of the shapes whose bounds meet a `box`, (1,), ascending."""
+        return np.sort(self._rows[self._tree.query(box)[1]])
+
+    def around(self, source: Shapes, radius_m: float) -> NDArray[np.int64]:
+        """Return the rows of all shapes within `radius_m` of `source`, one prepared shape, and of some farther off."""
+        return self._rows if math.isinf(radius_m) else self.met(box_around(source.bounds[0].tolist(), radius_m))
 
     def within(self, source: Shapes, radius_m: float) -> list[Found]:
         """Return every shape within `radius_m` of `source`, one prepared shape: nearest first, then by row."""
         if not len(self._rows):
             return []
-        box = box_around(source.bounds[0].tolist(), radius_m)
-        rows = np.sort(self._rows[self._tree.query(box)[1]])
+        rows = self.around(source, radius_m)
         if not len(rows):
             return []
         apart = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.geo.distance import NearestSearch, Outline, outline_of, prepare_one, prepare_shapes
+from hmgeo.geo.distance import NearestSearch, Outline, box_around, outline_of, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import bearing_of, ellipsoidal_area_m2
 from hmgeo.judging.facts import (
     Answer,
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 FARTHEST_SEARCH_M = 300_000.0
 _ROUNDED_M = 1e-3  # more than rounding takes off a distance
+_BORDERS_M = (300.0, 3_000.0, 30_000.0, np.inf)
+_OUTLINES = 64
 _COUNTS, _MAY_COUNT = (1,), (0,)
 
 
@@ -82,7 +84,7 @@ class LayerIndex:
         self._tree = shapely.STRtree(self.shapes.geometries)
         self._unions: dict[tuple[Features, bool], shapely.Geometry] = {}
         self._searches: dict[tuple[Features, tuple[int, ...]], NearestSearch] = {}
-        self._outlines: dict[Features, Outline] = {}
+        self._outlines: dict[bytes, Outline] = {}
         self._counting: dict[Features, NDArray[np.int8]] = {}
 
     @property
@@ -136,9 +138,9 @@ class LayerIndex:
         """Return each of `features` that counts or may count within `radius_m` metres of `source`, nearest first."""
         return [self._hit(near) for near in self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)]
 
-    def is_near(self, source: Shapes, features: Features, radius_m: float) -> bool:
-        """Return whether one of `features` that counts may lie within `radius_m` metres of `source`."""
-        return self._search(features, _COUNTS).is_near(source, radius_m)
+    def is_near(self, box: NDArray[np.object_], features: Features, *, untold: bool = False) -> bool:
+        """Return whether one of `features` that counts, or if `untold` that may count, lies near a `box`."""
+        return len(self._search(features, _MAY_COUNT if untold else _COUNTS).met(box)) > 0
 
     def _hit(self, near: Found) -> _Hit:
         bearing = None
@@ -193,11 +195,28 @@ class LayerIndex:
             self._unions[features, untold] = shapely.union_all(self.shapes.geometries[rows])
         return self._unions[features, untold]
 
-    def depth_m(self, source: Shapes, features: Features) -> float:
-        """Return how far inside the features that count a source lies; negative where it isn't wholly inside."""
-        if features not in self._outlines:
-            self._outlines[features] = Outline(self.union(features))
-        return self._outlines[features].reach_m(source)
+    def joined(self, rows: Indices, *, features: Features | None = None) -> shapely.Geometry:
+        """Return the shapes in `rows` as one, of `features` those that count where they are given."""
+        kept = rows if features is None else rows[self.states(features)[rows] > 0]
+        return shapely.union_all(self.shapes.geometries[kept])
+
+    def depth_m(self, source: Shapes, features: Features, enough_m: float = np.inf) -> float:
+        """Return how far inside the features that count a source lies; negative where it isn't wholly inside.
+
+        Beyond `enough_m` metres only that it is more. No more features are joined than a border so near may lie at.
+        """
+        search = self._search(features, _COUNTS)
+        for radius_m in _BORDERS_M:
+            rows = search.around(source, radius_m)
+            key = rows.tobytes()
+            if key not in self._outlines:
+                if len(self._outlines) >= _OUTLINES:
+                    self._outlines.clear()
+                self._outlines[key] = Outline(self.joined(rows))
+            reach_m = self._outlines[key].reach_m(source)
+            if reach_m <= radius_m or radius_m >= enough_m:
+                break
+        return reach_m
 
     def covered_m(self, source: Shapes, uncertainty_m: float) -> float | None:
         """Return how far around `source` the coverage reaches, less `uncertainty_m` metres.
@@ -331,6 +350,7 @@ class LayerFacts:
         self._untold: dict[Features, _Hit | None] = {}
         self._distances: dict[Features, DistanceFact | Unknown] = {}
         self._insides: dict[Features, PlaceFact | Unknown] = {}
+        self._boxes: dict[float, NDArray[np.object_]] = {}
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the shortest ground distance to `features`, measured once."""
@@ -384,24 +404,25 @@ class LayerFacts:
         holding = index.holding(self._source, features)
         if not len(holding):
             return self._outside(index, features)
-        sure = [row for row in holding.tolist() if index.counts(row, features)]
-        if not sure:
+        sure = holding[index.states(features)[holding] > 0]
+        if not len(sure):
             return _untold(index, int(holding[0]), features)
-        receptor_id, name = index.named(sure[0])
-        union = index.union(features)
+        receptor_id, name = index.named(int(sure[0]))
         geometry = self._source.geometries[0]
         is_point = geometry.geom_type == "Point"
-        answer = Answer.YES if is_point or shapely.covers(union, geometry) else Answer.PARTLY
-        others = frozenset[Answer]()
-        if answer is Answer.YES and self._margin_m(index, features, holding.tolist()) < 0:
+        answer, centroid, others = Answer.YES, None, frozenset[Answer]()
+        if not is_point:
+            union = index.joined(sure)
+            answer = Answer.YES if shapely.covers(union, geometry) else Answer.PARTLY
+            centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
+        if answer is Answer.YES and self._may_be_out(index, features, holding.tolist()):
             others = frozenset({Answer.NO if is_point else Answer.PARTLY})
-        elif answer is Answer.PARTLY and shapely.covers(index.union(features, untold=True), geometry):
+        elif answer is Answer.PARTLY and shapely.covers(index.joined(holding), geometry):
             others = frozenset({Answer.YES})
-        centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
         return PlaceFact(
             answer,
             others,
-            None if is_point else centroid,
+            centroid,
             self._gap(index, features) if others else "",
             "",
             receptor_id,
@@ -438,7 +459,8 @@ class LayerFacts:
         whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
         if not whole_m2:
             return Unknown(say("outline_absent"))
-        unions = [index.union(features), index.union(features, untold=True)]
+        rows = index.holding(self._source, features)
+        unions = [index.joined(rows, features=features), index.joined(rows)]
         inside = [shapely.intersection(geometry, union) for union in unions]
         least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, MEASURE_DECIMALS).tolist()
         return NumberFact(least, least, most, is_approximate=index.is_approximate)
@@ -461,6 +483,12 @@ class LayerFacts:
         own_m = 0.0 if row is None else float(index.errors_m[row])
         return self._uncertainty_m + index.layer.margin_m + own_m
 
+    def _around(self, radius_m: float) -> NDArray[np.object_]:
+        """Return a box that holds all that is within `radius_m` metres of the source, as distances are rounded."""
+        if radius_m not in self._boxes:
+            self._boxes[radius_m] = box_around(self._source.bounds[0].tolist(), radius_m + _ROUNDED_M)
+        return self._boxes[radius_m]
+
     def _ends(self, index: LayerIndex, features: Features, hit: _Hit | None) -> tuple[float, float]:
         """Return the nearest and farthest that what is unsure of source and layer allows.
 
@@ -476,13 +504,14 @@ class LayerFacts:
         high_m = min(other.distance_m + self._off_m(index, other.row) for other in hits)
         return round(max(0.0, low_m), MEASURE_DECIMALS), round(high_m, MEASURE_DECIMALS)
 
-    def _margin_m(self, index: LayerIndex, features: Features, rows: Sequence[int]) -> float:
-        """Return how far inside the features the source lies, less what is unsure of it and what holds it."""
-        return index.depth_m(self._source, features) - max(self._off_m(index, row) for row in rows)
+    def _may_be_out(self, index: LayerIndex, features: Features, rows: Sequence[int]) -> bool:
+        """Return whether what is unsure of the source, and of what holds it, reaches out of the features."""
+        off_m = max(self._off_m(index, row) for row in rows)
+        return index.depth_m(self._source, features, off_m) < off_m
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
         off_m = self._off_m(index) + index.widest_m
-        is_near = off_m > 0 and index.is_near(self._source, features, off_m + _ROUNDED_M)
+        is_near = off_m > 0 and index.is_near(self._around(off_m), features)
         hit = self._nearest(index, features) if is_near else None
         if hit is not None and self._ends(index, features, hit)[0] > 0:
             hit = None
@@ -500,8 +529,12 @@ class LayerFacts:
         reach_m = index.covered_m(self._source, self._off_m(index))
         is_complete, aside = index.is_complete, index.layer.gates.aside
         fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=is_complete, aside=aside)
+        gap = fact.coverage_gap(LAYERS[features.layer].zh, limit_m)
+        off_m = self._off_m(index) + index.widest_m
+        if gap or not index.is_near(self._around(limit_m + off_m), features, untold=True):
+            return gap
         untold_m, why = self._untold_near(index, features)
-        return fact.coverage_gap(LAYERS[features.layer].zh, limit_m) or (why if untold_m <= limit_m else "")
+        return why if untold_m <= limit_m else ""
 
     def _untold_near(self, index: LayerIndex, features: Features) -> tuple[float, str]:
         """Return how near a feature may lie of which nobody can tell whether it counts, and what is said of it."""

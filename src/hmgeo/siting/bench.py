@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration, title_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
-from hmgeo.siting.kept import Kept, Later
+from hmgeo.siting.kept import Kept, Later, Sentences
 from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
 from hmgeo.water.by_rivers import rivers_of
@@ -370,19 +369,18 @@ class SitingBench:
         attributes = {**emission_facts(site.added_kg), **site.attributes}
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, attributes, doubts=site.doubts)
         plan = self._plan(places.given, subject, site.basis)
+        choices, has_heights = self.question.choices, self.heights is not None
+        witness = Witness(facts, places.given, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
         clauses = list(plan.settled)
         for asked in plan.asked:
-            clause = self._asked(asked, subject, places.given, facts, site.basis)
+            clause = self._asked(asked, subject, witness, site.basis)
             clauses.append((_order(clause.verdict, asked.rank), clause))
         clauses.sort(key=itemgetter(0))
         return self._answer(site, places, [clause for _, clause in clauses], plan)
 
-    def _asked(self, asked: _Asked, subject: Subject, place: Place, facts: Facts, basis: Basis) -> Clause:
+    def _asked(self, asked: _Asked, subject: Subject, witness: Witness, basis: Basis) -> Clause:
         """Return what a rule says of a site; its evidence is put into words when somebody reads it."""
         rule, standing, citation = asked.rule, asked.standing, asked.citation
-        has_heights = self.heights is not None
-        choices = self.question.choices
-        witness = Witness(facts, place, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
 
         def in_words(judgement: Judgement, of: Witness) -> Clause:
             if standing.standing in SPEAKING:
@@ -392,15 +390,17 @@ class SitingBench:
             return self._clause(rule, citation, judgement, evidence, basis)
 
         def conclude(heard: Facts) -> tuple[Judgement, Clause]:
-            judgement = judge(rule, standing, subject, heard, choices)
+            judgement = judge(rule, standing, subject, heard, witness.choices)
             return judgement, in_words(judgement, replace(witness, in_words=False))
 
-        judgement, clause = conclude(facts) if asked.kept is None else asked.kept.conclude(facts, conclude)
+        judgement, clause = (
+            conclude(witness.facts) if asked.kept is None else asked.kept.conclude(witness.facts, conclude)
+        )
         if asked.is_in_words:
             return clause
-        full = cache(lambda: in_words(judgement, witness))
+        full = Later(lambda: in_words(judgement, witness))
         same = {name: getattr(clause, name) for name in _CLAUSE_FIELDS}
-        return Clause(**same, evidence=Later(lambda: full().evidence), changes=Later(lambda: full().changes))
+        return Clause(**same, evidence=Sentences(full, "evidence"), changes=Sentences(full, "changes"))
 
     def facts_of(self, site: Site, places: Places | None = None) -> Facts:
         """Return what rules may ask of `site`; its `places` are looked up where None."""

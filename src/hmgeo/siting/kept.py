@@ -115,26 +115,33 @@ def _worded(value: object) -> Hashable | None:
     return type(value), value
 
 
-class Later(Sequence[str]):
-    """Sentences that are put into words when somebody reads them.
+class Later(Generic[T]):
+    """What is made when somebody first asks for it: by calling `make` once."""
 
-    Parameters
-    ----------
-    words
-        Makes them; asked once.
-    """
+    __slots__ = ("_made", "_make")
 
-    __slots__ = ("_made", "_words")
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make: Callable[[], T] | None = make
+        self._made: T | None = None
 
-    def __init__(self, words: Callable[[], Sequence[str]]) -> None:
-        self._words: Callable[[], Sequence[str]] | None = words
-        self._made: tuple[str, ...] = ()
+    def __call__(self) -> T:
+        """Return it."""
+        if self._make is not None:
+            self._made, self._make = self._make(), None
+        return self._made  # type: ignore[return-value]  # made above
+
+
+class Sentences(Sequence[str]):
+    """Sentences that are put into words when somebody reads them: attribute `name` of what `made` makes."""
+
+    __slots__ = ("_made", "_name")
+
+    def __init__(self, made: Later[Any], name: str) -> None:
+        self._made, self._name = made, name
 
     def told(self) -> tuple[str, ...]:
         """Return the sentences."""
-        if self._words is not None:
-            self._made, self._words = tuple(self._words()), None
-        return self._made
+        return tuple(getattr(self._made(), self._name))
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -152,7 +159,7 @@ class Later(Sequence[str]):
 
     def __eq__(self, other: object) -> bool:
         """Return whether they are the same sentences."""
-        return self.told() == tuple(other) if isinstance(other, Later | tuple) else NotImplemented
+        return self.told() == tuple(other) if isinstance(other, Sentences | tuple) else NotImplemented
 
     def __hash__(self) -> int:
         """Return the hash of the sentences."""
