@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hmgeo.judging.choices import unset_text
@@ -364,10 +365,17 @@ def _narrowed(
 
 def _is_wide(code: str, edition: str, parts: Iterable[str]) -> bool:
     """Return whether a listed code stands there for a part of its class only."""
-    return any(
-        row.fact in parts and row.code == code and row.means == "maybe" and row.edition in {"", edition}
-        for row in implied_facts()
-    )
+    return any(fact in parts for held in {"", edition} for fact in _maybe_facts().get((code, held), ()))
+
+
+@cache
+def _maybe_facts() -> Mapping[tuple[str, str], list[str]]:
+    """Return what a code may or may not do, by code and edition."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in implied_facts():
+        if row.means == "maybe":
+            found.setdefault((row.code, row.edition), []).append(row.fact)
+    return found
 
 
 def _elsewhere(subject: Subject, parts: Mapping[str, tuple[bool | Doubted | None, bool]]) -> Reach | None:

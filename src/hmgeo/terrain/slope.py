@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
-from numpy.lib.stride_tricks import sliding_window_view
 
 from hmgeo.geo.raster import frame_of, strips
 from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
@@ -190,7 +189,10 @@ def _over_window(of: np.ufunc, values: NDArray[Any], half_cells: tuple[int, int]
     """Return what `of` makes of the window around each cell, side after side; `beyond` stands outside the grid."""
     for half in half_cells:
         padded = np.pad(values, ((half, half), (0, 0)), constant_values=beyond)
-        values = of.reduce(sliding_window_view(padded, 2 * half + 1, axis=0), axis=-1).T
+        gathered = padded[: len(values)].copy()
+        for start in range(1, 2 * half + 1):
+            of(gathered, padded[start : start + len(values)], out=gathered)
+        values = np.ascontiguousarray(gathered.T)
     return values
 
 

@@ -622,5 +622,7 @@ def _void_border(unknown: Mask) -> Mask:
     seen = ~around.reshape(-1)
     fill(np.zeros(around.shape, np.int32), seen, np.zeros(1, np.int64))
     hole = ~seen.reshape(around.shape)
+    if not hole.any():
+        return np.zeros_like(unknown)
     border: Mask = edge_of(np.where(hole, UNKNOWN, np.int32(0))).reshape(around.shape)[1:-1, 1:-1]
     return border

@@ -237,7 +237,7 @@ def targets_of(ids: Sequence[str], names: Sequence[str], classes: Sequence[str],
     """
     rows = np.repeat(np.arange(len(cells)), [len(own) for own in cells])
     flat = np.concatenate(cells) if cells else np.zeros(0, np.int64)
-    order = np.lexsort((rows, flat))
+    order = np.argsort(flat, kind="stable")  # rows ascend already
     missing = sum(not len(own) for own in cells)
     return Targets(ids, names, classes, flat[order].astype(np.int64), rows[order], missing)
 

@@ -192,13 +192,21 @@ def _coarse(raster: Raster) -> tuple[NDArray[np.float32], int]:
     total, count = np.zeros(shape), np.zeros(shape, dtype=np.int64)
     for window, cells in raster.windows():
         rows, columns = window.toslices()
-        known = ~np.ma.getmaskarray(cells)
         at = _blocks(rows, side), _blocks(columns, side)
         place = tuple(slice(int(axis[0][0]), int(axis[0][-1]) + 1) for axis in at)
-        for sums, values in ((total, np.ma.filled(cells.astype(float), 0.0)), (count, known.astype(np.int64))):
-            sums[place] += np.add.reduceat(np.add.reduceat(values, at[0][1], axis=0), at[1][1], axis=1)
+        total[place] += _sums(np.ma.filled(cells.astype(float), 0.0), at[0][1], at[1][1])
+        if np.ma.is_masked(cells):
+            count[place] += _sums((~np.ma.getmaskarray(cells)).astype(np.int64), at[0][1], at[1][1])
+        else:
+            sizes = (np.diff(starts, append=long) for (_, starts), long in zip(at, cells.shape, strict=True))
+            count[place] += np.multiply.outer(*sizes)
     means = np.divide(total, count, out=np.full(shape, _VOID), where=count > 0)
     return means.astype(np.float32), side
+
+
+def _sums(values: NDArray[Any], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the sums of blocks that start at `rows` and `columns`."""
+    return np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
 
 
 def _blocks(span: slice, side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -299,7 +299,10 @@ def script_safe_json(value: object) -> str:
     >>> script_safe_json({"name": "</script>", "area_ha": math.nan})
     '{"name":"\\u003c/script>","area_ha":null}'
     """
-    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:  # a number that isn't finite
+        text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
