@@ -23,7 +23,7 @@ from hmgeo.intake.formats import vectors
 from hmgeo.intake.formats.packed import open_parts
 from hmgeo.intake.load import ReadOptions, load_receptors
 from hmgeo.intake.places.mend import CHINA
-from hmgeo.intake.places.sound import hashes_of, sound_rows
+from hmgeo.intake.places.sound import KnownTexts, sound_rows
 from hmgeo.intake.rows import Cells, cells_of, column_texts
 from hmgeo.vocabulary import Basis, LayerKind
 
@@ -156,12 +156,14 @@ def test_no_shape_is_taken_for_sound_that_geos_refuses(shapes: list[shapely.Geom
     assert all(shape.is_valid and shape.area > 0 for shape, sound in zip(shapes, found, strict=True) if sound)
 
 
-def test_texts_are_known_by_their_number_alone() -> None:
-    texts = ["P1", "P2", "P1", "", "地块一", None]
-    numbers = hashes_of(pa.array(texts)).tolist()
-    assert numbers[0] == numbers[2] != numbers[1]
-    assert numbers[3] == numbers[5]
-    assert hashes_of(pa.array(["x", *texts], pa.large_string())[1:]).tolist() == numbers
+def test_texts_are_new_once() -> None:
+    known, texts = KnownTexts(), pa.array(["P1", "P2", "P1", "", "地块一", None])
+    assert known.enter(texts).tolist() == [True, True, False, True, True, False]
+    assert known.enter(pa.array(["x", "P2", "地块一", "P3"], pa.large_string())[1:]).tolist() == [False, False, True]
+    many = pa.array([str(number) for number in range(200_000)])  # the table grows twice
+    assert known.enter(many[:99_000]).all()
+    assert known.enter(many).tolist() == [False] * 99_000 + [True] * 101_000
+    assert not known.enter(many).any()
 
 
 def shapes_of_rows() -> st.SearchStrategy[bytes | None]:

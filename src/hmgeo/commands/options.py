@@ -6,6 +6,7 @@ Also the first use on a machine: the engine is compiled by other processes while
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import sys
 from contextlib import contextmanager
@@ -407,6 +408,7 @@ def keep_lean(*, is_measured: bool = True) -> None:
     is_measured
         Whether numba is surely needed.
     """
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")  # parts follow each other: memory given back is asked again
     with _hidden("pandas"):
         arrow = import_module("pyarrow")
         arrow.array(import_module("numpy").empty(0)), arrow.scalar("")  # either looks for itself, once

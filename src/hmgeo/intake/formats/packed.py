@@ -1,7 +1,7 @@
 """Layers larger than memory: taken in parts, sorted on disk, packed, streamed in blocks.
 
-Rows taken in parts come out as `load_receptors` gives them, ids included. What grows with the file is eight bytes for
-each row, by which repeated ids are known.
+Rows taken in parts come out as `load_receptors` gives them, ids included. What grows with the file is some twenty
+bytes for each row, by which repeated ids are known.
 
 A packed file holds WKB in lon/lat, lz4, in groups of 50,000 rows, with a `bbox` column declared as covering
 (GeoParquet 1.1). Any GIS reads it.
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
-    Hashes = NDArray[np.int64]
 
 _MOST_BUCKETS = 500
 
@@ -113,7 +112,7 @@ def _read(path: Path) -> Iterator[pa.RecordBatch]:
         yield from stream
 
 
-PART_ROWS = 20_000
+PART_ROWS = 32_768
 _NO_IDS = pa.array(sorted(NO_ID))
 
 
@@ -122,7 +121,7 @@ class RunningIds:
 
     def __init__(self) -> None:
         self._bytes: Any = import_module("hmgeo.intake.places.sound")  # numba is loaded where it is needed
-        self._seen: list[Hashes] = []
+        self._known = self._bytes.KnownTexts()
         self._times: dict[str, int] = {}
         self.rows = self.repeats = self.blanks = 0
 
@@ -132,20 +131,12 @@ class RunningIds:
         if not column:
             return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
         texts = self._given(raw, column, first)
-        hashes = self._bytes.hashes_of(texts)
-        ordered = np.sort(hashes)
-        is_known = self._known(ordered)
-        is_known[1:] |= ordered[1:] == ordered[:-1]
-        if is_known.any():
-            again = np.sort(np.argsort(hashes, kind="stable")[is_known]).tolist()
+        is_new = self._known.enter(texts)
+        if not is_new.all():
             ids = texts.to_pylist()
-            here = set(ids)
-            for place in again:
-                ids[place] = self._renamed(ids[place], here)
-                here.add(ids[place])
+            for place in np.flatnonzero(~is_new).tolist():
+                ids[place] = self._renamed(ids[place])
             texts = pa.array(ids, pa.string())
-            ordered = np.sort(self._bytes.hashes_of(texts))
-        self._remember(ordered)
         return texts
 
     def _given(self, raw: RawTable, column: str, first: int) -> pa.Array:
@@ -163,30 +154,13 @@ class RunningIds:
         self.blanks += sum(not value for value in texts)
         return pa.array([value or f"row-{first + place}" for place, value in enumerate(texts, start=1)], pa.string())
 
-    def _renamed(self, value: str, here: set[str]) -> str:
+    def _renamed(self, value: str) -> str:
         self.repeats += 1
         number = self._times.get(value, 1) + 1
-        while f"{value}#{number}" in here or self._known(self._bytes.hashes_of(pa.array([f"{value}#{number}"])))[0]:
+        while not self._known.enter(pa.array([f"{value}#{number}"]))[0]:
             number += 1
         self._times[value] = number
         return f"{value}#{number}"
-
-    def _known(self, hashes: Hashes) -> NDArray[np.bool_]:
-        """Tell which ids were given before; quick in ascending order, as neighbours are looked up in the same place."""
-        known = np.zeros(len(hashes), dtype=bool)
-        for seen in self._seen:
-            place = np.minimum(np.searchsorted(seen, hashes), len(seen) - 1)
-            known |= seen[place] == hashes
-        return known
-
-    def _remember(self, hashes: Hashes) -> None:
-        """Keep sorted runs, each more than twice as long as the next, so that few must be searched."""
-        if not len(hashes):
-            return
-        self._seen.append(hashes)
-        while len(self._seen) > 1 and len(self._seen[-2]) <= 2 * len(self._seen[-1]):
-            last = self._seen.pop()
-            self._seen[-1] = np.sort(np.concatenate([self._seen[-1], last]), kind="stable")
 
 
 @dataclass(slots=True)

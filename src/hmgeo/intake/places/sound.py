@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bytes = NDArray[np.uint8]
     Offsets = NDArray[np.int64]
+    Hashes = NDArray[np.uint64]
 
 
 class _Rings(NamedTuple):
@@ -179,8 +180,9 @@ def _ring_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> float:
     count = _count_at(data, at) if at + _COUNT_BYTES <= end else 0
     if count == 0 or begin + count > _MOST_POINTS or at + _COUNT_BYTES + count * _POINT_BYTES > end:
         return 0.0
-    size = count * _POINT_BYTES
-    into.bytes[begin * _POINT_BYTES : begin * _POINT_BYTES + size] = data[at + _COUNT_BYTES : at + _COUNT_BYTES + size]
+    own, source = into.bytes[begin * _POINT_BYTES :], data[at + _COUNT_BYTES :]
+    for i in range(count * _POINT_BYTES):  # many bytes at once, which an assignment of slices isn't
+        own[i] = source[i]
     into.begins[rings + 1] = begin + count
     return _ring_area_deg2(into.xy[2 * begin :], count)
 
@@ -238,31 +240,75 @@ def sound_rows(wkb: pa.Array, box: tuple[float, float, float, float]) -> NDArray
     return is_sound
 
 
+_MIXES = np.uint64(0x9E3779B97F4A7C15)
+"""2 to the 64th by the golden ratio: hashes of texts that differ in their last sign are alike in their upper bits."""
+
+
 @compiled
-def _hash(data: Bytes, offsets: Offsets, hashes: NDArray[np.uint64]) -> None:
-    for row in range(len(hashes)):
-        made = np.uint64(14695981039346656037)  # FNV-1a
+def _enter(data: Bytes, offsets: Offsets, table: Hashes, made: Hashes, is_new: Bytes) -> int:
+    """Put the hashes of texts, kept in `made`, into a table with room for them; return how many weren't there."""
+    last, count = len(table) - 1, 0
+    for row in range(len(is_new)):
+        text_hash = np.uint64(14695981039346656037)  # FNV-1a
         for at in range(offsets[row], offsets[row + 1]):
-            made = (made ^ np.uint64(data[at])) * np.uint64(1099511628211)
-        hashes[row] = made
+            text_hash = (text_hash ^ np.uint64(data[at])) * np.uint64(1099511628211)
+        made[row] = text_hash | np.uint64(1)
+    for row in range(len(is_new)):  # apart, so that many places are waited for at once
+        is_new[row] = _put(made[row], table, last)
+        count += is_new[row]
+    return count
 
 
-def hashes_of(texts: pa.Array) -> NDArray[np.int64]:
-    """Return (n,) 64 bits for each of `texts`, the same for the same text."""
-    offsets, data = _buffers(texts)
-    made = np.empty(len(texts), np.uint64)
-    _hash(data, offsets, made)
-    return made.view(np.int64)
+@inner
+def _put(text_hash: np.uint64, table: Hashes, last: int) -> bool:
+    """Put a hash into the first free place from its own on; tell whether it was not there."""
+    place = np.int64((text_hash * _MIXES) >> np.uint64(32)) & last
+    while table[place] != text_hash:
+        if table[place] == 0:
+            table[place] = text_hash
+            return True
+        place = (place + 1) & last
+    return False
+
+
+@compiled
+def _move(table: Hashes, into: Hashes) -> None:
+    for text_hash in table:
+        if text_hash:
+            _put(text_hash, into, len(into) - 1)
+
+
+class KnownTexts:
+    """Texts given so far, by 63 bits of each: 11 to 22 bytes a text, and half as much again while it grows."""
+
+    def __init__(self) -> None:
+        self._table, self._count = np.zeros(1 << 16, np.uint64), 0
+
+    def enter(self, texts: pa.Array) -> NDArray[np.bool_]:
+        """Return (n,) which of `texts` were not given before, nor earlier among them; from now on all were."""
+        offsets, data = _buffers(texts)
+        while 4 * (self._count + len(texts)) > 3 * len(self._table):
+            wider = np.zeros(2 * len(self._table), np.uint64)
+            _move(self._table, wider)
+            self._table = wider
+        is_new = np.zeros(len(texts), np.uint8)
+        self._count += _enter(data, offsets, self._table, np.empty(len(texts), np.uint64), is_new)
+        return is_new.astype(bool)
 
 
 def is_stripped(texts: pa.Array) -> bool:
     """Tell whether each of `texts` is there and surely begins and ends with a sign that is no space."""
     offsets, data = _buffers(texts)
-    begin, end = offsets[:-1], offsets[1:]
-    if texts.null_count or not (end > begin).all():
-        return False
-    edges = np.concatenate([data[begin], data[end - 1]])
-    return bool(((edges > 0x20) & (edges < 0x7F)).all())  # noqa: PLR2004 -- ASCII but for spaces and what controls
+    return texts.null_count == 0 and _are_stripped(data, offsets)
+
+
+@compiled
+def _are_stripped(data: Bytes, offsets: Offsets) -> bool:
+    for row in range(len(offsets) - 1):
+        first, last = offsets[row], offsets[row + 1] - 1
+        if last < first or not (0x20 < data[first] < 0x7F and 0x20 < data[last] < 0x7F):  # noqa: PLR2004 -- ASCII
+            return False
+    return True
 
 
 def _buffers(array: pa.Array) -> tuple[Offsets, Bytes]:
