@@ -12,6 +12,7 @@ import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -59,6 +60,7 @@ _LATIN = 1.15
 """How wide a Latin sign is, in halves of a Chinese one."""
 
 
+@lru_cache(maxsize=4096)
 def lines_of(text: str, width: float, size_pt: float = 10.0) -> int:
     """Return how many lines a text takes in a column, broken as spreadsheets break.
 

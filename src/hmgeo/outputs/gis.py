@@ -208,17 +208,20 @@ def _write_styles(tables: Sequence[GisTable], path: Path, day: str) -> None:
 def with_geometry(table: pa.Table, geometry: list[shapely.Geometry]) -> tuple[pa.Table, str]:
     """Return the table with geometry last, and its type: single parts become multi-parts where both occur."""
     shapes = np.array(geometry, dtype=object)
-    kinds = {shape.geom_type for shape in geometry if shape is not None}
+    types = shapely.get_type_id(shapes)
+    kinds = {_TYPES[number] for number in np.unique(types) if number >= 0}
     if kinds == {"Polygon", "MultiPolygon"}:
-        shapes = np.array([_multi(shape) for shape in geometry], dtype=object)
+        single = types == shapely.GeometryType.POLYGON
+        shapes[single] = shapely.multipolygons(shapes[single][:, None])
         kinds = {"MultiPolygon"}
     wkb = pa.array(list(shapely.to_wkb(shapes)), pa.binary())
     kind = kinds.pop() if len(kinds) == 1 else ("Polygon" if not kinds else "Unknown")
     return table.append_column("geometry", wkb), kind
 
 
-def _multi(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    return shapely.MultiPolygon([shape]) if shape is not None and shape.geom_type == "Polygon" else shape
+_TYPES = ("Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon",
+          "GeometryCollection")  # fmt: skip
+"""By shapely's numbers."""
 
 
 def _held(results: Results) -> Iterator[tuple[str, str, pa.Table, Callable[[Style], qml.Symbol] | None]]:
@@ -379,7 +382,8 @@ def _receptors(results: Results) -> GisTable:
     for layer in results.layers:
         bases[layer.kind.value] = Basis.worst(layer.basis, bases.get(layer.kind.value, layer.basis))
     kinds = results.receptors["receptor_kind"].to_pylist()
-    basis = pa.array([bases.get(kind, Basis.UNDECLARED).value for kind in kinds], pa.string())
+    codes = {kind: bases.get(kind, Basis.UNDECLARED).value for kind in dict.fromkeys(kinds)}
+    basis = pa.array([codes[kind] for kind in kinds], pa.string())
     names = [name for name in results.receptors.column_names if name != "geometry"]
     ordered = [name for name in RECEPTORS_SCHEMA.names if name in names]
     ordered += [name for name in names if name not in ordered]

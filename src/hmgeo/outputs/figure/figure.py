@@ -54,6 +54,8 @@ MOST_NAMED = 60
 
 _MM_PER_INCH, _LONGEST_NAME = 25.4, 18
 _SETTINGS = {"pdf.fonttype": 42, "pdf.compression": 9, "svg.hashsalt": "hmgeo", "text.hinting": "no_hinting"}
+_SQUEEZED = {"compress_level": 3}
+"""Half the time of PIL's own level, and no larger."""
 _LABEL_PT = {"key_area": 9.0, "county": 8.5, "township": 7.0, "river": 7.0}
 _LABEL_COLOUR = {"key_area": "#8a3f6c", "county": "#333333", "township": "#555555", "river": "#0b5a8c"}
 
@@ -114,9 +116,10 @@ def write_figures(results: Results, presentation: Presentation, paths: Iterable[
         metadata: dict[str, Any] = {"Title": results.title, "Creator": "hmgeo", "Producer": None, "CreationDate": None}
         try:
             with mpl.rc_context(_SETTINGS):
-                figure.savefig(
-                    path, dpi=PDF_DPI if is_pdf else PNG_DPI, metadata=metadata if is_pdf else {"Software": None}
-                )
+                if is_pdf:
+                    figure.savefig(path, dpi=PDF_DPI, metadata=metadata)
+                else:
+                    figure.savefig(path, dpi=PNG_DPI, metadata={"Software": None}, pil_kwargs=_SQUEEZED)
         except OSError as error:
             raise OutputError(
                 Problem(

@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from PIL import Image
 
 from hmgeo.outputs import style
 from hmgeo.outputs.map import layers, shapes, sources
+from hmgeo.reference.machine import kept
 from hmgeo.vocabulary import Certainty, PositionKind, Verdict
 
 if TYPE_CHECKING:
@@ -193,9 +195,13 @@ def font(size_pt: float) -> FontProperties:
 @cache
 def _widths() -> Mapping[str, float]:
     """Return the width of every character of the font, in parts of its size."""
-    with TTFont(FONT_FILE, lazy=True) as opened:
-        units, advances = opened["head"].unitsPerEm, opened["hmtx"].metrics
-        return {chr(code): advances[name][0] / units for code, name in opened.getBestCmap().items()}
+
+    def read() -> Mapping[str, float]:
+        with TTFont(FONT_FILE, lazy=True) as opened:
+            units, advances = opened["head"].unitsPerEm, opened["hmtx"].metrics
+            return {chr(code): advances[name][0] / units for code, name in opened.getBestCmap().items()}
+
+    return kept("widths", Path(__file__).parent, [Path(FONT_FILE), Path(__file__)], read)
 
 
 def fitted(text: str) -> str:
@@ -206,8 +212,10 @@ def fitted(text: str) -> str:
     >>> fitted("龙塘镇 a" + chr(0x2A6D6))
     '龙塘镇 a〓'
     """
-    known = _widths()
-    return "".join(sign if sign in known or sign == "\n" else MISSING for sign in text).replace("$", r"\$")
+    missing = {*text} - _widths().keys() - {"\n"}
+    for sign in missing:
+        text = text.replace(sign, MISSING)
+    return text.replace("$", r"\$")
 
 
 def width_mm(text: str, size_pt: float) -> float:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template, compiler
 from markupsafe import Markup
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
 from hmgeo.outputs.map.labels import LABELS, labels
+from hmgeo.reference.machine import kept
 from hmgeo.results.text import area_text, radius_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
 from hmgeo.words import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from jinja2 import Template
 
     from hmgeo.outputs.map.audience import Shown
     from hmgeo.results.results import Presentation, Results
@@ -237,4 +237,7 @@ def screening_rule(results: Results, language: str = "zh") -> str:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(assets.read_text("panels.html"))
+    room = Path(__file__).parent
+    decides = [Path(__file__), room / "assets" / "panels.html", Path(compiler.__file__)]
+    text = kept("panels", room, decides, lambda: environment.compile(assets.read_text("panels.html"), raw=True))
+    return Template.from_code(environment, compile(text, "panels.html", "exec"), environment.make_globals(None))

@@ -47,7 +47,7 @@ _BELOW, _FOOT_PT, _TEXT_PT, _LABEL_MM = 133.0, 5.4, 7.6, 28.0
 _LEADING = 1.4
 FONT_NAME = "hmgeo"
 _WHITE, _BLACK, _GREY, _PALE = 1.0, 0.0, 0.45, 0.86
-_HATCH_MM = 1.3
+_HATCH_MM, _HATCH_GREY, _HATCH_LINE_MM = 1.3, 0.15, 0.2
 _DASH = (1.2, 1.0)
 _AIR = 0.08
 """Of the ring's width around it: a hair more than the frame shows."""
@@ -163,8 +163,8 @@ class _Card:
         self._file, self._results, self._presentation = file, results, presentation
 
     def say(self, text: str) -> str:
-        """Return a text in the language of the run, in letters that the font holds."""
-        return letters(in_language(text, self._presentation.language))
+        """Return a text in the language of the run."""
+        return in_language(text, self._presentation.language)
 
     def text(self, x: float, y: float, text: str, size_pt: float, *, grey: float = _BLACK, align: str = "left") -> None:
         """Set one line whose top lies at y."""
@@ -314,17 +314,10 @@ class _Card:
         path = _path(shapely.get_rings(parts[~is_line])) + _path(parts[is_line])
         file.addLiteral(f"{1 / _GRID} 0 0 {1 / _GRID} 0 0 cm {path}{'W ' if look.is_hatched else ''}{paint}")
         if look.is_hatched:
-            file.addLiteral(f"{_GRID} 0 0 {_GRID} 0 0 cm")
-            self._hatch(*shapely.total_bounds(parts))
+            file.setStrokeGray(_HATCH_GREY)
+            file.setLineWidth(_HATCH_LINE_MM * mm * _GRID)
+            file.addLiteral(f"{_path(_hatch(*shapely.total_bounds(parts)))} S")
         file.restoreState()
-
-    def _hatch(self, left: float, low: float, right: float, high: float) -> None:
-        step = _HATCH_MM * mm
-        self._file.setStrokeGray(0.15)
-        self._file.setLineWidth(0.2 * mm)
-        start = np.floor((left - high) / step) * step  # lines hang together from parcel to parcel
-        for offset in np.arange(start, right - low + step, step):
-            self._file.line(low + offset, low, high + offset, high)
 
     def _sources(self, seen: View, row: Mapping[str, Any], box: shapely.Geometry, land: _Land) -> None:
         file, (west, south, east, north) = self._file, box.bounds
@@ -459,7 +452,21 @@ def _path(lines: NDArray[Any]) -> str:
     xy, line_of = shapely.get_coordinates(lines, return_index=True)
     on_grid = np.rint(xy * _GRID).astype(int)
     is_first = np.diff(line_of, prepend=-1) > 0
-    closes = (np.diff(line_of, append=len(lines)) > 0) & shapely.is_closed(lines)[line_of]
-    moves = is_first | closes | (np.diff(on_grid, axis=0, prepend=0) != 0).any(axis=1)
-    operators = np.select([is_first, closes], ["%d %d m ", "h\n"], "%d %d l ")[moves]
-    return "".join(operators.tolist()) % tuple(on_grid[moves & ~closes].ravel().tolist())
+    rings = shapely.is_closed(lines)
+    closes = (np.diff(line_of, append=len(lines)) > 0) & rings[line_of]
+    shown = (is_first | (np.diff(on_grid, axis=0, prepend=0) != 0).any(axis=1)) & ~closes
+    counts = np.bincount(line_of[shown], minlength=len(lines)).tolist()
+    steps = (
+        "%d %d m " + "%d %d l " * (count - 1) + "h\n" * ring
+        for count, ring in zip(counts, rings.tolist(), strict=True)
+        if count
+    )
+    return "".join(steps) % tuple(on_grid[shown].ravel().tolist())
+
+
+def _hatch(left: float, low: float, right: float, high: float) -> NDArray[Any]:
+    """Return lines across a box, in points, that hang together from box to box."""
+    step = _HATCH_MM * mm
+    at = np.arange(np.floor((left - high) / step) * step, right - low + step, step)
+    ends = np.stack([at + low, np.full(len(at), low), at + high, np.full(len(at), high)], axis=1)
+    return np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)))

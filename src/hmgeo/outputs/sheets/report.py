@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,7 @@ from docxtpl import DocxTemplate, InlineImage
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
+from hmgeo.reference.machine import kept
 from hmgeo.results.text import distance_text, mu, radius_text
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import Basis, PositionKind, Status, Unassessed, Verdict, VisitGroup
@@ -33,7 +35,6 @@ from hmgeo.words import ENGLISH, Reason, groups_of, one_by_one, parts_of, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from docx.document import Document
     from docx.oxml.xmlchemy import BaseOxmlElement
@@ -83,12 +84,7 @@ def write_report(record: Told, path: Path, template: Path | None = None) -> None
     OutputError
         Where the template can't be read or filled.
     """
-    buffer = io.BytesIO()
-    if template is None:
-        write_template(buffer, record.language)
-    else:
-        buffer.write(template.read_bytes())
-    buffer.seek(0)
+    buffer = io.BytesIO(_default_template(record.language) if template is None else template.read_bytes())
     filled = io.BytesIO()
     try:
         page = DocxTemplate(buffer)
@@ -301,6 +297,20 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
          ("理由", "reason", 28)),
     ),
 }  # fmt: skip
+
+
+def _default_template(language: str) -> bytes:
+    """Return the default template, as an earlier process kept it: Word's library takes its time over styles."""
+
+    def made() -> bytes:
+        out = io.BytesIO()
+        write_template(out, language)
+        return out.getvalue()
+
+    room = Path(__file__).parent
+    texts = [room.parent / name for name in ("wording.py", "english.py", "english.tsv")]
+    decides = [Path(__file__), room / TEMPLATES[language], *texts, Path(docx.__file__)]
+    return kept(f"report-{language}", room, decides, made)
 
 
 def write_template(out: IO[bytes], language: str = "zh") -> None:
