@@ -201,13 +201,7 @@ def _take_as_typed(parameter: Given) -> None:
 
 
 def _refuse_password(text: str, name: str, *, is_path: bool) -> None:
-    """Refuse a word that holds a password, but for addresses of parcels and results, which are never shown with it.
-
-    Raises
-    ------
-    HmgeoError
-        It does.
-    """
+    """Refuse a word that holds a password, but for addresses of parcels and results, which are never shown with it."""
     if without_passwords(text) == text or (name in _ADDRESSES and not is_path and _IS_ADDRESS.match(text)):
         return
     if is_path:

@@ -493,10 +493,7 @@ def _cells(key: Key, older: Side, newer: Side) -> str:
 
 
 class Piece(NamedTuple):
-    """One thing that a run was told: where it stands in project.yml, its YAML, and what it says, files by their sum.
-
-    An option of the command stands at its own name.
-    """
+    """One thing that a run was told: its place in project.yml (or option), its YAML, what it says (files: sums)."""
 
     where: tuple[str, ...]
     node: yaml.Node

@@ -71,15 +71,7 @@ def _chosen(name: str, choices: Choices) -> Choice | None:
 
 
 def _place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side) -> Outcome:
-    """Turn an answer into an outcome; a `no` that rests on an incomplete layer is unknown.
-
-    Parameters
-    ----------
-    on_yes
-        The side that a hit proves.
-    partly
-        The side of a source that lies partly inside.
-    """
+    """Turn an answer into an outcome, a hit into `on_yes`; a `no` that rests on an incomplete layer is unknown."""
     on_no = Side.UNKNOWN if fact.gap else on_yes.opposite
 
     def side(answer: Answer) -> Side:
@@ -100,15 +92,7 @@ def _place_outcome(fact: PlaceFact, layer_zh: str, *, on_yes: Side, partly: Side
 
 
 def _number_outcome(fact: NumberFact, limit: float, upper: float | None, unit: str, comparison: str) -> Outcome:
-    """Hold a number and its range against a limit; limits are inclusive.
-
-    Parameters
-    ----------
-    upper
-        Upper end where the text gives a range, else None.
-    comparison
-        at_least or at_most.
-    """
+    """Hold a number and its range against a limit, inclusive (`upper`: its end where the text gives a range)."""
 
     def side(number: float) -> Side:
         met = number >= limit if comparison == AT_LEAST else number <= limit

@@ -451,10 +451,7 @@ class Stated:
         return self.classes.get(layer) or Unknown(say("class_unstated", layer=LAYERS[layer].zh))
 
     def _offset_ratio(self, denominator: str, basis: str) -> float | None:
-        """Return offset by new emission, summed or the smallest of the single metals; None where a number is missing.
-
-        Of a single metal nothing is told by sums.
-        """
+        """Return offset by new emission, summed or the least of single metals (no sums); None without a number."""
         added = {metal: kg for metal, kg in self.added_kg.items() if kg > 0}
         if basis == PER_METAL:
             if not added or not self.offset_kg:

@@ -127,10 +127,7 @@ class LayerIndex:
         return None if nearest is None else self._hit(nearest)
 
     def nearest_untold(self, source: Shapes, features: Features) -> _Hit | None:
-        """Return the nearest to `source` of `features` of which nobody can tell whether they count.
-
-        None without one in reach.
-        """
+        """Return the nearest to `source` of `features` in reach that nobody can tell to count or not; else None."""
         nearest = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
         return None if nearest is None else self._hit(nearest)
 

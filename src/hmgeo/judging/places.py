@@ -38,13 +38,7 @@ _SHORTEST_STEM = 2
 
 @dataclass(frozen=True, slots=True)
 class _NamedPlace:
-    """What words say of a place; empty codes where they say nothing, or more than one thing.
-
-    Parameters
-    ----------
-    note
-        Where a place was read from anything but its own column.
-    """
+    """What words say of a place, empty where nothing or several; `note` tells where but in its own column."""
 
     county_code: str = ""
     township_code: str = ""

@@ -447,15 +447,7 @@ def _printed(page: Worksheet, paper: str, widths: Sequence[float], stop: int) ->
 
 
 def _fill_pages(page: Worksheet, paper: str, widths: Sequence[float], stop: int, repeated: range = range(0)) -> None:
-    """Print a sheet a little smaller where that keeps its end from standing on a page almost by itself.
-
-    Parameters
-    ----------
-    stop
-        Behind the last row.
-    repeated
-        Rows that stand on every page.
-    """
+    """Print a sheet smaller, `repeated` rows on each page, where else its end (row `stop`) stood almost alone."""
     scale, room, heights = _printed(page, paper, widths, stop)
     head = sum(heights[at] for at in repeated)
     full, taken = 0, 0.0

@@ -62,13 +62,7 @@ class BareFile:
     credit: str = ""
 
     def __post_init__(self) -> None:
-        """Take a path written as text for the path it is.
-
-        Raises
-        ------
-        UsageError
-            It is neither a file nor a GeoDataFrame.
-        """
+        """Take a path written as text for the path it is; refuse what is neither a file nor a GeoDataFrame."""
         if isinstance(self.path, str):
             object.__setattr__(self, "path", stored_at(self.path))
         if not (isinstance(self.path, Path | RemoteFile) or self.is_frame):

@@ -120,18 +120,7 @@ OPTIONS_OF = OPTIONS | {DOWNSTREAM: OPTIONS[LIMIT]}
 
 
 def _flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> FlowOptions:
-    """Return what is asked, from the words of a command and a project's parameters.
-
-    Parameters
-    ----------
-    needs_snap
-        Whether any target is a point that has to be put onto a stream.
-
-    Raises
-    ------
-    UsageError
-        With every word that can't be read and every value that neither an option nor the project gives.
-    """
+    """Return what command and project ask; raise with all words that can't be read and values nobody gives."""
     problems: list[Problem] = []
     settings: dict[str, Setting] = {}
     for name in OPTIONS:

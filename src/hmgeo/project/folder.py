@@ -59,21 +59,10 @@ _TRIES = 100
 
 @contextmanager
 def own_folder(temporary: Path, out: Path, go_on: Callable[[], None]) -> Iterator[None]:
-    """Make a folder this process's own and empty; drop it afterwards.
+    """Make folder `temporary` (parents made), for `out` in words, this process's own and empty; drop it afterwards.
 
-    Parameters
-    ----------
-    temporary
-        The folder; its parents are made.
-    out
-        What it is for, for words.
-    go_on
-        Finishes a swap that a killed process left there.
-
-    Raises
-    ------
-    OutputError
-        Where another process writes there, one of another machine may, or the name is taken.
+    `go_on` finishes a swap that a killed process left there. OutputError where another writes there or may, or the name
+    is taken.
     """
     temporary.parent.mkdir(parents=True, exist_ok=True)
     marker = _take(temporary, out, go_on)
@@ -214,17 +203,7 @@ _WRITERS = frozenset({"sqlite3", "xlsxwriter"})
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """A place to write to, and what gives way there.
-
-    Parameters
-    ----------
-    folder
-        Where the files go.
-    record
-        Name of the manifest that lists what we wrote there; empty where nothing may lie there yet.
-    names
-        Files that will be written among what others keep there; empty where the folder is for us alone.
-    """
+    """A place to write to: `record` lists what gives way (empty: nothing), `names` what goes among others' files."""
 
     folder: Path
     record: str = ""

@@ -292,13 +292,7 @@ def shown_as(wish: Wish, elevation: Raster | None, choices: Choices | None = Non
 
 
 def _backdrop_of(elevation: Raster | None, audience: str = INTERNAL) -> Backdrop | None:
-    """Return the hillshade of an elevation layer; None where there is none or it may not be shown.
-
-    Raises
-    ------
-    InputError
-        Where the raster can't be read.
-    """
+    """Return the hillshade of an elevation layer; None where there is none or it may not be shown."""
     if elevation is None or elevation.gates.classification is Classification.CLASSIFIED:
         return None
     if audience == PUBLIC and elevation.gates.classification is not Classification.PUBLIC:
@@ -318,13 +312,7 @@ PLACE_ROLE = "source_place"
 
 
 def place_layers(places: pa.Table) -> tuple[ContextLayer, ...]:
-    """Return the hatched places of sources known by place only, as a layer for orientation; none where there are none.
-
-    Parameters
-    ----------
-    places
-        `hmgeo.screening.somewhere.PLACES_SCHEMA`.
-    """
+    """Return the hatched `places` (`PLACES_SCHEMA`) of sources known by place only, as a layer for orientation."""
     if not places.num_rows:
         return ()
     basis = Basis.APPROXIMATE if any(places["is_approximate"].to_pylist()) else Basis.REAL

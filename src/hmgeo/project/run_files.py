@@ -176,13 +176,7 @@ def told_by(results: Results, presentation: Presentation, folder: Path) -> Told:
 
 
 def read_told(folder: Path) -> Told:
-    """Read what the report is made from out of a run folder.
-
-    Raises
-    ------
-    InputError
-        Where the folder isn't one that this version wrote.
-    """
+    """Read what the report is made from out of a run folder; refuse one that this version didn't write."""
     manifest = folder / RUN_MANIFEST
     if not manifest.is_file():
         remedy = "给出 hmgeo run 或 hmgeo screen 写出的结果文件夹"

@@ -309,13 +309,7 @@ def _insisted(ask: Ask, title: str) -> str:
 def _chosen_parameters(
     begin: Begin, names: Iterable[str], who: tuple[str, str], as_of: date, ask: Ask | None
 ) -> tuple[dict[str, ChosenParameter], tuple[ParameterDeclaration, ...]]:
-    """Return what was said or is answered, whether the screening rule reads it or not, and what stays open.
-
-    Parameters
-    ----------
-    who
-        Who chooses, and why where nothing else is said.
-    """
+    """Return what was said or is answered, and what stays open; `who` chooses, and why where nothing else is said."""
     by, why = who
     parameters: dict[str, ChosenParameter] = {}
     left: list[ParameterDeclaration] = []
@@ -393,13 +387,7 @@ _USERS_TOLD = 4
 
 
 def _value_of(known: ParameterDeclaration, text: str) -> ChosenParameter:
-    """Return what a typed answer to an open point means.
-
-    Raises
-    ------
-    UsageError
-        Where it isn't understood.
-    """
+    """Return what a typed answer to an open point means; raise where it isn't understood."""
     plain, _, year = text.strip().partition("@")
     words = listed_words(plain)
     value: ChosenValue | None = None

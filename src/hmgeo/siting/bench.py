@@ -308,15 +308,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What all sites of one place and one kind of project share.
-
-    Parameters
-    ----------
-    settled
-        Clauses whose answer no position changes, with where each is read.
-    asked
-        Rules that must be held against the position.
-    """
+    """What all sites of one place and kind share: clauses `settled` wherever they lie, rules `asked` of each."""
 
     settled: tuple[tuple[int, Clause], ...]
     asked: tuple[_Asked, ...]

@@ -46,10 +46,7 @@ class SpacedSet:
         return len(self._points)
 
     def nearest_within(self, lon: float, lat: float) -> tuple[int, float] | None:
-        """Return the member nearest to (`lon`, `lat`) and closer than the spacing, with its distance in metres.
-
-        Else None.
-        """
+        """Return the member nearest to (`lon`, `lat`) within the spacing, with its distance in metres; else None."""
         box = search_boxes(np.array([[lon, lat, lon, lat]]), np.array([self._spacing_m]))[0]
         near = sorted(self._tree.intersection(tuple(box.tolist())))
         if not near:

@@ -68,13 +68,7 @@ class SiteHeights:
 
 
 class _SiteGround(Unasked):
-    """The ground of one site; its slope is worked out once.
-
-    Parameters
-    ----------
-    heights
-        None where the project has none: the answer then says so.
-    """
+    """The ground of one site, its slope worked out once; without heights the answer says so."""
 
     def __init__(self, site: Site, heights: SiteHeights | None) -> None:
         super().__init__()

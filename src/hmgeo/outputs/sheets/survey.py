@@ -134,13 +134,7 @@ _HAZARD_REMARK = (
 
 
 def _asked_sheet(results: Results, most: int) -> Sheet | None:
-    """Return what forms ask of parcels and ponds, each answered or left blank; None where there is nothing to ask of.
-
-    Parameters
-    ----------
-    most
-        Parcels that are listed; `receptors.parquet` holds all.
-    """
+    """Return what forms ask of the `most` nearest parcels and of ponds, answered or blank; None without any."""
     bureau, terrain = results.bureau, results.terrain
     reached = [] if bureau is None else bureau.reached.drop_columns("geometry").to_pylist()
     parcels = [row for row in reached if row["class"] in POLLUTED_CLASSES and row["nearest_source_m"] is not None]
@@ -236,15 +230,7 @@ TITLES = {"严格管控类": "严格管控类耕地(亩)", "安全利用类": "�
 
 
 def _write_form(book: Book, number: int, cells: Mapping[str, Any]) -> None:
-    """Write one form as a sheet of its own that prints on one A4 page.
-
-    Parameters
-    ----------
-    number
-        On the list.
-    cells
-        The list's row by header.
-    """
+    """Write the form of `number` on the list, its row by header in `cells`, as a sheet that prints on one A4 page."""
     page = book.file.add_worksheet(book.say(say("form_number", number=number)))
     for index, width in enumerate(WIDTHS):
         page.set_column(index, index, width)

@@ -124,13 +124,7 @@ def _fetching(scheduler: str, layer: Layer) -> Iterator[Fetch | None]:
 
 
 def _open_receptors(path: Stored, **passed: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
-    """Open receptors in the way that holds least in memory; takes what `load_receptors` takes.
-
-    Raises
-    ------
-    InputError
-        The file can't be used.
-    """
+    """Open receptors in the way that holds least in memory; takes what `load_receptors` takes."""
     options = passed.pop("options")
     if is_packed(path):
         if options != ReadOptions():

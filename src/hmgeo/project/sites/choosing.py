@@ -448,13 +448,7 @@ _TOUCHING = (Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED)
 
 
 def _write_overlay(desk: SiteDesk, overlay: Overlay, out: str | Path, inputs: Sequence[Path] = ()) -> Path:
-    """Write overlay.gpkg, overlay.csv, overlay.xlsx, zones.parquet (lon/lat, EPSG:4490) and map.html.
-
-    Raises
-    ------
-    OutputError
-        Where the folder holds something else or can't be written, or a layer's 密级 forbids the page.
-    """
+    """Write overlay.gpkg, .csv and .xlsx, zones.parquet (lon/lat, EPSG:4490) and map.html where 密级 allows."""
     rows = _overlay_rows(desk, overlay)
     zones = table_of([_zone_row(zone, desk) for zone in overlay.zones], _ZONE_SCHEMA)
     with whole_folder(Path(out), inputs) as folder:
@@ -583,13 +577,7 @@ def _figures(overlay: Overlay) -> list[GisTable]:
 
 
 def _overlay_project(desk: SiteDesk, site: Site, area: str = "") -> Overlay:
-    """Draw where each clause touches a project anywhere in an area.
-
-    Parameters
-    ----------
-    area
-        Area code, key-area id or polygon file; the project's own area where empty.
-    """
+    """Draw where clauses touch a project in an area (code, key-area id or file; empty: the project's own)."""
     shapes = (
         [resolve_area(area, base=desk.spec.folder).geometry] if area else [part.geometry for part in desk.inputs.areas]
     )

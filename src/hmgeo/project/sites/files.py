@@ -279,13 +279,7 @@ class Answered:
 
 
 def _write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest) -> None:
-    """Write the extract of every site into each file asked for.
-
-    Raises
-    ------
-    OutputError
-        Where a file can't be written, or lies where an input does.
-    """
+    """Write the extract of every site into each file asked for."""
     from hmgeo.outputs.sheets.extract import extract_document, write_extract  # noqa: PLC0415 -- matplotlib loads slowly
 
     asked = asked_of(request)
