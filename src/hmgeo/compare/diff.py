@@ -130,9 +130,7 @@ def diff_runs(
     if first.resolve() == second.resolve():
         raise UsageError(Problem("两次运行是同一个文件夹", Place(file=first.name), remedy="写两个结果文件夹"))
     before, after = _sides((first, second), projects)
-    changed = [
-        key for key in dict.fromkeys((*before.findings, *after.findings)) if _said(before, key) != _said(after, key)
-    ]
+    changed = _changed(before, after)
     if not changed or not causes:
         return tuple(_change(before, after, key, "") for key in changed), ()
     refusal = _cannot_rerun(before) or _cannot_rerun(after)
@@ -170,11 +168,8 @@ def draw_changes(
 
     suffix = picture_suffix(out)
     before, after = _sides((first, second), projects)
-    keys = [
-        key for key in dict.fromkeys((*before.findings, *after.findings)) if _said(before, key) != _said(after, key)
-    ]
     by_source: dict[str, list[tuple[Key, Change]]] = {}
-    for key, change in zip(keys, changes, strict=True):
+    for key, change in zip(_changed(before, after), changes, strict=True):
         by_source.setdefault(key[0], []).append((key, change))
     marks, lines, undrawn = [], list[tuple[str, str]](), 0
     for name in dict.fromkeys((*before.cells, *after.cells)):
@@ -341,9 +336,8 @@ def _have_two_codes(first: Marks, second: Marks) -> bool:
 def _is_another(first: Marks, second: Marks, names: Sequence[set[str]]) -> bool:
     """Tell whether an id went to another enterprise."""
     former, latter = (marks.name.partition("（")[0] for marks in (first, second))
-    if not former or not latter or former == latter:
-        return False
-    return bool(first.code and second.code) or former in names[1] or latter in names[0]
+    is_told = bool(first.code and second.code) or former in names[1] or latter in names[0]
+    return bool(former and latter) and former != latter and is_told
 
 
 def _alike(first: Mapping[str, Marks], second: Mapping[str, Marks]) -> dict[str, str]:
@@ -370,6 +364,11 @@ def _named(lists: Sequence[Mapping[str, Marks]], pairs: Mapping[str, str]) -> tu
         made[side][name] = label if used[label] == 1 else f"{label}（{('前', '后')[side]}一次）"
     made[1].update({second: made[0][first] for second, first in joined.items()})
     return made
+
+
+def _changed(before: Side, after: Side) -> list[Key]:
+    keys = dict.fromkeys((*before.findings, *after.findings))
+    return [key for key in keys if _said(before, key) != _said(after, key)]
 
 
 def _said(side: Side, key: Key) -> tuple[object, ...] | None:
@@ -528,11 +527,10 @@ def _settings(side: Side) -> dict[str, Piece]:
             made[name] = _piece((name,), value, home)
         else:
             made[name] = Piece((name,), value, {})
-    checks, words = home / VALIDITY_FILE, file_told(side.manifest, home)
-    if checks.is_file() and VALIDITY_FILE not in added:
-        made[_CHECKS] = Piece((_CHECKS,), _scalar(str(checks.resolve())), {_FILE: file_sha256(checks)})
-    if words is not None:
-        made[_WORDS] = Piece((_WORDS,), _scalar(str(words.resolve())), {_FILE: file_sha256(words)})
+    checks = home / VALIDITY_FILE if (home / VALIDITY_FILE).is_file() and VALIDITY_FILE not in added else None
+    for name, file in ((_CHECKS, checks), (_WORDS, file_told(side.manifest, home))):
+        if file is not None:
+            made[name] = Piece((name,), _scalar(str(file.resolve())), {_FILE: file_sha256(file)})
     if ACCEPT in said_words(side.manifest):
         made[_ACCEPTS] = Piece((_ACCEPTS,), _scalar("true"), {"": "true"})
     return made

@@ -87,7 +87,7 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
         Part("读成", tuple(_read_as(source, ledger))),
         Part("量得", _told(measured_steps(judged))),
         Part("条款", tuple(_clause(judged, rule_used))),
-        Part("参数", tuple(_parameters(manifest, rule))),
+        Part("参数", tuple(parameter_lines(manifest["parameters"], None if rule is None else rule.parameters))),
         Part("数据", tuple(_layers(manifest, judged, rule))),
         Part("什么会使它改变", _told((*flip_steps(judged), RERUN))),
     )
@@ -288,14 +288,8 @@ def _read_as(source: Mapping[str, str], ledger: Sequence[Mapping[str, str]]) -> 
             "坐标（CGCS2000）",
             f"{source['lon']}, {source['lat']}，误差 ±{float(source['position_uncertainty_m']):.1f} m",
         )
-    for name, title in (
-        ("county", "县"),
-        ("township", "乡镇"),
-        ("trade_code", "行业代码"),
-        ("trade_edition", "行业分类版本"),
-    ):
-        if source.get(name):
-            yield title, source[name]
+    titles = {"county": "县", "township": "乡镇", "trade_code": "行业代码", "trade_edition": "行业分类版本"}
+    yield from ((title, source[name]) for name, title in titles.items() if source.get(name))
     for row in ledger:
         cell = f"（{row['field']}「{row['value']}」）" if row["field"] or row["value"] else ""
         yield f"台账：{row['event']}", f"{row['reason']}{cell}，{row['action']}"
@@ -315,10 +309,6 @@ def _clause(finding: Mapping[str, Any], rule_used: Mapping[str, Any]) -> Iterato
     yield "由谁认定", finding["decider"]
     if rule_used.get("verified"):
         yield "核对", rule_used["verified"]
-
-
-def _parameters(manifest: Mapping[str, Any], rule: Rule | None) -> list[tuple[str, str]]:
-    return parameter_lines(manifest["parameters"], None if rule is None else rule.parameters)
 
 
 def _layers(manifest: Mapping[str, Any], judged: Mapping[str, Any], rule: Rule | None) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.formats.sheets import sheet_rows
 from hmgeo.outputs.sheets.survey import (
@@ -263,7 +265,7 @@ def _rows_under(
     lines: dict[int, dict[str, Cell]] = {}
     for number, row in enumerate(rows[header + 1 :], start=header + 2):
         cells = {
-            name: _cell(row[column] if column < len(row) else "", f"{_letters(column)}{number}", sheet, name)
+            name: _cell(row[column] if column < len(row) else "", xl_rowcol_to_cell(number - 1, column), sheet, name)
             for name, column in columns.items()
         }
         if any(cell.text for name, cell in cells.items() if name != "序号" or kind == TASKS):
@@ -319,20 +321,6 @@ def _numeral(text: str) -> re.Match[str] | None:
     return _CHAPTER.match(unicodedata.normalize("NFKC", text))
 
 
-def _letters(column: int) -> str:
-    """Return a column's letters as Excel counts them, from 0.
-
-    Examples
-    --------
-    >>> _letters(0), _letters(25), _letters(26)
-    ('A', 'Z', 'AA')
-    """
-    text = ""
-    while column >= 0:
-        text, column = chr(ord("A") + column % 26) + text, column // 26 - 1
-    return text
-
-
 def _form(sheet: str, rows: Sequence[Sequence[str]]) -> tuple[Ledger, list[Fault]] | None:
     """Return a 核查表 as one row, its second part by label; None where the sheet is none."""
     labels = {name for name, _, _ in TO_FILL}
@@ -345,7 +333,7 @@ def _form(sheet: str, rows: Sequence[Sequence[str]]) -> tuple[Ledger, list[Fault
             label = bare_header(row[column]) if column + 1 < len(row) else ""
             first = at < start and label in {_ID, _NAME}
             if first or (at > start and (label in labels or label in {"核查人", "核查日期"})):
-                cells[label] = _cell(row[column + 1], f"{_letters(column + 1)}{at + 1}", sheet, label)
+                cells[label] = _cell(row[column + 1], xl_rowcol_to_cell(at, column + 1), sheet, label)
     key = cells.get(_ID, Cell("", "")).text
     return Ledger(FORM, sheet, {}, {key: cells}), []
 
@@ -415,9 +403,7 @@ def _rectification(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
     """Yield the faults of 表2: a row that nobody began to fill in is none."""
     required = [name.rstrip("*") for name, _ in RECTIFICATION_COLUMNS if name.endswith("*")]
     for row in filter(_is_filled, ledger.rows.values()):
-        for name in required:
-            if name in row and not row[name].text:
-                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", row[name].written, "补填")
+        yield from _unfilled(ledger.sheet, row, required)
         yield from _both(ledger, row, ("核查日期", "核查人"))
         yield from _day_faults(ledger, row, as_of)
         yield from _document_faults(ledger, row, as_of)
@@ -505,19 +491,24 @@ def _forms(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
         yield from _day_faults(ledger, {"核查日期": row["核查日期"]}, as_of)
 
 
-def _tasks(ledger: Ledger) -> Iterator[Fault]:
+def _tasks(ledger: Ledger, _: dt.date) -> Iterator[Fault]:
     """Yield what a task lacks; an item below it has what the merged cells of the first say."""
     for key, row in ledger.rows.items():
-        for name in _TASK_NEEDS:
-            if not row[name].text and key not in ledger.continued:
-                yield Fault(ledger.sheet, row[name].name, name, "必填而未填", row[name].written, "补填")
+        if key not in ledger.continued:
+            yield from _unfilled(ledger.sheet, row, _TASK_NEEDS)
+
+
+def _unfilled(sheet: str, row: Mapping[str, Cell], names: Iterable[str]) -> Iterator[Fault]:
+    for name in names:
+        if name in row and not row[name].text:
+            yield Fault(sheet, row[name].name, name, "必填而未填", row[name].written, "补填")
 
 
 _CHECKS: Mapping[str, Callable[[Ledger, dt.date], Iterator[Fault]]] = {
     RECTIFICATION: _rectification,
     CLOSURE: _closure,
     FORM: _forms,
-    TASKS: lambda ledger, _: _tasks(ledger),
+    TASKS: _tasks,
     LIST: lambda *_: iter(()),
 }
 
@@ -586,7 +577,8 @@ def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, 
             continue
         for name, cell in before.items():
             current = row.get(name, Cell("", "", now.sheet))
-            if current.text == cell.text or _same_day(current.text, cell.text):
+            day = read_span(current.text)
+            if current.text == cell.text or (isinstance(day, Span) and day == read_span(cell.text)):
                 continue
             if cell.text and not current.text:
                 what = f"上期已填「{cell.text}」，本期空白（上期在 {cell.name}）"
@@ -617,11 +609,6 @@ def _forms_since(earlier: Sequence[Ledger], ledgers: Sequence[Ledger]) -> Iterat
                 if _is_written(name, cell) and not _is_written(name, current):
                     what = f"上期已填「{cell.text}」，本期空白（上期在 {ledger.sheet} {cell.name}）"
                     yield Fault(current.sheet, current.name, name, what, current.written, "照上期补回")
-
-
-def _same_day(first: str, second: str) -> bool:
-    spans = read_span(first), read_span(second)
-    return isinstance(spans[0], Span) and spans[0] == spans[1]
 
 
 def summary(ledgers: Iterable[Ledger]) -> list[tuple[str, str, str, str]]:

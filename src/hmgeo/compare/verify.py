@@ -149,7 +149,7 @@ def read_tables(folder: Path, record: Path) -> Tables:
     InputError
         Naming every file that is missing, damaged or not ours.
     """
-    readers = {"findings.parquet": _read_findings, "sources.csv": _read_sources, "ledger.csv": _read_csv}
+    readers = {"findings.parquet": _read_findings, "sources.csv": _read_csv, "ledger.csv": _read_csv}
     tables, problems = [], []
     for name, reader in readers.items():
         place = Place(file=f"{folder.name}/{name}")
@@ -189,12 +189,6 @@ def findings_rows(table: pa.Table) -> list[dict[str, Any]]:
     return [{name: "" if value is None and name in texts else value for name, value in row.items()} for row in rows]
 
 
-def _read_sources(path: Path) -> list[dict[str, str]]:
-    rows = _read_csv(path)
-    _refuse_strange("status", [row["status"] for row in rows], {status.value for status in Status})
-    return rows
-
-
 def _read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restval="", strict=True)
@@ -208,6 +202,8 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
     if any(None in row for row in rows):
         msg = "有的行比表头长"
         raise ValueError(msg)
+    if path.name == "sources.csv":
+        _refuse_strange("status", [row["status"] for row in rows], {status.value for status in Status})
     return rows
 
 

@@ -6,12 +6,15 @@ For JSON they stand beside the codes, in reading order.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english, in_language, phrases
 from hmgeo.outputs.wording import Text, unmet_sentence
+from hmgeo.outputs.wording import worded as word
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import nothing_found
 from hmgeo.results.results import Presentation, Results
@@ -23,8 +26,14 @@ from hmgeo.words import ENGLISH, codes_of, encoded, parts_of, render, say_with, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hmgeo.results.siting import Citation, Clause, Dossier, SiteAnswer, SitingResults, TargetTable
-    from hmgeo.vocabulary import Word
+    from hmgeo.results.siting import (
+        Citation,
+        Clause,
+        Dossier,
+        SiteAnswer,
+        SitingResults,
+        TargetTable,
+    )
     from hmgeo.words import Value
 
 
@@ -49,11 +58,6 @@ def say(text: str, /, language: str = "zh", **parts: str) -> str:
     return phrases().get(text, text) if language == ENGLISH else text
 
 
-def word(term: Word, language: str = "zh") -> str:
-    """Return `term` of the vocabulary in `language`."""
-    return term.en if language == "en" else term.zh
-
-
 KEY_AREAS = "key_areas"
 STATED_ONLY = "填报内容"
 KEY_AREA_LIST = "重点区域名录"
@@ -73,10 +77,7 @@ def header(answer: SiteAnswer, language: str = "zh") -> str:
 
 
 def header_parts(answer: SiteAnswer, language: str = "zh", *, has_groups: bool = True) -> list[str]:
-    """Return the counts of `header` one by one, with why the unassessed of `answer` are if `has_groups`.
-
-    In `language`.
-    """
+    """Return the counts of `header` in `language` one by one, with why the unassessed are if `has_groups`."""
     unmet = sum(clause.is_unmet for clause in answer.clauses)
     counts = answer.counts() | {Verdict.PROHIBITED: answer.counts()[Verdict.PROHIBITED] - unmet}
     parts = wording.verdict_parts(counts, answer.unassessed() if has_groups else None, language)
@@ -168,17 +169,13 @@ def data_text(clause: Clause, results: SitingResults, language: str = "zh") -> s
             parts.append(say("site.by_code_and_name", language, list=say(KEY_AREA_LIST, language)))
         elif code in results.layers:
             layer = results.layers[code]
-            vintage = layer.gates.vintage or say("时点未申明", language)
-            parts.append(
-                say(
-                    "site.layer",
-                    language,
-                    kind=word(layer.kind, language),
-                    vintage=vintage,
-                    basis=word(layer.basis, language) if language == "en" else wording.layer_basis_word(layer),
-                    complete=word(layer.gates.completeness, language),
-                )
-            )
+            told = {
+                "kind": word(layer.kind, language),
+                "vintage": layer.gates.vintage or say("时点未申明", language),
+                "basis": word(layer.basis, language) if language == "en" else wording.layer_basis_word(layer),
+                "complete": word(layer.gates.completeness, language),
+            }
+            parts.append(say("site.layer", language, **told))
     return "；".join(parts) or say(STATED_ONLY, language)
 
 
@@ -214,10 +211,7 @@ def position_text(answer: SiteAnswer, language: str = "zh") -> str:
 
 
 def missing_sentences(answer: SiteAnswer, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return for each layer that `answer` misses how many clauses wait, and whom of `results` to ask.
-
-    In `language`.
-    """
+    """Return in `language` for each layer that `answer` misses how many clauses wait, whom of `results` to ask."""
     return [
         say(
             "site.layer_missing",
@@ -231,27 +225,20 @@ def missing_sentences(answer: SiteAnswer, results: SitingResults, language: str 
 
 
 def open_sentences(answer: SiteAnswer, language: str = "zh") -> list[str]:
-    """Return the points and facts that unjudged clauses of `answer` wait for, each with how many clauses.
-
-    In `language`.
-    """
-    parameters: dict[str, int] = {}
-    unsaid: dict[str, int] = {}
-    for clause in answer.clauses:
-        if clause.verdict is not Verdict.NOT_ASSESSED or clause.standing is Standing.PERIOD_OVER:
-            continue
-        for name in clause.open_parameters:
-            parameters[name] = parameters.get(name, 0) + 1
-        for fact in clause.unsaid:
-            unsaid[fact] = unsaid.get(fact, 0) + 1
-    lines = []
-    for name, count in parameters.items():
-        lines.append(
+    """Return in `language` the points and facts that unjudged clauses of `answer` wait for, with how many each."""
+    waiting = [clause for clause in answer.having(Verdict.NOT_ASSESSED) if clause.standing is not Standing.PERIOD_OVER]
+    parameters = Counter(name for clause in waiting for name in clause.open_parameters)
+    unsaid = Counter(fact for clause in waiting for fact in clause.unsaid)
+    return [
+        *(
             say("site.parameter_open", language, title=in_language(title_of(name), language), count=str(count))
-        )
-    for fact, count in unsaid.items():
-        lines.append(say("site.fact_unsaid", language, word=in_language(fact, language), count=str(count)))
-    return lines
+            for name, count in parameters.items()
+        ),
+        *(
+            say("site.fact_unsaid", language, word=in_language(fact, language), count=str(count))
+            for fact, count in unsaid.items()
+        ),
+    ]
 
 
 def target_note(table: TargetTable) -> str:
@@ -370,17 +357,7 @@ def dossier_document(dossier: Dossier, results: SitingResults, language: str = "
             for zone in dossier.zoning
         ],
         "targets": [_target_document(table, language) for table in dossier.targets],
-        "offsets": [
-            {
-                "rule_id": line.rule_id,
-                "metal": line.metal,
-                "added_kg": line.added_kg,
-                "ratio": line.ratio,
-                "required_kg": line.required_kg,
-                "named_kg": line.named_kg,
-            }
-            for line in dossier.offsets
-        ],
+        "offsets": [{key: value for key, value in asdict(line).items() if key != "note"} for line in dossier.offsets],
         "offset_notes": [in_language(note, language) for note in dossier.offset_notes],
         "informs": [
             {"rule_id": cited.rule_id, "citation": citation_text(cited, language), "quote": cited.quote}
@@ -398,15 +375,7 @@ def _target_document(table: TargetTable, language: str) -> dict[str, Any]:
         "unknown_population": table.unknown_population,
         "note": in_language(target_note(table), language),
         "targets": [
-            {
-                "receptor_id": target.receptor_id,
-                "name": target.name,
-                "kind": target.kind,
-                "distance_m": target.distance_m,
-                "bearing_deg": target.bearing_deg,
-                "population": target.population,
-            }
-            for target in table.targets
+            {key: value for key, value in asdict(target).items() if key != "township"} for target in table.targets
         ],
     }
 
@@ -419,17 +388,7 @@ def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], languag
         "as_of": results.as_of,
         "warnings": [in_language(warning, language) for warning in results.warnings],
         "sites": list(sites),
-        "parameters": [
-            {
-                "name": parameter.name,
-                "value": parameter.value,
-                "unit": parameter.unit,
-                "by": parameter.by,
-                "on": parameter.on,
-                "reason": parameter.reason,
-            }
-            for parameter in results.parameters
-        ],
+        "parameters": [asdict(parameter) for parameter in results.parameters],
         "layers": [
             {
                 "kind": code,

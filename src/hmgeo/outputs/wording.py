@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hmgeo.results.results import Presentation, Results
-    from hmgeo.results.used import LayerUsed, RuleUsed
+    from hmgeo.results.used import LayerUsed
 
 
 UNMET = {
@@ -79,12 +79,6 @@ def unmet_sentence(finding: Mapping[str, Any], effect: str, requirement: str, la
     return UNMET[language].format(citation=citation(finding), requirement=requirement.rstrip("。"), decider=decider)
 
 
-def _unmet_of_run(rules: Iterable[RuleUsed], finding: Mapping[str, Any], language: str = "zh") -> str:
-    """Return `unmet_sentence` with effect and title looked up among the rules that a run used."""
-    rule = next((used for used in rules if used.rule_id == finding["rule_id"]), None)
-    return "" if rule is None else unmet_sentence(finding, rule.effect, rule.title, language)
-
-
 class Text(NamedTuple):
     """One sentence in both languages."""
 
@@ -128,15 +122,6 @@ FORBIDDEN_VERDICT_WORDS = (
     "责任企业",
 )
 """Words that never stand as a whole badge or conclusion; inside a quoted clause they are the text's own."""
-
-HEADER_ORDER = (
-    Verdict.PROHIBITED,
-    Verdict.CONDITIONAL,
-    Verdict.LISTED,
-    Verdict.NOT_ASSESSED,
-    Verdict.CLEAR,
-    Verdict.NOT_APPLICABLE,
-)
 
 BASIS_BANNERS: Mapping[Basis, Text] = MappingProxyType(
     {
@@ -513,9 +498,9 @@ def verdict_parts(
 ) -> list[str]:
     """Return `counts` as `verdict_header` has them in `language`, one by one, bare where `groups` is None."""
     unit = "" if language == "en" else " 条"
-    parts = [f"{_worded(verdict, language)} {counts.get(verdict, 0)}{unit}" for verdict in HEADER_ORDER]
+    parts = [f"{worded(verdict, language)} {counts.get(verdict, 0)}{unit}" for verdict in Verdict]
     if counts.get(Verdict.NOT_ASSESSED) and groups is not None:
-        parts[HEADER_ORDER.index(Verdict.NOT_ASSESSED)] += unassessed_text(groups, language)
+        parts[Verdict.NOT_ASSESSED.gravity] += unassessed_text(groups, language)
     return parts
 
 
@@ -526,8 +511,9 @@ def unassessed_text(groups: Mapping[Unassessed, int], language: str = "zh") -> s
     return f"（{'，'.join(f'{group.zh} {groups.get(group, 0)}' for group in Unassessed)}）"
 
 
-def _worded(word: Word, language: str) -> str:
-    return word.en if language == "en" else word.zh
+def worded(term: Word, language: str = "zh") -> str:
+    """Return `term` of the vocabulary in `language`."""
+    return term.en if language == "en" else term.zh
 
 
 def verdict_sentence(
@@ -582,8 +568,8 @@ def finding_sentence(
     `language` and `speak` as there. A requirement that the data don't show to be met has a sentence of its own.
     """
     speak = speak if language == ENGLISH else str
-    unmet = _unmet_of_run(results.rules, finding, language)
-    if unmet:
+    rule = next((used for used in results.rules if used.rule_id == finding["rule_id"]), None)
+    if rule is not None and (unmet := unmet_sentence(finding, rule.effect, rule.title, language)):
         return unmet
     farmland = [layer for layer in results.layers if layer.kind is LayerKind.FARMLAND]
     if finding["rule_id"] != results.screening_rule_id or not farmland:
@@ -594,7 +580,7 @@ def finding_sentence(
         finding,
         data=speak(f"{LayerKind.FARMLAND.zh}数据"),
         vintage=farmland[0].gates.vintage,
-        receptor=_worded(LayerKind.FARMLAND, language),
+        receptor=worded(LayerKind.FARMLAND, language),
         language=language,
         speak=speak,
     )
@@ -689,7 +675,4 @@ def _bare(text: str | None) -> str:
 
 
 def _word(words: type[Word], code: str | None, language: str) -> str:
-    if not code:
-        return ""
-    word = words.of(code)
-    return word.en if language == "en" else word.zh
+    return worded(words.of(code), language) if code else ""

@@ -26,8 +26,8 @@ from hmgeo.outputs.siting_words import (
     said_text,
     say,
     standing_text,
-    word,
 )
+from hmgeo.outputs.wording import worded as word
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.siting import grouped
 from hmgeo.results.text import bearing_text, distance_text

@@ -27,8 +27,9 @@ from hmgeo.outputs.figure.scene import fitted, font, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
 from hmgeo.outputs.sheets.cards import FONT_NAME, letters, register_font
 from hmgeo.outputs.sheets.report import finish_page, set_styles, still, word_table
-from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document, word
+from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document
 from hmgeo.outputs.wording import Text
+from hmgeo.outputs.wording import worded as word
 from hmgeo.vocabulary import LayerKind, Settling, Verdict
 from hmgeo.words import table_rows
 

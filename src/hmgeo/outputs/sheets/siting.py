@@ -12,8 +12,9 @@ from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, PAGE_COUNT, cut, lines_of
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation
-from hmgeo.outputs.siting_words import say, word
+from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
+from hmgeo.outputs.wording import worded as word
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import Certainty, Effect, LegalRank, Verdict
 from hmgeo.words import ENGLISH

@@ -18,8 +18,9 @@ from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
 from hmgeo.outputs.sheets.siting import DOSSIER_SHEETS, GRAVE, LISTED_ROWS, write_siting_workbook
-from hmgeo.outputs.siting_words import say, word
+from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.tables import parquet_file, write_ledger_csv
+from hmgeo.outputs.wording import worded as word
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
 from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
