@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.choices import Choices
     from hmgeo.reference.tables import Implied
-    from hmgeo.rules.model import Condition, Exemption, Rule
+    from hmgeo.rules.model import Exemption, Rule
     from hmgeo.words import Reason
 
 
@@ -39,9 +39,7 @@ class Cadmium:
 
 
 def found_cadmium(columns: Mapping[str, str]) -> bool | Unknown | None:
-    """Return what a row states as found; None where it states nothing, or only infers it from the trade.
-
-    `columns`: its cells by header.
+    """Return what a row's `columns` state as found; None where they state nothing, or infer it from the trade.
 
     Examples
     --------
@@ -433,7 +431,7 @@ def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
         elif known is None or (is_maybe and not condition.expected):
             unknown.append(word)
         elif known is not condition.expected:
-            return _no(_situation(condition))
+            return _no(say("reach_situation" if condition.expected else "reach_not_situation", word=word))
         elif is_maybe:
             wide.append(_wide(subject, condition.attribute))
         else:
@@ -460,8 +458,3 @@ def _derivation(subject: Subject, name: str) -> str:
     kind = say("derived_from_kind", kind=SOURCE_KINDS.get(subject.kind, subject.kind))
     what = say("derived_from_trade", code=subject.trade_code) if row.code else kind
     return say("fact_derived", what=what, words=ATTRIBUTES[name], source=row.source)
-
-
-def _situation(condition: Condition) -> Reason:
-    word = ATTRIBUTES[condition.attribute]
-    return say("reach_situation" if condition.expected else "reach_not_situation", word=word)

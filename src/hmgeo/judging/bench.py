@@ -16,7 +16,7 @@ from hmgeo.vocabulary import COUNTED_RADII_M
 from hmgeo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hmgeo.judging.applies import Subject
     from hmgeo.judging.facts import Facts
@@ -86,10 +86,7 @@ class Heard:
 class Bench:
     """One question asked of one source after another; what a place alone decides is looked up once.
 
-    Parameters
-    ----------
-    kind
-        Of the sources, for a bare comparison by radius.
+    `kind`: of the sources, for a bare comparison by radius.
     """
 
     def __init__(self, question: Question, kind: str = "") -> None:
@@ -102,8 +99,14 @@ class Bench:
         """Return the rules whose territory holds or may hold a place, or that are adopted, in the question's order."""
         key = place.codes, place.not_in
         if key not in self._heard:
-            spoken = (Heard(rule, standing, citation_of(rule, standing)) for rule, standing in self._speaking(place))
-            self._heard[key] = tuple(spoken)
+            question = self.question
+            speaking = (
+                (rule, self.standing(rule, place))
+                for rule in question.rules
+                if rule.id in question.adopted or in_territory(rule, *key)
+            )
+            by_radius = [user_radius_rule(question.radius_m, self._kind)] if question.as_of is None else None
+            self._heard[key] = tuple(Heard(*pair, citation_of(*pair)) for pair in by_radius or speaking)
         return self._heard[key]
 
     def standing(self, rule: Rule, place: Place) -> RuleStanding:
@@ -147,28 +150,14 @@ class Bench:
         rows: Counter[tuple[str, ...]] = Counter()
         clauses: dict[tuple[str, ...], int] = {}
         for place in places:
-            heard = [
-                heard_rule
-                for heard_rule in self.heard(place)
-                if heard_rule.rule.gives_findings and not heard_rule.rule.basin
-            ]
-            open_ = Counter(heard_rule.rule.territory for heard_rule in heard if heard_rule.standing.doubt)
+            doubted = (heard.rule for heard in self.heard(place) if heard.standing.doubt)
+            open_ = Counter(rule.territory for rule in doubted if rule.gives_findings and not rule.basin)
             rows.update(open_.keys())
             clauses |= open_
         return tuple(
             say("territory_open", rows=rows[territory], count=clauses[territory], name=territory_name(territory))
             for territory in rows
         )
-
-    def _speaking(self, place: Place) -> Iterator[tuple[Rule, RuleStanding]]:
-        question = self.question
-        if question.as_of is None:
-            yield user_radius_rule(question.radius_m, self._kind)
-            return
-        codes = place.codes
-        for rule in question.rules:
-            if rule.id in question.adopted or in_territory(rule, codes, place.not_in):
-                yield rule, self.standing(rule, place)
 
 
 def finding_fields(citation: Citation, judgement: Judgement) -> dict[str, Any]:

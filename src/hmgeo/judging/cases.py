@@ -138,24 +138,15 @@ class CaseFacts(Unasked):
         return percent if isinstance(percent, Unknown) else NumberFact(percent)
 
     def upstream(self, features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
-        """Return what the case says of `features`, where the layers that flow needs are there.
-
-        `_limit_m` and `_mode` are taken to be in that.
-        """
+        """Return what the case says of `features` where layers that flow needs are there, any `_limit_m`, `_mode`."""
         return self._along(self._given.upstream, _FLOW_LAYERS, features)
 
     def downstream(self, features: Features, _limit_m: float, _mode: str, /) -> PlaceFact | Unknown:
-        """Return what the case says of `features`, where the layers that flow needs are there.
-
-        `_limit_m` and `_mode` are taken to be in that.
-        """
+        """Return what the case says of `features` where layers that flow needs are there, any `_limit_m`, `_mode`."""
         return self._along(self._given.downstream, _FLOW_LAYERS, features)
 
     def beside_path(self, features: Features, _limit_m: float, _beside_m: float, /) -> PlaceFact | Unknown:
-        """Return what the case says of `features` downstream, where there is an elevation layer.
-
-        `_limit_m` and `_beside_m` are taken to be in that.
-        """
+        """Return what the case says of `features` downstream where heights are there, any `_limit_m`, `_beside_m`."""
         return self._along(self._given.upstream, _SLOPE_LAYERS, features)
 
     def slope(self) -> NumberFact | Unknown:
@@ -264,9 +255,7 @@ def choices_of(situation: Given) -> Choices:
 
 
 def place_of(code: str, *, is_approximate: bool = False) -> Place:
-    """Return the place that a `code` of six or nine digits stands for; nowhere for anything else.
-
-    `is_approximate`: only cells around seats tell the township.
+    """Return the place of a `code` of six or nine digits, else nowhere; `is_approximate`: by cells around seats.
 
     Examples
     --------

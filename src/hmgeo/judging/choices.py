@@ -47,10 +47,7 @@ class ChosenParameter:
 class Choices:
     """All choices of a project, and defaults that the book records.
 
-    Parameters
-    ----------
-    assumed
-        Choices that nobody made, tried out to see whether they matter; see `spread`.
+    `assumed`: choices that nobody made, tried out to see whether they matter; see `spread`.
     """
 
     chosen: Mapping[str, ChosenParameter] = field(default_factory=lambda: MappingProxyType({}))

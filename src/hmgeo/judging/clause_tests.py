@@ -109,10 +109,7 @@ def _number_outcome(fact: NumberFact, limit: float, upper: float | None, unit: s
 
 
 def combined(outcomes: Sequence[Outcome], *, decisive: Side) -> Outcome:
-    """Combine `outcomes` of parts; every mixture of their possible sides is a possible side of the whole.
-
-    `decisive` is the side of one part that settles the whole.
-    """
+    """Combine `outcomes` of parts in every mixture of their sides; one part on side `decisive` settles the whole."""
     decided = _whole((part.given for part in outcomes), decisive)
     possible = {_whole(sides, decisive) for sides in product(*(part.possible for part in outcomes))}
     counted = [part for part in outcomes if decided in part.possible] or list(outcomes)
@@ -227,10 +224,7 @@ def _overlap_share(test: Test, inquiry: Inquiry) -> Outcome:
 
 
 def is_derived_area(features: Features, choices: Choices) -> bool:
-    """Return whether the concentrated farmland that `features` ask for was worked out by density (`choices`).
-
-    It's never the official one.
-    """
+    """Return whether `features` ask for farmland concentrated by density (`choices`), never the official one."""
     return features.layer == "pbf_concentrated_areas" and choices.code("pbf_concentrated_source") == "derived"
 
 
@@ -379,15 +373,11 @@ def _without_limit(features: Features, inquiry: Inquiry, name: str, hit: Side) -
         return unknown(unset_text(name))
     covered_m = fact.covered_m if fact.covered_m is not None and fact.is_complete else 0.0
     below_m = min(fact.low_m, fact.untold_m, covered_m)
-    reach = say("untouched_below", reach=_floor_text(below_m)) if hit is Side.MET and below_m >= 1.0 else ""
+    step_m = 1.0 if below_m < _KILOMETRE_M else _KILOMETRE_M / 10  # never more than it is
+    is_told = hit is Side.MET and below_m >= 1.0
+    reach = say("untouched_below", reach=distance_text(math.floor(below_m / step_m) * step_m)) if is_told else ""
     why = tuple(filter(None, (unset_text(name), reach)))
     return Outcome(Side.UNKNOWN, why=why, measurement=_measurement(fact, None))
-
-
-def _floor_text(distance_m: float) -> str:
-    """Return a distance as people read it, never more than it is."""
-    step_m = 1.0 if distance_m < _KILOMETRE_M else _KILOMETRE_M / 10
-    return distance_text(math.floor(distance_m / step_m) * step_m)
 
 
 _KILOMETRE_M = 1000.0

@@ -85,10 +85,7 @@ def cross_check(
 
 
 def dispute_entries(file: str, row: int, source_id: str, contradictions: Iterable[Dispute]) -> list[LedgerEntry]:
-    """Return a ledger entry for each of the `contradictions` of a row, with both values.
-
-    `file` and `row` (from 1) say where the row stands, `source_id` whose it is.
-    """
+    """Return a ledger entry for each of the `contradictions` in `row` (from 1) of `file`, that of `source_id`."""
     return [
         LedgerEntry(
             file=file,

@@ -115,10 +115,7 @@ FLOW_NEEDED, SLOPE_NEEDED = say("flow_needed"), say("slope_needed")
 
 
 def incomplete(layer_zh: str, aside: str) -> Reason:
-    """Return that the layer named `layer_zh` doesn't hold all.
-
-    For features set `aside`, or because nobody says that it does.
-    """
+    """Return that the layer named `layer_zh` doesn't hold all: features set `aside`, or nobody says that it does."""
     if not aside:
         return say("layer_incomplete", layer=layer_zh)
     return sentences(say("features_set_aside", layer=layer_zh), aside)
@@ -220,10 +217,7 @@ class DistanceFact:
     aside: str = ""
 
     def coverage_gap(self, layer_zh: str, limit_m: float) -> str:
-        """Return why finding nothing within `limit_m` metres would prove nothing, naming `layer_zh`.
-
-        Empty where it does prove.
-        """
+        """Return why finding nothing within `limit_m` metres would prove nothing, naming `layer_zh`; else empty."""
         if self.covered_m is None:
             return undeclared(layer_zh)
         if self.covered_m < 0:
@@ -278,10 +272,7 @@ class PlaceFact:
 class NumberFact:
     """A number of the source with the range that its position's uncertainty allows.
 
-    Parameters
-    ----------
-    low, high
-        The range; both None where the number is exact.
+    `low`, `high`: the range; both None where the number is exact.
     """
 
     value: float
@@ -331,19 +322,13 @@ class Ground(Protocol):
         """Return the slope of the source in degrees."""
 
     def terrain(self, features: Features, plain_m: float, /) -> TerrainVerdict | Unknown | None:
-        """Return what radii by terrain make of a distance to the features; None where nobody looked.
-
-        `plain_m` is the radius on plain ground in metres.
-        """
+        """Return what radii by terrain (`plain_m` on plains) make of a distance to `features`; None: nobody looked."""
 
 
 class Unasked:
     """Layers, water and ground that nobody can ask: each answer is the reason.
 
-    Parameters
-    ----------
-    why
-        Said to every question; None says for each what would be needed.
+    `why`: said to every question; None says for each what would be needed.
     """
 
     def __init__(self, why: Unknown | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hmgeo.judging.applies import exemption, known_fact, reach
 from hmgeo.judging.choices import USER_DECIDER, unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
-from hmgeo.judging.facts import Facts, Outcome, Side, Stated, unplaced
+from hmgeo.judging.facts import Facts, Side, Stated, unplaced
 from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.judging.layers import KeyAreasOnly
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
@@ -146,8 +146,6 @@ def elsewhere(rule: Rule, value: DatedValue | None, facts: Facts | None, choices
 
     `value` is the latest that is known, `choices` are tried in every way. None where `rule` could have touched the
     source of `facts`, whatever else is known of it.
-
-    None where it could have touched the source, whatever else is known of it.
     """
     if rule.test is None or value is None or facts is None or not names_key_areas(rule):
         return None
@@ -185,9 +183,8 @@ def _if_it_applies(tested: Judgement, why: str) -> Judgement:
 def _as_reached(rule: Rule, tested: Judgement, reached: Reach, exempt: str) -> Judgement:
     """Print beside a hit what could still take the source out: an exception nobody spoke of, a code that is wide.
 
-    What was derived from kind or trade is said too, so that it can be corrected.
-
-    A requirement tells its exceptions even where it is met: what was stated to meet it may be more than is asked.
+    What was derived from kind or trade is said too, so that it can be corrected. A requirement tells its exceptions
+    even where it is met: what was stated to meet it may be more than is asked.
     """
     if tested.verdict is Verdict.NOT_ASSESSED:
         return tested
@@ -252,10 +249,7 @@ def _denied(rule: Rule, subject: Subject) -> Mapping[str, Doubted]:
 
 
 def implied_sides(rule: Rule, subject: Subject) -> Mapping[str, frozenset[Side]]:
-    """Return what kind and trade of `subject` say of the facts that the test of `rule` asks.
-
-    Yes, no, or both for a wider code.
-    """
+    """Return what kind and trade of `subject` say of the facts `rule` asks: yes, no, or both for a wider code."""
     sides = {}
     for leaf in rule.test.leaves() if rule.test is not None else ():
         name = leaf.text("attribute")
@@ -274,32 +268,21 @@ def _tested(rule: Rule, inquiry: Inquiry) -> Judgement:
     graver, milder = verdicts[0], verdicts[-1]
     uncovered = rule.uncovered if inquiry.partly.opposite in outcome.possible else ""
     covers = (say("part_not_tested", words=uncovered),) if uncovered else ()
-    reasons = (*condition_text(rule, inquiry.value, graver), *outcome.why, *covers, _in_principle(rule, outcome))
-    if graver is milder:
-        return Judgement(graver, reasons, None, _certainty(graver, outcome), outcome.measurement)
-    return Judgement(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)
-
-
-def _certainty(verdict: Verdict, outcome: Outcome) -> Certainty | None:
-    if verdict is Verdict.NOT_ASSESSED:
-        return None
-    return Certainty.AMBIGUOUS if outcome.is_approximate else Certainty.CERTAIN
+    principle = IN_PRINCIPLE if rule.in_principle and outcome.possible != {Side.UNKNOWN} else ""
+    reasons = (*condition_text(rule, inquiry.value, graver), *outcome.why, *covers, principle)
+    if graver is not milder:
+        return Judgement(graver, reasons, milder, Certainty.AMBIGUOUS, outcome.measurement)
+    certainty = Certainty.AMBIGUOUS if outcome.is_approximate else Certainty.CERTAIN
+    certain = None if graver is Verdict.NOT_ASSESSED else certainty
+    return Judgement(graver, reasons, None, certain, outcome.measurement)
 
 
 def condition_text(rule: Rule, value: DatedValue, verdict: Verdict) -> tuple[str, ...]:
-    """Return what must be fulfilled where `rule` comes to a conditional `verdict`, with where `value` says it.
-
-    Else nothing.
-    """
+    """Return what must be fulfilled where `rule` comes to a conditional `verdict`, where `value` says it; else none."""
     if verdict is not Verdict.CONDITIONAL:
         return ()
     condition = (rule.condition or rule.title.zh).rstrip("。")
     return (say("condition_to_meet", condition=condition, document=value.document, clause=value.clause),)
-
-
-def _in_principle(rule: Rule, outcome: Outcome) -> str:
-    judged = outcome.possible != {Side.UNKNOWN}
-    return IN_PRINCIPLE if rule.in_principle and judged else ""
 
 
 USER_RADIUS_ID = "USER-RADIUS"
@@ -330,10 +313,7 @@ _RIVERS, _HEIGHTS = LayerKind.RIVERS.value, LayerKind.ELEVATION.value
 
 
 def asked_layers(rule: Rule, choices: Choices) -> Iterator[str]:
-    """Yield the codes of the layers that the test of `rule` asks: its targets, and what lies between by `choices`.
-
-    Where no mode is chosen both ways along the water are asked.
-    """
+    """Yield the codes of layers that `rule` asks: targets, and what lies between by `choices` (unset: both ways)."""
     for leaf in rule.test.leaves() if rule.test is not None else ():
         if leaf.text("layer"):
             yield leaf.text("layer")

@@ -216,11 +216,14 @@ class LayerIndex:
         return reach_m
 
     def covered_m(self, source: Shapes, uncertainty_m: float) -> float | None:
-        """Return how far around `source` the coverage reaches, less `uncertainty_m` metres.
-
-        None where none is declared.
-        """
+        """Return how far around `source` the coverage reaches, less `uncertainty_m` metres; None where undeclared."""
         return None if self._coverage is None else self._coverage.reach_m(source) - uncertainty_m
+
+    def gap(self, source: Shapes, off_m: float, limit_m: float) -> str:
+        """Return why nothing found within `limit_m` metres of `source`, `off_m` unsure, proves nothing; else empty."""
+        gates, covered_m = self.layer.gates, self.covered_m(source, off_m)
+        fact = DistanceFact(np.inf, np.inf, None, covered_m=covered_m, is_complete=self.is_complete, aside=gates.aside)
+        return fact.coverage_gap(LAYERS[self.layer.kind.value].zh, limit_m)
 
     @cached_property
     def _coverage(self) -> Outline | None:
@@ -523,10 +526,7 @@ class LayerFacts:
 
     def _gap(self, index: LayerIndex, features: Features, limit_m: float = 0.0) -> str:
         """Return why a `no` would prove nothing; empty where it does."""
-        reach_m = index.covered_m(self._source, self._off_m(index))
-        is_complete, aside = index.is_complete, index.layer.gates.aside
-        fact = DistanceFact(np.inf, np.inf, None, covered_m=reach_m, is_complete=is_complete, aside=aside)
-        gap = fact.coverage_gap(LAYERS[features.layer].zh, limit_m)
+        gap = index.gap(self._source, self._off_m(index), limit_m)
         off_m = self._off_m(index) + index.widest_m
         if gap or not index.is_near(self._around(limit_m + off_m), features, untold=True):
             return gap

@@ -55,10 +55,7 @@ class OwnColumns:
         self._columns: dict[str, list[str]] = {}
 
     def text(self, row: int, name: str) -> str:
-        """Return the cell of a `row` (from 0) in the column `name` or an alias of it, stripped.
-
-        Empty without such a column.
-        """
+        """Return the stripped cell of a `row` (from 0) in the column `name` or an alias; empty without such a one."""
         if name not in self._columns:
             header = find_header(self._table.column_names, name)
             self._columns[name] = self._table[header].to_pylist() if header else []
@@ -75,10 +72,7 @@ class OwnColumns:
         return number_of(unicodedata.normalize("NFKC", self.text(row, name)))
 
     def emissions(self, row: int, medium: str) -> dict[str, float]:
-        """Return kg a year of a `row` by metal, zeros too, for a `medium` (废气 or 废水).
-
-        What isn't stated as a number is left out.
-        """
+        """Return kg a year of a `row` by metal, zeros too, for a `medium` (废气 or 废水), numbers alone."""
         masses = {metal: self.number(row, f"{medium}{metal}") for metal in METALS}
         return {metal: value for metal, value in masses.items() if value is not None}
 
@@ -86,9 +80,7 @@ class OwnColumns:
 def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCodes:
     """Return a source's trade in both editions: its own code and edition first, else the name by the reference table.
 
-    `row` is its number in `own`, `position` its row of the table of positions.
-
-    A name that the table doesn't hold gives no code.
+    `row` is its number in `own`, `position` its row of the table of positions. A strange name gives no code.
     """
     name = own.text(row, "行业名称")
     code = "" if position["trade_code"] == name else position["trade_code"]  # a name stands in where no code is given
@@ -204,10 +196,7 @@ _BLANKS = frozenset({"", "/", "-", "—"})
 
 
 def emission_facts(added_kg: Mapping[str, float]) -> dict[str, bool | Doubted]:
-    """Return what stated new emissions say: above zero, that metals are discharged and added, and cadmium its own.
-
-    `added_kg` is kg/a by symbol.
-    """
+    """Return what new emissions `added_kg` (kg/a by symbol) say: metals discharged and added, cadmium its own."""
     emitted = {metal for metal, kg in added_kg.items() if kg > 0}
     facts = ("adds_heavy_metal_emission", "discharges_heavy_metals") if emitted else ()
     return dict.fromkeys((*facts, *(("emits_cadmium",) if "Cd" in emitted else ())), True)
@@ -243,20 +232,12 @@ def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> di
 
 
 def metal_cell(cells: Mapping[str, str], start: str, metal: str) -> str:
-    """Return the cell of a column such as 新增铅(kg/a) or 新增铅排放量 (`start` 新增); empty where there is none.
-
-    `metal` is a symbol, `cells` a row by its headers.
-
-    `metal` is a symbol.
-    """
+    """Return the cell of a row's `cells` such as 新增铅(kg/a) (`start` 新增, `metal` a symbol); empty without one."""
     return next(filter(None, (cells[name].strip() for name in _metal_headers(tuple(cells), start)[metal])), "")
 
 
 def by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
-    """Return kg/a by metal symbol from columns such as 新增铅(kg/a); blanks say nothing.
-
-    `start` is what the headers of `cells` begin with.
-    """
+    """Return kg/a by metal symbol from `cells` such as 新增铅(kg/a), `start` 新增; blanks say nothing."""
     masses = {metal: number_of(metal_cell(cells, start, metal)) for metal in METAL_WORDS}
     return {metal: kg for metal, kg in masses.items() if kg is not None}
 
@@ -307,10 +288,7 @@ class OutletCells:
 class JoinedOutlets:
     """Outlets by source id, every input row with what became of it (`OUTLETS_SCHEMA`), and the ledger of the rest.
 
-    Parameters
-    ----------
-    of_others
-        What holds for a source without outlets of its own.
+    `of_others`: what holds for a source without outlets of its own.
     """
 
     by_source: Mapping[str, OutletCells] = field(default_factory=dict)

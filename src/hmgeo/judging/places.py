@@ -305,10 +305,7 @@ class Elsewhere:
         self._tree = shapely.STRtree(shapely.from_wkb(self._outlines))
 
     def not_in(self, shape: shapely.Geometry, uncertainty_m: float) -> frozenset[str]:
-        """Return the codes of the counties whose outlines lie farther from `shape` than the errors of both.
-
-        `uncertainty_m` is that of the shape.
-        """
+        """Return the codes of counties that lie farther from `shape`, `uncertainty_m` off, than the errors of both."""
         reach_m = uncertainty_m + OUTLINE_ERROR_M
         box, wkb = box_around(list(shape.bounds), reach_m)[0], shapely.to_wkb(shape)
         met = self._tree.query(box, predicate="intersects").tolist()

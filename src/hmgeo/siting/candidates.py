@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 class SpacedSet:
     """Points that keep a distance from each other; asked and grown in turn.
 
-    Parameters
-    ----------
-    spacing_m
-        Least geodesic distance between two members, metres; exactly so far apart is enough.
+    `spacing_m`: least geodesic distance between two members, metres; exactly so far apart is enough.
 
     Examples
     --------
@@ -138,10 +135,7 @@ def choose_candidates(
 
 
 def reading_order(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return `candidates` as they are read: untouched first, of those the ones with the least left unassessed.
-
-    Nothing of this says that one is better than another.
-    """
+    """Return `candidates` as read, untouched and least unassessed first; none is better than another by that."""
     return sorted(
         candidates,
         key=lambda candidate: (

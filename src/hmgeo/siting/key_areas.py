@@ -56,10 +56,7 @@ class Filled:
 class Lists:
     """The texts that name key areas, as they stand on a day.
 
-    Parameters
-    ----------
-    rules
-        Rules of the book; those that list key areas count.
+    `rules`: rules of the book; those that list key areas count.
     """
 
     rules: Iterable[Rule]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
+from hmgeo.judging.own_columns import number_of
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.siting import OffsetLine
 from hmgeo.rules.parameters import declaration
@@ -258,15 +258,16 @@ class OffsetLedger:
     allotments: tuple[_Allotment, ...] = field(default=())
 
     def left_kg(self, source_id: str, metal: str) -> float:
-        """Return what is left of the source `source_id` of a `metal` after all allotments, kg/a.
-
-        0 for one that isn't held.
-        """
+        """Return what is left of `source_id` of a `metal` after all allotments, kg/a; 0 for one that isn't held."""
         source = self.sources.get((source_id, metal))
         if source is None:
             return 0.0
-        gone = sum(taken.kg for taken in self.allotments if (taken.source_id, taken.metal) == (source_id, metal))
+        gone = sum(taken.kg for taken in self.taken(source_id, metal))
         return round(source.left_kg - gone, DECIMALS) + 0.0  # never -0
+
+    def taken(self, source_id: str, metal: str) -> list[_Allotment]:
+        """Return what was given of the source `source_id` of a `metal`."""
+        return [taken for taken in self.allotments if (taken.source_id, taken.metal) == (source_id, metal)]
 
     def allot(self, project_id: str, source_id: str, metal: str, kg: float) -> OffsetLedger:
         """Return the ledger after giving `project_id` so many `kg` a year of a `metal` from `source_id`.
@@ -276,9 +277,7 @@ class OffsetLedger:
         InputError
             The source isn't held, has no document, or has less left than is asked for; what is left is told.
         """
-        problems = self._problems(project_id, source_id, metal, kg)
-        if problems:
-            raise InputError(problems)
+        raise_problems(InputError, self._problems(project_id, source_id, metal, kg))
         return replace(self, allotments=(*self.allotments, _Allotment(project_id, source_id, metal, kg)))
 
     def _problems(self, project_id: str, source_id: str, metal: str, kg: float) -> list[Problem]:
@@ -296,11 +295,7 @@ class OffsetLedger:
             )
         left_kg = self.left_kg(source_id, metal)
         if kg > left_kg:
-            sold = [
-                f"{taken.project_id} {taken.kg:g} kg/a"
-                for taken in self.allotments
-                if (taken.source_id, taken.metal) == (source_id, metal)
-            ]
+            sold = [f"{taken.project_id} {taken.kg:g} kg/a" for taken in self.taken(source_id, metal)]
             remedy = "减少用量或另寻来源" + (f"；已用于 {'、'.join(sold)}" if sold else "")
             problems.append(
                 Problem(
@@ -330,15 +325,12 @@ def ledger_of(sources: Iterable[ReductionSource], file: str = "") -> OffsetLedge
             figures = f"核定 {source.verified_kg:g}，已出让 {source.sold_kg:g} kg/a"
             problems.append(Problem("已出让超过核定量", place, figures, remedy="核对台账"))
         by_key[source.source_id, source.metal] = source
-    if problems:
-        raise InputError(problems)
+    raise_problems(InputError, problems)
     return OffsetLedger(MappingProxyType(by_key))
 
 
 def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[ReductionSource, ...]:
-    """Return the sources of a table: 来源编号、来源企业、金属、核定量、已出让、余量、核定文号.
-
-    `columns` are its cells by header, `file` names it in messages.
+    """Return the sources of `columns` 来源编号、来源企业、金属、核定量、已出让、余量、核定文号 of `file`.
 
     Raises
     ------
@@ -373,17 +365,13 @@ def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[Re
             where, should = replace(place, field="余量"), f"核定量减已出让为 {source.left_kg:g} kg/a"
             problems.append(Problem("余量与核定量、已出让不符", where, left, should, "核对台账"))
         sources.append(source)
-    if problems:
-        raise InputError(problems)
+    raise_problems(InputError, problems)
     return tuple(sources)
 
 
 def metal_of(text: str, place: Place, problems: list[Problem]) -> str:
-    """Return the symbol that `text`, a metal's name or symbol, means.
-
-    Where none does, empty and one more of `problems` at `place`.
-    """
-    symbols = {zh: symbol for symbol, zh in METALS.items()} | {symbol: symbol for symbol in METALS}
+    """Return the symbol of `text`, a metal's name or symbol; else empty, and one more of `problems` at `place`."""
+    symbols = {word: symbol for symbol, zh in METALS.items() for word in (zh, symbol)}
     if text not in symbols:
         where = replace(place, field="金属")
         problems.append(Problem("金属无法识别", where, text, "、".join(METALS.values()), "改为其中之一"))
@@ -391,18 +379,11 @@ def metal_of(text: str, place: Place, problems: list[Problem]) -> str:
 
 
 def kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
-    """Return `text` in kilograms a year, 0 for a blank.
-
-    Where it isn't a finite number one of `problems` is added, at the field `name` of `place`.
-    """
-    try:
-        kg = float(text) if text else 0.0
-    except ValueError:
-        kg = math.nan
-    if not math.isfinite(kg):
+    """Return `text` in kg a year, 0 for a blank; else 0, and one more of `problems` at field `name` of `place`."""
+    kg = number_of(text or "0")
+    if kg is None:
         problems.append(Problem("不是数字", replace(place, field=name), text, remedy="填写千克每年"))
-        return 0.0
-    return kg
+    return kg or 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,27 +60,22 @@ _FEWEST_CORNERS = 32
 _CIRCLES_AT_ONCE = 2_000
 
 
-def corners(radius_m: float, tolerance_m: float = TOLERANCE_M) -> int:
-    """Return how many corners a circle of `radius_m` needs for its edges to lie within `tolerance_m` of it.
+def corners(radius_m: float) -> int:
+    """Return how many corners a circle of `radius_m` needs for its edges to lie within `TOLERANCE_M` of it.
 
     Examples
     --------
     >>> corners(500.0), corners(10_000.0)
     (224, 996)
     """
-    half_angle = np.sqrt(2 * tolerance_m / max(radius_m, tolerance_m))
+    half_angle = np.sqrt(2 * TOLERANCE_M / max(radius_m, TOLERANCE_M))
     return max(_FEWEST_CORNERS, int(np.ceil(np.pi / half_angle / 4)) * 4)
 
 
-def zone_within(geometries: Geometries, radius_m: float, tolerance_m: float = TOLERANCE_M) -> shapely.Geometry:
-    """Return the lon/lat polygon of everything within `radius_m` metres of the shapes.
+def zone_within(geometries: Geometries, radius_m: float) -> shapely.Geometry:
+    """Return the lon/lat polygon of everything within `radius_m` metres, drawn to `TOLERANCE_M`.
 
-    Parameters
-    ----------
-    geometries
-        Points, lines, polygons and their multis in lon/lat on CGCS2000 (EPSG:4490).
-    tolerance_m
-        Largest distance between the drawn border and the true one.
+    `geometries`: points, lines, polygons and their multis in lon/lat on CGCS2000 (EPSG:4490).
     """
     array = np.asarray(geometries, dtype=object)
     if not len(array):
@@ -90,46 +85,32 @@ def zone_within(geometries: Geometries, radius_m: float, tolerance_m: float = TO
     shapes = prepare_shapes(array)
     is_bent = np.zeros(len(array), dtype=bool)
     areal = shapely.get_dimensions(array) == 2  # noqa: PLR2004 -- polygons
-    is_bent[areal] = ~_are_convex(array[areal])
+    is_bent[areal] = shapely.area(array[areal]) < shapely.area(shapely.convex_hull(array[areal])) * (1 - 1e-12)
     count = np.diff(shapes.first)
     pieces: list[shapely.Geometry] = list(array[areal])
     convex = np.flatnonzero(areal & ~is_bent)
-    pieces += [
-        _hull(shapes.start[shapes.first[row] : shapes.first[row + 1]], radius_m, tolerance_m) for row in convex.tolist()
-    ]
+    for row in convex.tolist():
+        ring = _circles(shapes.start[shapes.first[row] : shapes.first[row + 1]], radius_m)
+        pieces.append(shapely.convex_hull(shapely.multipoints(ring.reshape(-1, 2))))
     by_edge = np.flatnonzero(np.repeat(is_bent | ~areal, count))
     for low in range(0, len(by_edge), _CIRCLES_AT_ONCE):
         rows = by_edge[low : low + _CIRCLES_AT_ONCE]
-        pieces += _stadiums(shapes.start[rows], shapes.end[rows], radius_m, tolerance_m)
+        pieces += _stadiums(shapes.start[rows], shapes.end[rows], radius_m)
     return shapely.union_all(np.array(pieces, dtype=object))
 
 
-def _are_convex(polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
-    whole = shapely.area(shapely.convex_hull(polygons))
-    answer: NDArray[np.bool_] = shapely.area(polygons) >= whole * (1 - 1e-12)
-    return answer
-
-
-def _hull(lon_lat: NDArray[np.float64], radius_m: float, tolerance_m: float) -> shapely.Geometry:
-    ring = _circles(lon_lat, radius_m, tolerance_m).reshape(-1, 2)
-    return shapely.convex_hull(shapely.multipoints(ring))
-
-
-def _stadiums(
-    start: NDArray[np.float64], end: NDArray[np.float64], radius_m: float, tolerance_m: float
-) -> list[shapely.Geometry]:
+def _stadiums(start: NDArray[np.float64], end: NDArray[np.float64], radius_m: float) -> list[shapely.Geometry]:
     """Return the zone of each segment: the hull of the circles around its ends."""
-    first = _circles(start, radius_m, tolerance_m)
+    first = _circles(start, radius_m)
     same = np.all(start == end, axis=1)
-    both = np.concatenate([first, np.where(same[:, None, None], first, _circles(end, radius_m, tolerance_m))], axis=1)
+    both = np.concatenate([first, np.where(same[:, None, None], first, _circles(end, radius_m))], axis=1)
     which = np.repeat(np.arange(len(both)), both.shape[1])
-    hulls = shapely.convex_hull(shapely.multipoints(shapely.points(both.reshape(-1, 2)), indices=which))
-    return list(hulls)
+    return list(shapely.convex_hull(shapely.multipoints(shapely.points(both.reshape(-1, 2)), indices=which)))
 
 
-def _circles(centres: NDArray[np.float64], radius_m: float, tolerance_m: float) -> NDArray[np.float64]:
+def _circles(centres: NDArray[np.float64], radius_m: float) -> NDArray[np.float64]:
     """Return (k, corners, 2) lon/lat corners; half of them would fall short, so the radius is half a sagitta longer."""
-    count = corners(radius_m, tolerance_m)
+    count = corners(radius_m)
     longer_m = radius_m * (1 + (1 - np.cos(np.pi / count)) / 2)
     azimuth = np.tile(np.arange(count) * (360 / count), len(centres))
     lon, lat = np.repeat(centres, count, axis=0).T
@@ -277,7 +258,8 @@ class _Drawer:
     def _of_layer(self, test: Test, inquiry: Inquiry, cell: shapely.Geometry) -> _Ground:
         features = features_of(test, inquiry.choices)
         if test.kind in INSIDE_KINDS:
-            inside, maybe = self._features(features)
+            index = self.bench.indexes[features.layer]
+            inside, maybe = index.union(features), index.union(features, untold=True)
             self._leave_open(features, inside, maybe)
             outside = shapely.difference(self._cleared(features.layer, cell, 0.0), maybe)
             inside = shapely.intersection(inside, cell)
@@ -297,11 +279,6 @@ class _Drawer:
         near = shapely.intersection(within, cell)
         far = shapely.difference(self._cleared(features.layer, cell, limit_m), maybe_within)
         return _Ground(near, far) if test.kind == "maximum_distance" else _Ground(far, near)
-
-    def _features(self, features: Features) -> tuple[shapely.Geometry, shapely.Geometry]:
-        """Return the features that count, and those that count or may count."""
-        index = self.bench.indexes[features.layer]
-        return index.union(features), index.union(features, untold=True)
 
     def _buffers(self, features: Features, limit_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:
         """Return all within the limit of features that count, and of those that count or may count."""
@@ -481,10 +458,7 @@ _LINES = 36
 def hatched_places(places: pa.Table) -> pa.Table:
     """Return one hatched figure per place, named after it and the number of sources known to be somewhere in it.
 
-    Parameters
-    ----------
-    places
-        `hmgeo.screening.somewhere.PLACES_SCHEMA`.
+    `places`: `hmgeo.screening.somewhere.PLACES_SCHEMA`.
 
     Returns
     -------

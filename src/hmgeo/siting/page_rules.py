@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from hmgeo.judging.facts import Features, Outcome
     from hmgeo.judging.layers import LayerIndex, LayerIndexes
     from hmgeo.results.siting import Citation
-    from hmgeo.rules.model import DatedValue, Exemption, Rule, RuleStanding, Test
+    from hmgeo.rules.model import DatedValue, Exemption, Rule, Test
     from hmgeo.siting.bench import SitingBench
 
 
@@ -115,7 +115,8 @@ def tree_of(test: Test, spot: Spot) -> Tree:
         if layer in spot.sets.indexes and fault is None:
             return _of_layer(test, spot)
         return _missing(test, spot, layer, fault or missing_layer(layer))
-    return _of_statement(test, spot)
+    is_fact = test.kind == "attribute" and test.text("attribute") not in MEASURED_ATTRIBUTES
+    return _of_fact(test, spot.inquiry.partly) if is_fact else _fixed(evaluate(test, spot.inquiry))
 
 
 def _of_layer(test: Test, spot: Spot) -> Tree:
@@ -126,13 +127,6 @@ def _of_layer(test: Test, spot: Spot) -> Tree:
         return _fixed(evaluate(test, spot.inquiry)) | {"layer": features.layer}
     number = spot.sets.number(features)
     return {"op": "inside", "set": number, "yes": _YES[test.kind].value}
-
-
-def _of_statement(test: Test, spot: Spot) -> Tree:
-    """Return what the user's own words decide; numbers can't be stated on a page."""
-    if test.kind == "attribute" and test.text("attribute") not in MEASURED_ATTRIBUTES:
-        return _of_fact(test, spot.inquiry.partly)
-    return _fixed(evaluate(test, spot.inquiry))
 
 
 def _of_place(test: Test, spot: Spot) -> Tree:
@@ -352,18 +346,13 @@ class _Compiler:
         subject = _subject(rule, self.bench.question.choices)
         subject["params"] = [title_of(name) for name in rule.parameters if self.bench.question.choices.is_open(name)]
         if is_open or value is None:
-            beyond = self._beyond(rule, standing, place)
-            return record | subject | {"layers": [], "trees": [], "open": True, "beyond": beyond}
+            facts = facts_of_place(Site("", "", None), Places(place))
+            reasons = elsewhere(rule, value, facts, self.bench.question.choices) or ()
+            return record | subject | {"layers": [], "trees": [], "open": True, "beyond": list(reasons)}
         if standing.doubt:
             subject["basin"] = [f"in_{rule.basin}_basin", standing.doubt]
             self.asked.add(subject["basin"][0])
         return record | subject | self._test(rule, value, place)
-
-    def _beyond(self, rule: Rule, standing: RuleStanding, place: Place) -> list[str]:
-        """Return why a clause that doesn't speak now speaks in a place on no day; empty where it may."""
-        facts = facts_of_place(Site("", "", None), Places(place))
-        reasons = elsewhere(rule, standing.value, facts, self.bench.question.choices)
-        return [] if reasons is None else list(reasons)
 
     def _cite(self, cited: Citation) -> int:
         if cited not in self._cited:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.geo.distance import prepare_one
-from hmgeo.judging.facts import Answer, DistanceFact, Features, Unknown
+from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import LayerKind, Verdict
@@ -157,7 +157,7 @@ class Surroundings:
         ]
         targets = [target for code in at_hand for target in self._targets(code, source, range_m)]
         targets.sort(key=lambda target: target.distance_m)
-        notes += [gap for code in at_hand if (gap := self._gap(code, source, range_m, uncertainty_m))]
+        notes += filter(None, (self.indexes[code].gap(source, uncertainty_m, range_m) for code in at_hand))
         notes += [say("targets_downstream_not_listed")] if element.code == "risk_5000" else []
         if at_hand and not targets:
             notes.append(say("nothing_on_record"))
@@ -186,11 +186,3 @@ class Surroundings:
             )
             for hit in index.within(source, Features(code), range_m)
         ]
-
-    def _gap(self, code: str, source: Shapes, range_m: float, uncertainty_m: float) -> str:
-        """Return why the list may lack objects; empty where the layer is complete as far as the range reaches."""
-        index = self.indexes[code]
-        reach_m = index.covered_m(source, uncertainty_m)
-        is_complete, aside = index.is_complete, index.layer.gates.aside
-        fact = DistanceFact(0.0, 0.0, None, covered_m=reach_m, is_complete=is_complete, aside=aside)
-        return fact.coverage_gap(LAYERS[code].zh, range_m)
