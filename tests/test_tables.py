@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from small_results import HOSTILE, small_results
 
-from hmgeo.outputs.tables import csv_text, guarded, write_data, write_ledger_csv
-from hmgeo.records import Ledger, LedgerEntry
+from hmgeo.outputs.tables import csv_text, guarded, write_data, write_entries
+from hmgeo.records import LedgerEntry
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_numbers_stay_numbers(value: object, name: str, text: str) -> None:
 def test_ledger_keeps_order_line_breaks_and_row_zero(tmp_path: Path) -> None:
     results = small_results()
     odd = LedgerEntry("a.csv", "", 3, "名称", '甲,"乙"\n丙', "重复", "同名", "保留", "QC-003")
-    write_ledger_csv(dataclasses.replace(results, ledger=results.ledger + Ledger((odd,))), tmp_path / "ledger.csv")
+    write_entries((*results.ledger.entries, odd), tmp_path / "ledger.csv")
     rows = rows_of(tmp_path / "ledger.csv")
     assert list(rows[0]) == LEDGER_SCHEMA.names
     assert [row["row"] for row in rows] == ["6", "0", "3"]
@@ -106,7 +106,7 @@ def test_ledger_keeps_order_line_breaks_and_row_zero(tmp_path: Path) -> None:
 
 
 def test_an_empty_ledger_has_its_header(tmp_path: Path) -> None:
-    write_ledger_csv(dataclasses.replace(small_results(), ledger=Ledger()), tmp_path / "ledger.csv")
+    write_entries((), tmp_path / "ledger.csv")
     text = (tmp_path / "ledger.csv").read_text(encoding="utf-8-sig")
     assert text.strip() == ",".join(LEDGER_SCHEMA.names)
 

@@ -63,10 +63,7 @@ def write_data(
     Our words are in `language`. Distances (m) and areas (ha) have four decimals in csv files, lon and lat up to nine,
     nulls are empty; geometry stays with parquet files.
 
-    Parameters
-    ----------
-    left_out
-        Names of tables that nobody asked for.
+    `left_out`: names of tables that nobody asked for.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def write_data(
         Names of columns by file.
     """
     columns = {told.PAIRS.name: told.PAIRS.schema.names, told.LEDGER.name: told.LEDGER.schema.names}
-    write_ledger_csv(results, folder / told.LEDGER.name, language)
+    write_entries(results.ledger.entries, folder / told.LEDGER.name, language)
     for name, table in tables_of(results):
         if name in CONTRACT or (table.num_rows and name not in left_out):
             columns[name] = write_table(table, folder / name, language)
@@ -121,10 +118,7 @@ def _with_own_columns(results: Results) -> pa.Table:
 
 
 def write_table(table: pa.Table, path: Path, language: str = "zh") -> list[str]:
-    """Write `table` as the suffix of `path` says, .csv without shapes or .parquet; return the columns written.
-
-    Our words are in `language`.
-    """
+    """Write `table` to `path` (.csv without shapes, .parquet), our words in `language`; return its columns."""
     if path.suffix == ".parquet":
         write_parquet(table, path)
         return list(table.column_names)
@@ -134,13 +128,8 @@ def write_table(table: pa.Table, path: Path, language: str = "zh") -> list[str]:
     return list(plain.column_names)
 
 
-def write_ledger_csv(results: Results, path: Path, language: str = "zh") -> None:
-    """Write the ledger of `results` to `path` in `language`, as met; row 0 speaks of the file as a whole."""
-    write_entries(results.ledger.entries, path, language)
-
-
 def write_entries(entries: Iterable[LedgerEntry], path: Path, language: str = "zh") -> None:
-    """Write ledger `entries` to `path` in `language` as `write_ledger_csv` does."""
+    """Write ledger `entries` to `path` in `language`, as met; row 0 speaks of the file as a whole."""
     names = told.LEDGER.schema.names
     rows = ([csv_text(_told(getattr(entry, name), name, language), name) for name in names] for entry in entries)
     write_rows(path, names, rows)

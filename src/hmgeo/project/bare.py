@@ -175,10 +175,7 @@ class Collector:
         return loaded[0]
 
     def area(self, code: str, base: Path, place: Place) -> Area | None:
-        """Return the area that a `code`, id or file means, looked for from `base`; None as `attempt`.
-
-        A problem that names no file is told at `place`.
-        """
+        """Return the area of a `code`, id or file, looked for from `base`; None as `attempt`, told at `place`."""
         before = len(self.problems)
         area = self.attempt(resolve_area, code, base=base)
         raised = self.problems[before:]

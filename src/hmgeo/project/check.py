@@ -17,7 +17,7 @@ from hmgeo.intake.load import OTHER_LAND, Inspection, ReadOptions, guess_kind, i
 from hmgeo.intake.rows import name_rows
 from hmgeo.intake.side_tables import WIND_EVENT, load_side_table
 from hmgeo.judging.choices import Choices, unset_text
-from hmgeo.judging.crosscheck import CrossCheck, cross_check
+from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, problem_of, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of, silent
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from hmgeo.project.bare import Progress
     from hmgeo.project.spec import ProjectSpec
-    from hmgeo.records import Layer, Ledger, LedgerEntry, Positions, Raster, SideTable
+    from hmgeo.records import Ledger, LedgerEntry
     from hmgeo.results.used import LayerUsed
 
 
@@ -59,10 +59,7 @@ class Table:
 class CheckReport:
     """What a check found: errors and warnings together, errors first, and tables about the data.
 
-    Parameters
-    ----------
-    forecast, verdicts
-        What a run would answer and what is missing; its counts by verdict, in the words of the run.
+    `forecast`, `verdicts`: what a run would answer and what is missing; its counts by verdict, in the words of the run.
     """
 
     problems: tuple[Problem, ...]
@@ -101,7 +98,10 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
         return CheckReport(error.problems)
     layers = inputs.positions, inputs.farmland, inputs.others
     crossed = cross_check(*layers, inputs.sides, spec.as_of, Choices(spec.parameters))
-    warnings = (*_warnings(spec, inputs), *_disagreements(spec, crossed))
+    remedy = "核对编号和所填，更正原表后重新读取"
+    contradictions = cross_warnings(crossed.joins, len(crossed.disputes))
+    told = (_warning(text.rstrip("。"), spec, "layers", remedy) for text in contradictions)
+    warnings = (*_warnings(spec, inputs), *told)
     tables = (
         _suitability(inputs),
         _rows(inputs.positions.table["status"].to_pylist()),
@@ -113,10 +113,11 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
     findings, rows = screened.findings, rows_of(screened.findings)
     tables = (tables[0], _rows(screened.sources["status"].to_pylist()), tables[2])
     gaps = gaps_of(rows)
+    most = tuple((what, *map(str, counts)) for what, *counts in gaps[:_SHOWN_GAPS])
     return CheckReport(
         (*_unanswered(spec, rows, gaps), *warnings),
         tables,
-        (_by_rule(spec, inputs, rows), _by_layer(inputs, rows), _by_gap(gaps)),
+        (_by_rule(spec, inputs, rows), _by_layer(inputs, rows), Table("补什么最管用", _GAP_HEADER, most)),
         verdict_header(*counts_of(findings)),
     )
 
@@ -124,6 +125,7 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
 _OPEN = Verdict.NOT_ASSESSED.value
 _DECIDED = frozenset(verdict.value for verdict in Verdict) - frozenset({_OPEN, Verdict.NOT_APPLICABLE.value})
 _SHOWN_RULES, _SHOWN_GAPS = 8, 8
+_GAP_HEADER = ("缺什么", "只缺这一项的污染源", "污染源", "结论")
 
 
 def _unanswered(
@@ -177,8 +179,7 @@ def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
         if finding["verdict"] in _DECIDED or finding["verdict"] == _OPEN:
             for kind in kinds[finding["rule_id"]]:
                 asked[kind][finding["verdict"] in _DECIDED] += 1
-    optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
-    used = {layer.kind: layer for layer in layers_used(layer for layer in optional if layer is not None)}
+    used = {layer.kind: layer for layer in layers_used(inputs.layers[1:])}
     rows = [
         (kind.zh, _state(used.get(kind)), str(by[True] + by[False]), str(by[True]))
         for kind, by in sorted(asked.items(), key=lambda item: (-item[1][False], item[0].value))
@@ -199,12 +200,6 @@ def _state(layer: LayerUsed | None) -> str:
         f"搁置 {aside} 行" if aside > 0 else "",
     )
     return "、".join(filter(None, lacks)) or "完整"
-
-
-def _by_gap(gaps: Sequence[tuple[str, int, int, int]]) -> Table:
-    """Return what would settle most, most first."""
-    rows = tuple((what, *map(str, counts)) for what, *counts in gaps[:_SHOWN_GAPS])
-    return Table("补什么最管用", ("缺什么", "只缺这一项的污染源", "污染源", "结论"), rows)
 
 
 def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
@@ -236,12 +231,6 @@ def _warnings(spec: ProjectSpec, inputs: Inputs) -> Iterator[Problem]:
             yield _warning(warning_of(entry).rstrip("。"), spec, key, remedy)
 
 
-def _disagreements(spec: ProjectSpec, crossed: CrossCheck) -> Iterator[Problem]:
-    """Yield what the lists say against each other."""
-    for text in cross_warnings(crossed.joins, len(crossed.disputes)):
-        yield _warning(text.rstrip("。"), spec, "layers", "核对编号和所填，更正原表后重新读取")
-
-
 def _farmland_gap(inputs: Inputs) -> str:
     if inputs.farmland is None:
         return "未提供「耕地」，相关条款将未评估"
@@ -270,9 +259,6 @@ def _warning(what: str, spec: ProjectSpec, key: str, remedy: str) -> Problem:
 
 def _suitability(inputs: Inputs) -> Table:
     """Return the table of what each layer may be used for (数据适用性表)."""
-    optional = (inputs.farmland, *inputs.others, inputs.elevation, *inputs.sides.values())
-    known = (layer for layer in optional if layer is not None)
-    layers: list[Positions | Layer | Raster | SideTable] = [inputs.positions, *known]
     rows = tuple(
         (
             layer.kind.zh,
@@ -286,7 +272,7 @@ def _suitability(inputs: Inputs) -> Table:
             layer.provenance.source or "未申明",
             _fitness(layer),
         )
-        for layer in layers_used(layers)
+        for layer in layers_used(inputs.layers)
     )
     header = ("图层", "文件", "记录数", "数据性质", "数据范围", "完整性", "时点", "密级", "提供单位", "适用性")
     return Table("数据适用性表", header, rows)
@@ -325,9 +311,7 @@ _TOLD_ON_TOP = {"坐标系未声明": "用 datum 声明坐标系", "坐标系疑
 
 
 def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
-    """Return the kind that `word` means; where empty, heights for a raster, else what the fields of `path` tell.
-
-    `options` are what the user says of the file.
+    """Return the kind `word` means; where empty, heights for a raster, else by the fields of `path`, read by `options`.
 
     Raises
     ------
@@ -340,10 +324,7 @@ def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
 
 
 def unused_by(word: str, path: Path, options: Mapping[str, object]) -> dict[str, object]:
-    """Return those of the `options` of `layers check`, by flag, that play no part for kind `word` and file `path`.
-
-    Heights take none, side tables only a sheet.
-    """
+    """Return the `options` of `layers check` idle for kind `word`, file `path`: all of heights, of side tables most."""
     kinds = {spelled for kind in LayerKind for spelled in (kind.value, kind.zh) if kind in SIDE_KINDS}
     if word in kinds:
         return {name: value for name, value in options.items() if name != "--layer"}
@@ -360,9 +341,7 @@ def check_layer(
     write_columns: str | Path | None = None,
     page: str | Path | None = None,
 ) -> CheckReport:
-    """Read `path` as a layer and report what it holds and everything wrong with it; compute nothing.
-
-    `options` are what the user says of the file.
+    """Read `path` by `options` as a layer and report what it holds and everything wrong with it; compute nothing.
 
     Parameters
     ----------

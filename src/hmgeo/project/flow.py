@@ -230,10 +230,7 @@ class FlowReport:
 def flow_project(path: Path, words: FlowWords) -> FlowReport:
     """Follow the water of the sources of project `path`, file or folder, on its own grid of heights.
 
-    Parameters
-    ----------
-    words
-        What was given with the command; the project's parameters stand for what was left out.
+    `words`: what was given with the command; the project's parameters stand for what was left out.
 
     Raises
     ------
@@ -247,15 +244,14 @@ def flow_project(path: Path, words: FlowWords) -> FlowReport:
     if inputs.elevation is None:
         remedy = "在 layers 下写明 elevation: {path: …, basis: …}，向自然资源部门获取"
         raise ProjectError(Problem("项目没有高程图层，水流方向不能测算", spec.place("layers"), remedy=remedy))
-    layers = [layer for layer in (inputs.farmland, *inputs.others) if layer is not None]
-    targets = _targets([layer for layer in layers if layer.kind in TARGET_KINDS])
+    targets = _targets([layer for layer in inputs.receptors if layer.kind in TARGET_KINDS])
     has_points = any(shape is not None and shape.geom_type == "Point" for shape in targets.geometries)
     options = _flow_options(words, spec, needs_snap=has_points)
     sources = _asked(_sources(inputs, options.sources_kind), options.source_ids)
     grid = flow_grid(inputs.elevation, options.conditioning)
     met = {
         layer.kind.value: cells_beside(grid, things_of(layer.read()), options.beside_m)
-        for layer in layers
+        for layer in inputs.receptors
         if layer.kind not in _NOT_MET and layer.kind is not options.sources_kind
     }
     downstream = downstream_of(grid, sources, met, _borders(inputs, grid), options.limit_m)

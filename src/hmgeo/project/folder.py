@@ -262,9 +262,7 @@ def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NA
 
 @contextmanager
 def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Iterator[Path]:
-    """Do as `whole_folder` in a folder `out` that others use too.
-
-    `names` are written there and listed in our `record`.
+    """Do as `whole_folder` in a folder `out` that others use: `names` go there, listed in our `record`.
 
     Raises
     ------
@@ -282,14 +280,9 @@ def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Itera
 
 @contextmanager
 def whole_file(out: Path, inputs: Sequence[Path], *besides: str) -> Iterator[Path]:
-    """Give a temporary name for a file; put it at `out`, which the user named, if all goes well, else drop it.
+    """Give a temporary name for a file; put it at `out` if all goes well, else drop it; never over `inputs`.
 
-    `inputs` are the files read, which nothing is written over.
-
-    Parameters
-    ----------
-    besides
-        Names of files that are written beside the temporary one and go where it goes.
+    `besides`: names of files that are written beside the temporary one and go where it goes.
 
     Raises
     ------
@@ -362,9 +355,7 @@ def _written() -> frozenset[str]:
 
 @contextmanager
 def whole_stored(out: Stored, inputs: Sequence[Stored]) -> Iterator[Path]:
-    """Do as `whole_file`, with addresses for `out` and among `inputs` too.
-
-    What goes to an address is written to a temporary folder and sent when it is whole.
+    """Do as `whole_file`, also with addresses for `out` and `inputs`; what goes to one is sent when it is whole.
 
     Raises
     ------

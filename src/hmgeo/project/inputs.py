@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.errors import HmgeoError, InputError, Place, Problem, ProjectError, raise_problems
+from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.geo.raster import kept
 from hmgeo.intake.areas import Area, Context, context_layers, shipped_counties
 from hmgeo.intake.columns import ReadOptions
@@ -77,14 +77,26 @@ class Inputs:
     ledger: Ledger = field(repr=False)
     sides: Mapping[LayerKind, SideTable] = field(default_factory=dict)
 
+    @property
+    def receptors(self) -> tuple[Layer, ...]:
+        """The layers with shapes that are no sources, farmland first."""
+        return tuple(layer for layer in (self.farmland, *self.others) if layer is not None)
+
+    @property
+    def layers(self) -> tuple[Positions | Layer | Raster | SideTable, ...]:
+        """All that the project gives: sources, farmland, the others, heights, tables without shapes."""
+        return (self.positions, *self.judged, *self.sides.values())
+
+    @property
+    def judged(self) -> tuple[Layer | Raster, ...]:
+        """What sources are held against: receptors and heights."""
+        return (*self.receptors, *(() if self.elevation is None else (self.elevation,)))
+
 
 def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
     """Load all that `spec` names: layers, areas, rules, side tables, what is drawn around them.
 
-    Parameters
-    ----------
-    needs_sources
-        Whether a project without a layer of sources is refused; without one `positions` holds no row.
+    `needs_sources`: whether a project without a layer of sources is refused; without one `positions` holds no row.
 
     Raises
     ------
@@ -121,20 +133,17 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
     _keep(sides, LayerKind.OUTLETS, _outlets_beside(spec, collector))
     resolved = tuple(area for area in areas if area is not None)
     context = collector.attempt(context_layers, (), resolved) or ()
-    raise_problems(_error_kind(collector.problems, spec), collector.problems)
+    of_project = all(problem.where.file == spec.file.name for problem in collector.problems)
+    raise_problems(ProjectError if of_project else InputError, collector.problems)
     if positions is None and not needs_sources:
-        positions = _no_sources()
+        kind, blank = SOURCES_KIND, POSITION_SCHEMA.empty_table()
+        positions = Positions(kind.value, kind, Basis.UNDECLARED, Provenance(""), blank, pa.table({}))
     if positions is None or book is None:
         raise ProjectError(Problem("项目读不出", Place(file=spec.file.name)))
     farmland = layers.pop(LayerKind.FARMLAND, None)
     return Inputs(
         positions, farmland, tuple(layers.values()), elevation, resolved, context, book, collector.ledger, sides
     )
-
-
-def _no_sources() -> Positions:
-    table = POSITION_SCHEMA.empty_table()
-    return Positions(SOURCES_KIND.value, SOURCES_KIND, Basis.UNDECLARED, Provenance(""), table, pa.table({}))
 
 
 def _keep(layers: dict[LayerKind, Loaded], kind: LayerKind, loaded: Loaded | None) -> None:
@@ -214,11 +223,6 @@ def _basis_problems(spec: ProjectSpec) -> list[Problem]:
     ]
 
 
-def _error_kind(problems: list[Problem], spec: ProjectSpec) -> type[HmgeoError]:
-    of_project = all(problem.where.file == spec.file.name for problem in problems)
-    return ProjectError if of_project else InputError
-
-
 WARNED_EVENTS = frozenset({UNDECLARED_EVENT, DATUM_EVENT, ASIDE_EVENT, "没有坐标列", WIND_EVENT})
 """Ledger events that stand on top of every output, too."""
 
@@ -271,11 +275,10 @@ def context_layers_of(
         *_area_layer("key_area", "重点区域", [area for area in areas if area.id in key_ids]),
         *_area_layer("project_area", "项目区域", plain),
     ]
-    shown = []
-    for layer in layers:
-        table = layer.read().select(["receptor_id", "name", "geometry"])
-        named = pa.Table.from_arrays(table.columns, schema=SHAPES_SCHEMA)
-        shown.append(ContextLayer(layer.kind.value, layer.kind.zh, layer.basis, layer.provenance.credit, named))
+    shown = (
+        ContextLayer(layer.kind.value, layer.kind.zh, layer.basis, layer.provenance.credit, _table(layer))
+        for layer in layers
+    )
     return (*lines, *shown)
 
 
@@ -295,10 +298,7 @@ _SORTED = {"group": "先按组", "distance": "先按距离档", "township": "先
 def parameters_used(
     question: Question, mix_basis: str = "", order: VisitOrder = DEFAULT_ORDER
 ) -> tuple[ParameterUsed, ...]:
-    """Return the choices of `question` and the recorded defaults that its rules read.
-
-    `mix_basis` (the reason, empty for none) and the `order` of visits are choices too.
-    """
+    """Return the choices of `question` (`mix_basis`, `order` of visits too) and recorded defaults its rules read."""
     chosen = [ParameterUsed(MIX_BASIS, mix_basis)] if mix_basis else []
     chosen += [_parameter_used(parameter) for parameter in question.choices.chosen.values()]
     if order.by:
@@ -331,9 +331,6 @@ def _choice_text(known: ParameterDeclaration, code: str) -> str:
     return code if choice is None else f"{choice.zh}（{code}）"
 
 
-_COLUMNS = ("id", "name", "geometry")
-
-
 def administrative_areas(contexts: Iterable[Context], layers: Iterable[Layer] = ()) -> Areas:
     """Return counties and townships to look places up in.
 
@@ -360,4 +357,6 @@ _ADMINISTRATIVE = frozenset({LayerKind.COUNTIES, LayerKind.TOWNSHIPS})
 
 
 def _table(layer: Layer) -> pa.Table:
-    return layer.read().select(["receptor_id", "name", "geometry"]).rename_columns(list(_COLUMNS))
+    """Return a layer as one that is drawn or looked up: id, name, geometry."""
+    columns = layer.read().select(["receptor_id", "name", "geometry"]).columns
+    return pa.Table.from_arrays(columns, schema=SHAPES_SCHEMA)

@@ -75,7 +75,6 @@ if TYPE_CHECKING:
     from hmgeo.results.results import Backdrop
     from hmgeo.results.siting import CompiledRules
     from hmgeo.rules.model import Rule, RuleStanding
-    from hmgeo.screening.bureau import Bureau
     from hmgeo.screening.heights import HeightFacts
     from hmgeo.screening.screen import Screened
     from hmgeo.words import Reason
@@ -87,10 +86,7 @@ _LOST_NAMED = 5
 def unread_words(layers: Iterable[Positions | Layer], findings: pa.Table) -> tuple[UnreadWord, ...]:
     """Return the words of `layers` that no list holds, those first that keep most from being told.
 
-    Parameters
-    ----------
-    findings
-        Their reason codes tell which findings wait for a word.
+    `findings`: their reason codes tell which findings wait for a word.
     """
     waiting = Counter(
         code.removeprefix(UNREAD_CODE)
@@ -110,15 +106,12 @@ def unread_words(layers: Iterable[Positions | Layer], findings: pa.Table) -> tup
 def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
     """Return a sentence for each of `joins` that leads nowhere for some rows, and one on contradictions.
 
-    Parameters
-    ----------
-    disputed
-        Rows whose words other figures contradict.
+    `disputed`: rows whose words other figures contradict.
     """
     warnings = [
         say(
             "links_lost", layer=join.table, rows=join.rows, column=join.column, target=join.target, joined=join.joined,
-            lost=join.set_aside, which=_some(join.lost),
+            lost=join.set_aside, which="、".join(join.lost[:_LOST_NAMED]) + "等" * (len(join.lost) > _LOST_NAMED),
         )
         for join in joins
         if join.set_aside
@@ -128,15 +121,8 @@ def cross_warnings(joins: Iterable[JoinUsed], disputed: int) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _some(words: Sequence[str]) -> str:
-    return "、".join(words[:_LOST_NAMED]) + ("等" if len(words) > _LOST_NAMED else "")
-
-
 def rules_used(question: Question, screened: Screened, adoptions: Sequence[Adoption]) -> tuple[RuleUsed, ...]:
-    """Return the rules that judged `screened`, and those of `question` in effect that only classify or inform.
-
-    Reasons of `adoptions` stand in the notes.
-    """
+    """Return the rules of `question` that judged `screened` or only inform, with the reasons of `adoptions`."""
     counted = Counter(screened.findings["rule_id"].to_pylist())
     reasons = {adoption.rule: f"{adoption.reason}（{adoption.by}，{adoption.on}）" for adoption in adoptions}
     used = []
@@ -247,9 +233,10 @@ def _clauses_for_page(inputs: Inputs, question: Question) -> CompiledRules | Non
     """Return what the map page needs to judge a clicked place; None where no day is asked about."""
     if question.as_of is None:
         return None
-    layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
     area = shapely.union_all([part.geometry for part in inputs.areas]) if inputs.areas else None
-    return replace(compile_rules(SitingBench(layers, question)), area=None if area is None else shapely.to_wkb(area))
+    return replace(
+        compile_rules(SitingBench(inputs.receptors, question)), area=None if area is None else shapely.to_wkb(area)
+    )
 
 
 OLDER = "这里的结果是旧版布局，将整个换成新版"
@@ -402,10 +389,7 @@ def run_project(
 
 @contextmanager
 def run_folder(out: Path, inputs: Sequence[object], progress: Progress) -> Iterator[Path]:
-    """Give a temporary folder for run `out` as `whole_folder` does, which keeps `inputs` from being written over.
-
-    `progress` hears where a run of the older layout gives way.
-    """
+    """Give a temporary folder for run `out` as `whole_folder`, clear of `inputs`; `progress` hears of an older one."""
     if is_older(out):
         progress(OLDER, 0, None)
     files = [path for path in inputs if isinstance(path, Path)]  # a frame lies nowhere
@@ -473,19 +457,13 @@ class Verdicts:
     screened: Screened
 
 
-def _off_m(layer: Layer | None) -> float:
-    """Return how far off a layer may lie as a whole; infinite where it is drawn approximately, or isn't there."""
-    return float("inf") if layer is None or layer.basis is Basis.APPROXIMATE else layer.margin_m
-
-
 def judge_inputs(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Progress) -> Verdicts:
-    """Judge every source of `inputs` by every rule as project `spec` asks, exactly as a run does.
-
-    `pairs` takes what was measured, nobody where None; `progress` hears of it.
-    """
+    """Judge all `inputs` by every rule as a run of `spec` does; `pairs` takes what is measured, `progress` hears."""
     question = _question(spec, inputs)
-    land = LandView(exceedances_of(inputs.farmland), _off_m(inputs.farmland))
-    total = inputs.farmland.feature_count if inputs.farmland else 0
+    farmland = inputs.farmland
+    is_vague = farmland is None or farmland.basis is Basis.APPROXIMATE  # it may lie anywhere
+    land = LandView(exceedances_of(farmland), float("inf") if farmland is None or is_vague else farmland.margin_m)
+    total = farmland.feature_count if farmland else 0
     layers = inputs.positions, inputs.farmland, inputs.others
     heights = heights_of(inputs.elevation, *layers, question.choices, mixes=question.mixes)
     crossed = cross_check(*layers, inputs.sides, question.as_of, question.choices)
@@ -514,9 +492,11 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
         inputs.positions, screened, question, land, inputs.others, inputs.sides, water, spec.visit_order
     )
     progress("测算地形", 0, None)
-    terrain = terrain_view(_ground(inputs, question, screened, bureau, heights))
+    layers = inputs.positions, inputs.farmland, inputs.others
+    asked = inputs.elevation, question.choices, question.radius_m
+    terrain = terrain_view(Ground(*layers, *asked, screened.sources, bureau.tables.reached, heights.water))
     bureau = with_terrain(bureau, terrain)
-    used = _layers_of(inputs)
+    used = layers_used(inputs.layers)
     return Results(
         title=spec.title,
         as_of=spec.as_of,
@@ -555,7 +535,6 @@ def _judged(spec: ProjectSpec, inputs: Inputs, pairs: Sink | None, progress: Pro
 
 
 def _with_words(spec: ProjectSpec, inputs: Inputs, results: Results) -> Results:
-    layers = (inputs.positions, *(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others)
     results = with_decisions(results, spec.decisions())
     met = {compared_word(entry.value) for entry in inputs.ledger.entries if entry.event == WORD_EVENT}
     idle = tuple(word.word for word in spec.words if compared_word(word.word) not in met)
@@ -568,21 +547,8 @@ def _with_words(spec: ProjectSpec, inputs: Inputs, results: Results) -> Results:
         results,
         parameters=(*results.parameters, *used, *validity_used(spec.validity)),
         warnings=(*results.warnings, *((say("words_unused", words=idle),) if idle else ())),
-        unread=unread_words(layers, results.findings),
+        unread=unread_words((inputs.positions, *inputs.receptors), results.findings),
     )
-
-
-def _ground(inputs: Inputs, question: Question, screened: Screened, bureau: Bureau, heights: HeightFacts) -> Ground:
-    return Ground(
-        inputs.positions, inputs.farmland, inputs.others, inputs.elevation, question.choices, question.radius_m,
-        screened.sources, bureau.tables.reached, heights.water,
-    )  # fmt: skip
-
-
-def _layers_of(inputs: Inputs) -> tuple[LayerUsed, ...]:
-    measured = [inputs.positions] if inputs.farmland is None else [inputs.positions, inputs.farmland]
-    rasters = [] if inputs.elevation is None else [inputs.elevation]
-    return layers_used([*measured, *inputs.others, *rasters, *inputs.sides.values()])
 
 
 def _with_land(spec: ProjectSpec, inputs: Inputs, screened: Screened, progress: Progress) -> Screened:
@@ -595,12 +561,10 @@ def _with_land(spec: ProjectSpec, inputs: Inputs, screened: Screened, progress: 
 
 
 def _question(spec: ProjectSpec, inputs: Inputs) -> Question:
-    radius_m = DEFAULT_RADIUS_M
-    if spec.screening_rule:
-        radius_m = inputs.book.get(spec.screening_rule).latest.value or DEFAULT_RADIUS_M
+    rule = inputs.book.get(spec.screening_rule).latest if spec.screening_rule else None
     return Question(
         as_of=spec.as_of,
-        radius_m=radius_m,
+        radius_m=(rule and rule.value) or DEFAULT_RADIUS_M,
         rules=inputs.book.rules,
         adopted=frozenset(adoption.rule for adoption in spec.adopt),
         choices=Choices(spec.parameters),

@@ -201,9 +201,7 @@ def read_told(folder: Path) -> Told:
 
 
 def report_of_run(run: Path | None, out: Path, template: Path | None, new_template: Path | None) -> Path:
-    """Write the report of folder `run` to `out`, by a `template` of the office's if any; return its path.
-
-    With `new_template` the default template is written there instead.
+    """Write the report of `run` to `out`, by a `template` if any, or the default to `new_template`; return its path.
 
     Raises
     ------

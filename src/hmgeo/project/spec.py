@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -237,10 +237,7 @@ def project_file(path: Path) -> Path:
 def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     """Read a project.yml at `path` or the one in that folder.
 
-    Parameters
-    ----------
-    needs_screening
-        Whether it must say by which rule it screens; a question on sites needs none.
+    `needs_screening`: whether it must say by which rule it screens; a question on sites needs none.
 
     Raises
     ------
@@ -547,36 +544,26 @@ def _layer(reader: Reader, kind: LayerKind, node: yaml.Node, defaults: Mapping[s
     known = _LAYER_KEYS if kind is LayerKind.ENTERPRISES else _LAYER_KEYS[:-1]  # others state no trade
     required = [key for key in ("path", "basis") if key not in defaults]
     entries = {**defaults, **reader.mapping(node, known, required, f"图层 {kind.value}")}
-    texts = ("path", "layer", "id_field", "crs", "datum", "source", "licence", "credit")
-    path, layer, id_field, crs, datum, source, licence, credit = (reader.text(entries.get(key), key) for key in texts)
+    texts = ("path", "layer", "id_field", "crs", "datum", "source", "licence", "credit", "axis_order")
+    told: dict[str, Any] = {key: reader.text(entries.get(key), key) for key in texts}
     vintage = entries.get("vintage")
     return LayerSpec(
         kind=kind,
-        path=path,
         basis=reader.member(entries.get("basis"), "basis", Basis, Basis.UNDECLARED),
-        layer=layer,
-        id_field=id_field,
-        crs=crs,
-        datum=datum,
         central_meridian=reader.number(entries.get("central_meridian"), "central_meridian"),
         classification=reader.member(
             entries.get("classification"), "classification", Classification, Classification.UNMARKED
         ),
         vintage=str(vintage.value) if isinstance(vintage, yaml.ScalarNode) else "",  # 2019 and "2019-06" alike
         coverage=_coverage(reader, entries.get("coverage")),
-        completeness=reader.member(
-            entries.get("completeness"), "completeness", Completeness, Completeness.UNKNOWN
-        ),
-        source=source,
-        licence=licence,
-        credit=credit,
-        axis_order=reader.text(entries.get("axis_order"), "axis_order"),
+        completeness=reader.member(entries.get("completeness"), "completeness", Completeness, Completeness.UNKNOWN),
         accept_suggestions=_yes(reader, entries.get("accept_suggestions"), "accept_suggestions"),
         columns=_columns(reader, entries.get("columns")),
         accept_set_aside=_accepted(reader, entries.get("accept_set_aside")),
         edition=reader.word(entries.get("edition"), "行业分类版本 edition ", tuple(map(str, EDITIONS))),
         line=line_of(node),
-    )  # fmt: skip
+        **told,
+    )
 
 
 def _accepted(reader: Reader, node: yaml.Node | None) -> Accepted | None:
@@ -782,10 +769,7 @@ def option_files(spec: ProjectSpec, words: Path | None) -> dict[str, Path]:
 
 
 def settings_of(spec: ProjectSpec, words: Path | None = None) -> dict[str, str]:
-    """Return the SHA-256 of each file that says how `spec` runs or how far its layers go, by path from its folder.
-
-    `words` is the file of words told beside it.
-    """
+    """Return the SHA-256 of each file that says how `spec` runs, that of `words` too, by path from its folder."""
     sums = {spec.file.name: file_sha256(spec.file)}
     named = {name: spec.folder / name for name in (VALIDITY_FILE, *extents_of(spec))}
     files = {name: path for name, path in named.items() if path.is_file()}

@@ -105,10 +105,7 @@ class Begin:
 class Asked:
     """A question to a person; an empty answer leaves it open.
 
-    Parameters
-    ----------
-    lines
-        What the text says, the choices, who uses the answer; a fault of the last answer first.
+    `lines`: what the text says, the choices, who uses the answer; a fault of the last answer first.
     """
 
     title: str
@@ -243,10 +240,7 @@ _UNUSABLE = (Standing.REPEALED, Standing.TEXT_NOT_HELD)
 
 
 def screening_rules(as_of: date, counties: Iterable[str]) -> tuple[ScreeningRule, ...]:
-    """Return the rules that can screen enterprises in `counties` (codes; none: anywhere) on day `as_of`.
-
-    In force first, then by distance first.
-    """
+    """Return the rules that can screen enterprises in `counties` (none: anywhere) on day `as_of`, in force first."""
     codes = frozenset().union(*map(codes_of_place, counties)) or codes_of_place(COUNTRY)
     rules = []
     for rule in load_book().rules:
@@ -446,9 +440,8 @@ def _project_text(name: str, ids: Sequence[str], as_of: date, paths: Mapping[Lay
     head = [f"#   {line}" for offered in chosen.rules for line in offered.lines] if chosen.rule is None else []
     adopted = {"rule": rule, "by": chosen.by, "on": as_of, "reason": chosen.adopt_reason}
     adopt = f"\n  - {_flow(adopted)}" if chosen.adopt_reason else " []"
-    settings = {
-        parameter.name: parameter.value for parameter in chosen.parameters.values() if _is_setting(parameter.name)
-    }
+    values = {parameter.name: parameter.value for parameter in chosen.parameters.values()}
+    settings = {name: value for name, value in values.items() if (one := declaration(name)) and one.is_setting}
     choices = [parameter for parameter in chosen.parameters.values() if parameter.name not in settings]
     parts = (
         f"# {name}：由 hmgeo init 写出，按实际情况改写；还缺什么见 {NEEDED_NAME}。取得图层后去掉行首的 #。",
@@ -482,22 +475,10 @@ def _covering(kind: LayerKind, covers: str, key_area_ids: Collection[str]) -> di
     return {"coverage": {key: covers}, "completeness": "complete"}
 
 
-def _is_setting(name: str) -> bool:
-    known = declaration(name)
-    return known is not None and known.is_setting
-
-
 def _cells(parameter: ChosenParameter) -> dict[str, Any]:
     value = list(parameter.value) if isinstance(parameter.value, tuple) else parameter.value
-    on = date.fromisoformat(parameter.on)
-    return {
-        "value": value,
-        "unit": parameter.unit,
-        "edition": parameter.edition,
-        "by": parameter.by,
-        "on": on,
-        "reason": parameter.reason,
-    }
+    told = {name: getattr(parameter, name) for name in ("unit", "edition", "by", "on", "reason")}
+    return {"value": value, **told, "on": date.fromisoformat(parameter.on)}
 
 
 def _to_fill(known: ParameterDeclaration, as_of: date) -> list[str]:
@@ -533,9 +514,7 @@ def demo_projects() -> tuple[Path, ...]:
 
 
 def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: Progress = silent) -> tuple[Run, ...]:
-    """Run the shipped projects, each into its own folder below `out`.
-
-    `language` is that of the tables, zh or en; `progress` hears how far it is.
+    """Run the shipped projects, each into its own folder below `out`, in `language`; `progress` hears how far.
 
     Raises
     ------
@@ -665,11 +644,8 @@ def check_rules(path: Path) -> str:
 def rules_diff(old: Path, new: Path | None = None) -> tuple[str, ...]:
     """Return what a newer rule book would judge otherwise: a line a rule, with what of it changed.
 
-    Parameters
-    ----------
-    old, new
-        Rule files or folders; without a newer one the packaged book is meant. The worked cases of the older book are
-        run by the newer rule of the same id.
+    `old`, `new`: rule files or folders; without a newer one the packaged book is meant. The worked cases of the older
+    book are run by the newer rule of the same id.
 
     Raises
     ------

@@ -29,10 +29,7 @@ ROW_GROUP_ROWS = 100_000
 class Both:
     """Hands every batch to two sinks.
 
-    Parameters
-    ----------
-    first
-        None where nobody else listens.
+    `first`: None where nobody else listens.
     """
 
     def __init__(self, first: Sink | None, second: Sink) -> None:
@@ -170,10 +167,7 @@ class Chunk:
 class PairsFile:
     """Writes row groups of optional columns that hold no null.
 
-    Parameters
-    ----------
-    columns
-        Name and whether it holds text (doubles otherwise).
+    `columns`: name and whether it holds text (doubles otherwise).
     """
 
     stream: IO[bytes]

@@ -135,10 +135,7 @@ def _open_receptors(path: Stored, **passed: Any) -> tuple[Layer, Ledger]:  # noq
 
 
 def _reading_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
-    """Say in words how a layer was read by the passes so far, and what befell its rows.
-
-    What has no usable shape is in no pair, but not absent.
-    """
+    """Say how a layer was read and what befell its rows; what has no usable shape is in no pair, but not absent."""
     opened = layer.open_batches
     if isinstance(opened, RowGroups):
         befell, rows = dict(opened.befell), layer.feature_count or 0
@@ -168,10 +165,7 @@ _RETRIES = 3
 def cluster(scheduler: str) -> Iterator[Any]:
     """Connect to a scheduler, or start workers on this machine; hand out the Dask client.
 
-    Parameters
-    ----------
-    scheduler
-        `tcp://HOST:PORT`, or `local` for one process on each core.
+    `scheduler`: `tcp://HOST:PORT`, or `local` for one process on each core.
 
     Raises
     ------

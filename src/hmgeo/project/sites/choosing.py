@@ -6,7 +6,7 @@ areas filled into tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,7 +127,10 @@ def candidate_table(
     desk = open_desk(project, as_of=as_of)
     wanted = _filter(desk, unwanted)
     like, _ = typed_site(typed, for_list=points.sites is not None)
-    candidates = _given(desk, points.sites, typed, points.basis) if points.sites else _lattice(desk, points, like)
+    if points.sites is None:
+        candidates = _lattice(desk, points, like)
+    else:
+        candidates, _ = read_sites(desk, points.sites, basis=points.basis, options=ReadOptions(), defaults=typed)
     chosen = reading_order(choose_candidates(desk.bench, candidates, unwanted=frozenset(wanted), spacing_m=spacing_m))
     rows = [
         (candidate, {clause.citation.rule_id: clause for clause in candidate.answer.clauses}) for candidate in chosen
@@ -152,9 +155,7 @@ class Candidates:
 
 
 def write_candidates(candidates: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
-    """Write the table of `candidates` to `out`, .xlsx or .csv, and the map beside it; return the map.
-
-    `inputs` are never written over.
+    """Write `candidates` to `out`, .xlsx or .csv, and the map beside it, never over `inputs`; return the map.
 
     Raises
     ------
@@ -187,7 +188,6 @@ def _candidate_map(desk: SiteDesk, candidates: Sequence[Candidate], *, spacing_m
         for state, (code, title) in _MAPPED.items()
         if discs[state]
     ]
-    receptors = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
     return Results(
         title=f"候选点：{desk.spec.title}",
         as_of=desk.bench.question.as_of,
@@ -196,7 +196,7 @@ def _candidate_map(desk: SiteDesk, candidates: Sequence[Candidate], *, spacing_m
         radii_m=(),
         **nothing_found(),
         ledger=Ledger(()),
-        layers=layers_used(receptors),
+        layers=layers_used(inputs.receptors),
         context=(*layers, *context_layers_of(inputs.areas, inputs.context, [])),
         warnings=(ORDER,),
     )
@@ -217,11 +217,6 @@ def _filter(desk: SiteDesk, unwanted: Sequence[str]) -> tuple[str, ...]:
         if rule.effect is Effect.BAN or (rule.effect is Effect.REQUIRE and not rule.in_principle)
     )
     return tuple(unwanted) or tuple(prohibiting)
-
-
-def _given(desk: SiteDesk, path: Path, typed: Typed, basis: Basis) -> list[Site]:
-    sites, _ = read_sites(desk, path, basis=basis, options=ReadOptions(), defaults=typed)
-    return sites
 
 
 def _lattice(desk: SiteDesk, asked: Points, like: Site) -> list[Site]:
@@ -280,11 +275,7 @@ class OffsetReport:
     def _ledger_rows(self) -> list[tuple[str, ...]]:
         rows = []
         for (source_id, metal), source in self.ledger.sources.items():
-            allotments = [
-                allotment
-                for allotment in self.ledger.allotments
-                if (allotment.source_id, allotment.metal) == (source_id, metal)
-            ]
+            allotments = self.ledger.taken(source_id, metal)
             sold_now = sum(allotment.kg for allotment in allotments)
             left = self.ledger.left_kg(source_id, metal)
             numbers = (source.verified_kg, source.sold_kg, sold_now, left)
@@ -425,22 +416,14 @@ OVERLAY_COLUMNS = (
 NOT_TOUCHED = "已载图层覆盖范围内未触及（不等于可以建设）"
 DATA_END = "至少一个所用图层的数据范围以外（此处未触及不说明问题）"
 NOT_ALLOWED = "未触及不等于可以建设：未评估的条款没有画在里面，斜线处数据不足。"
+_ZONE_WORDS = (
+    "rule_id", "verdict", "verdict_text", "title", "legal_rank", "document", "clause", "quote", "decider", "basis",
+)  # fmt: skip
+_ZONE_NUMBERS = ("alone_ha", "alone_percent", "added_ha", "left_ha")
 _ZONE_SCHEMA = pa.schema(
     [
-        ("rule_id", pa.string()),
-        ("verdict", pa.string()),
-        ("verdict_text", pa.string()),
-        ("title", pa.string()),
-        ("legal_rank", pa.string()),
-        ("document", pa.string()),
-        ("clause", pa.string()),
-        ("quote", pa.string()),
-        ("decider", pa.string()),
-        ("basis", pa.string()),
-        ("alone_ha", pa.float64()),
-        ("alone_percent", pa.float64()),
-        ("added_ha", pa.float64()),
-        ("left_ha", pa.float64()),
+        *((name, pa.string()) for name in _ZONE_WORDS),
+        *((name, pa.float64()) for name in _ZONE_NUMBERS),
         ("geometry", pa.binary()),
     ]
 )
@@ -487,7 +470,6 @@ def _overlay_results(desk: SiteDesk, overlay: Overlay) -> Results:
         figure = [{"id": "", "name": "", "geometry": shapely.to_wkb(hatching(overlay.uncovered))}]
         table = table_of(figure, SHAPES_SCHEMA)
         drawn.append(ContextLayer("data_end", DATA_END, Basis.REAL, "", table))
-    layers = [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
     undrawn = f"另有 {len(overlay.undrawn)} 条触及与否没有画出，原因见 overlay.xlsx。" if overlay.undrawn else ""
     return Results(
         title=f"已评估条款叠加：{desk.spec.title}",
@@ -497,7 +479,7 @@ def _overlay_results(desk: SiteDesk, overlay: Overlay) -> Results:
         radii_m=(),
         **nothing_found(),
         ledger=Ledger(()),
-        layers=layers_used(layers),
+        layers=layers_used(inputs.receptors),
         context=(*drawn, *lines),
         warnings=tuple(filter(None, (NOT_ALLOWED, undrawn))),
     )
@@ -525,20 +507,12 @@ def _badge(zone: Zone, desk: SiteDesk) -> str:
 def _zone_row(zone: Zone, desk: SiteDesk) -> dict[str, object]:
     cited = zone.citation
     return {
-        "rule_id": cited.rule_id,
+        **{name: getattr(cited, name) for name in ("rule_id", "title", "document", "clause", "quote", "decider")},
+        **{name: getattr(zone, name) for name in _ZONE_NUMBERS},
         "verdict": zone.verdict.value,
         "verdict_text": _badge(zone, desk),
-        "title": cited.title,
         "legal_rank": cited.legal_rank.zh,
-        "document": cited.document,
-        "clause": cited.clause,
-        "quote": cited.quote,
-        "decider": cited.decider,
         "basis": _basis(zone, desk).value,
-        "alone_ha": zone.alone_ha,
-        "alone_percent": zone.alone_percent,
-        "added_ha": zone.added_ha,
-        "left_ha": zone.left_ha,
         "geometry": shapely.to_wkb(zone.geometry, output_dimension=2, byte_order=1),
     }
 
@@ -599,17 +573,12 @@ def draw_overlay(
     desk = open_desk(project, as_of=as_of)
     site, _ = typed_site(typed)
     overlay = _overlay_project(desk, site, area)
-    files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
-    _write_overlay(desk, overlay, out, files)
+    _write_overlay(desk, overlay, out, desk.spec.files)
     return [OVERLAY_COLUMNS, *_overlay_rows(desk, overlay)]
 
 
-def fill_table(
-    path: Path, out: Path, *, counties: Sequence[str], as_of: date, options: ReadOptions | None = None
-) -> int:
+def fill_table(path: Path, out: Path, *, counties: Sequence[str], as_of: date) -> int:
     """Write a table again to `out` with the columns of 是否在重点区域 after its own; return the number of rows.
-
-    `options` are what the user says of the file.
 
     Parameters
     ----------
@@ -626,7 +595,7 @@ def fill_table(
         The file can't be read or written.
     """
     areas = administrative_areas(context_layers(list(counties)))
-    options = replace(options or ReadOptions(), in_china=True)  # lists of key areas hold no place abroad
+    options = ReadOptions(in_china=True)  # lists of key areas hold no place abroad
     sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options)
     filled = fill_key_areas(sites, PlaceFinder(areas), _outlines(), Lists(load_book().rules, as_of))
     headers = positions.attributes.column_names

@@ -7,12 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.errors import HmgeoError, Place, Problem, UsageError
+from hmgeo.errors import HmgeoError, Place, Problem, UsageError, raise_problems
 from hmgeo.intake.columns import TITLES_OF_FIELDS
 from hmgeo.intake.load import open_file
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
+from hmgeo.judging.own_columns import number_of
 from hmgeo.project.bare import mixed_basis
 from hmgeo.project.inputs import (
     administrative_areas,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from hmgeo.project.inputs import Inputs
     from hmgeo.project.sites.given import Typed
     from hmgeo.project.spec import ProjectSpec
-    from hmgeo.records import Layer, Ledger
+    from hmgeo.records import Ledger
     from hmgeo.results.siting import SiteAnswer
     from hmgeo.siting.site import Site
 
@@ -77,11 +78,6 @@ class SiteDesk:
         """Where places are looked up."""
         return self.bench.question.areas
 
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers of receptors, farmland first."""
-        return _receptors(self.inputs)
-
     def check(self, site: Site) -> SiteAnswer:
         """Return what every clause says of a site."""
         return self.bench.check(site)
@@ -111,8 +107,7 @@ class SiteDesk:
         no dossier.
         """
         made = tuple(dossiers)
-        heights = () if self.inputs.elevation is None else (self.inputs.elevation,)
-        used = layers_used([*_receptors(self.inputs), *heights])
+        used = layers_used(self.inputs.judged)
         if has_examples is None:
             has_examples = any(dossier.answer.has_examples for dossier in made)
         warnings = [EXAMPLE_WARNING] if has_examples else []
@@ -174,13 +169,13 @@ def open_desk(
     question = Question(
         spec.as_of, rules=inputs.book.rules, adopted=adopted, choices=Choices(spec.parameters), areas=areas
     )
-    bench = SitingBench(_receptors(inputs), question, inputs.elevation)
+    bench = SitingBench(inputs.receptors, question, inputs.elevation)
     columns = {kind.value: _cells(spec, kind) for kind in (LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES)}
     population = {
-        (code, receptor_id): int(float(cells[_POPULATION]))
+        (code, receptor_id): int(people)
         for code, rows in columns.items()
         for receptor_id, cells in rows.items()
-        if _is_number(cells.get(_POPULATION, ""))
+        if (people := number_of(cells.get(_POPULATION, ""))) is not None and people >= 0
     }
     surroundings = Surroundings(
         bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population), MappingProxyType(columns)
@@ -207,16 +202,11 @@ def read_sites(
         The file can't be used, or its basis doesn't go with that of the project's layers.
     """
     if not desk.spec.mix_basis:
-        heights = desk.inputs.elevation
-        receptors = [*_receptors(desk.inputs), *(() if heights is None else (heights,))]
-        problems = [
-            problem for layer in receptors for problem in mixed_basis(basis, layer.basis, Place(key="--sites-basis"))
-        ]
-        if problems:
-            raise UsageError(problems[:1])
+        place = Place(key="--sites-basis")
+        problems = [problem for layer in desk.inputs.judged for problem in mixed_basis(basis, layer.basis, place)]
+        raise_problems(UsageError, problems[:1])
     as_of = desk.bench.question.as_of
-    options = replace(options, in_china=lie_in_china(desk.inputs.areas))
-    options = replace(options, words=desk.spec.words)
+    options = replace(options, in_china=lie_in_china(desk.inputs.areas), words=desk.spec.words)
     sites, _, ledger = sites_of_file(path, desk.areas, basis=basis, options=options, defaults=defaults, as_of=as_of)
     return sites, ledger
 
@@ -243,10 +233,6 @@ def parse_ranges(texts: Iterable[str]) -> dict[str, float]:
             place, allowed = Place(key="--range"), "、".join(element.code for element in ELEMENTS)
             raise UsageError(Problem("评价范围看不懂", place, text, allowed, "如 soil=1000，单位米")) from None
     return ranges
-
-
-def _receptors(inputs: Inputs) -> list[Layer]:
-    return [*(() if inputs.farmland is None else (inputs.farmland,)), *inputs.others]
 
 
 def _ranges(ranges_m: Mapping[str, float]) -> Mapping[str, float]:

@@ -19,7 +19,7 @@ from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
 from hmgeo.outputs.sheets.siting import DOSSIER_SHEETS, GRAVE, LISTED_ROWS, write_siting_workbook
 from hmgeo.outputs.siting_words import say
-from hmgeo.outputs.tables import parquet_file, write_ledger_csv
+from hmgeo.outputs.tables import parquet_file, write_entries
 from hmgeo.outputs.wording import worded as word
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
@@ -62,14 +62,7 @@ def _check_sites(
 ) -> SitingResults:
     """Judge sites one after another and return the frozen answer, each site once, in input order.
 
-    Parameters
-    ----------
-    desk, sites, ledger, progress
-        Who judges what, and who hears how far.
-    hear
-        Takes each answer as soon as it is there.
-    is_whole
-        Keep every dossier; else those that get a sheet of their own, and of the others what a long list tells.
+    `hear` takes each answer as soon as it is there. Unless `is_whole` only dossiers with a sheet of their own are kept.
     """
     made: list[Dossier] = []
     listing = _Listing()
@@ -112,10 +105,7 @@ class _Listing:
 
 
 def answer_document(results: SitingResults, language: str = "zh") -> dict[str, Any]:
-    """Return `results` as plain values, what siting.json holds in `language`; codes stay in any language.
-
-    Above `FULL_JSON_SITES` sites only the counts of each.
-    """
+    """Return `results` as siting.json holds them in `language`, above `FULL_JSON_SITES` the counts of each alone."""
     if len(results.sites) > FULL_JSON_SITES:
         sites = [_short(brief) for brief in results.sites]
     else:
@@ -181,7 +171,7 @@ def _write_answer(results: SitingResults, folder: Path, language: str) -> None:
     with (folder / "siting.json").open("w", encoding="utf-8", newline="\n") as file:
         json.dump(answer_document(results, language), file, ensure_ascii=False, indent=1)
         file.write("\n")
-    write_ledger_csv(siting_words.shell(results), folder / "ledger.csv")
+    write_entries(results.ledger.entries, folder / "ledger.csv")
 
 
 def _write_manifest(results: SitingResults, folder: Path, command: str, started: tuple[str, float]) -> None:
@@ -286,11 +276,13 @@ def _write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest
     asked = asked_of(request)
     made = [extract_document(dossier, results, asked, request.language) for dossier in results.dossiers]
     drawn = [_sketch(desk, dossier, request.language) for dossier in results.dossiers]
-    files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
-    files += [] if request.sites is None else [request.sites]
     for path in request.extracts:
-        with whole_file(path, files) as written:
+        with whole_file(path, _read_by(desk, request)) as written:
             write_extract(made, drawn, written, title=results.title)
+
+
+def _read_by(desk: SiteDesk, request: SiteRequest) -> list[Path]:
+    return [*desk.spec.files, *([] if request.sites is None else [request.sites])]
 
 
 def asked_of(request: SiteRequest) -> dict[str, Any]:
@@ -320,7 +312,7 @@ def _sketch(desk: SiteDesk, dossier: Dossier, language: str) -> bytes:
     reach_m = max(1200.0, 1.25 * max(near_m, default=0.0))
     seen = shapely.box(*geodesic_buffer(site, 1.5 * reach_m).bounds)
     around: dict[str, list[shapely.Geometry]] = {}
-    for layer in desk.layers:
+    for layer in desk.inputs.receptors:
         shapes = [
             shape
             for batch in layer.batches()
@@ -369,12 +361,10 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         if request.extracts:
             _write_extracts(desk, results, request)
         return Answered(results, language=request.language)
-    files = [desk.spec.file, *(desk.spec.folder / layer.path for layer in desk.spec.layers.values())]
-    files += [] if request.sites is None else [request.sites]
     named = f"--at {request.typed.at}" if request.sites is None else f"--sites {request.sites.name}"
     command = f"hmgeo site --project {desk.spec.folder.name} {named}"
     started = clock()
-    with whole_folder(request.out, files) as folder:
+    with whole_folder(request.out, _read_by(desk, request)) as folder:
         with _findings_file(folder / "findings.parquet") as hear:
             results = _check_sites(desk, sites, ledger, progress=progress, hear=hear, is_whole=is_whole)
         if request.extracts:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from hmgeo.errors import Place, Problem, UsageError
+from hmgeo.errors import Place, Problem, UsageError, raise_problems
 from hmgeo.intake.load import ReadOptions, load_positions
 from hmgeo.judging.crosscheck import dispute_entries, option_disputes
 from hmgeo.judging.facts import doubted_facts
@@ -123,11 +123,12 @@ def typed_site(typed: Typed, *, for_list: bool = False, in_china: bool = False) 
         problems.append(
             Problem("--edition 须与 --trade 同用", Place(key="--edition"), typed.edition, remedy="加上 --trade")
         )
-    _check_kind(typed.kind, problems)
+    if typed.kind not in SOURCE_KINDS:
+        allowed = "、".join(f"{code}（{zh}）" for code, zh in SOURCE_KINDS.items())
+        problems.append(Problem("没有这一类对象", Place(key="--kind"), typed.kind, allowed, "改为其中之一"))
     added_kg = _metals(typed.metals, problems)
     attributes = _statements(typed.stated, problems)
-    if problems:
-        raise UsageError(problems)
+    raise_problems(UsageError, problems)
     edition = typed.edition or (DEFAULT_EDITION if typed.trade else "")
     code = plain_trade(typed.trade, edition)
     note = "" if typed.edition or not typed.trade else f"未注明行业分类版本，按 {DEFAULT_EDITION} 版读取。"
@@ -181,13 +182,6 @@ def _located(site: Site, typed: Typed, at: tuple[str, str], options: ReadOptions
         note=site.note + located["note"],
     )
     return placed, ledger
-
-
-def _check_kind(kind: str, problems: list[Problem]) -> None:
-    """Add the problem of a kind that no clause knows."""
-    if kind not in SOURCE_KINDS:
-        allowed = "、".join(f"{code}（{zh}）" for code, zh in SOURCE_KINDS.items())
-        problems.append(Problem("没有这一类对象", Place(key="--kind"), kind, allowed, "改为其中之一"))
 
 
 def _action_of(text: str, problems: list[Problem]) -> Action | None:
@@ -342,9 +336,7 @@ _KINDS = {zh: code for code, zh in SOURCE_KINDS.items()} | {
 
 def _of_kind(site: Site, cells: Mapping[str, str], default: str) -> Site:
     """Return a site as what its row says it is; where it says nothing as what the options say."""
-    headers = list(cells)
-    words = (cells.get(find_header(headers, name), "").strip() for name in _KIND_COLUMNS)
-    word = next(filter(None, words), "")
+    word = next(filter(None, (_cell(cells, name) for name in _KIND_COLUMNS)), "")
     kind = _KINDS.get(word) or (word if word in SOURCE_KINDS else "")
     if kind or not word:
         return replace(site, kind=kind or default)
@@ -365,7 +357,6 @@ class _Filled:
 
 
 def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like: Site) -> _Filled:
-    headers = list(cells)
     used: dict[tuple[str, bool], int] = {}
 
     def takes(option: str, *, is_blank: bool) -> bool:
@@ -373,7 +364,7 @@ def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like
         return is_blank
 
     action, _ = stated_action(cells)
-    if typed.action and takes(f"--action {typed.action}", is_blank=not _cell(cells, headers, "建设性质")):
+    if typed.action and takes(f"--action {typed.action}", is_blank=not _cell(cells, "建设性质")):
         action = like.action
     code, edition = row["trade_code"], row["trade_edition"]
     if typed.trade and takes(f"--trade {typed.trade}", is_blank=not code):
@@ -398,7 +389,7 @@ def _disputed(
     own_kg, own_facts = by_metal(cells, ADDED), stated_facts(cells)
     added_kg = {metal: kg for metal, kg in filled.added_kg.items() if metal not in own_kg}
     facts = {fact: value for fact, value in filled.attributes.items() if fact not in own_facts}
-    action = None if _cell(cells, list(cells), "建设性质") else filled.action
+    action = None if _cell(cells, "建设性质") else filled.action
     code = {} if row["trade_code"] else {"行业代码": filled.trade_code}
     return option_disputes({**cells, **code}, action, added_kg, facts, as_of)
 
@@ -419,7 +410,8 @@ def _site(
         options = tuple(option for option, state in filled.used if state is is_used)
         note = sentences(note, say(code, options=options) if options else "")
     offset_kg = by_metal(cells, OFFSET)
-    shown = tuple((name, value) for name in _SHOWN if (value := cells.get(find_header(list(cells), name), "").strip()))
+    own_class = _cell(cells, "土壤环境质量类别")
+    shown = tuple((name, value) for name in _SHOWN if (value := _cell(cells, name)))
     return Site(
         row["source_id"],
         row["name"] or row["source_id"],
@@ -433,7 +425,7 @@ def _site(
         numbers=numbers_of(stated_numbers(cells), added_kg),
         added_kg=added_kg,
         offset_kg=offset_kg,
-        classes=_classes(cells),
+        classes=MappingProxyType({LayerKind.FARMLAND.value: own_class} if own_class else {}),
         place=place,
         status=Status.of(row["status"]),
         note=note,
@@ -442,11 +434,5 @@ def _site(
     )
 
 
-def _cell(cells: Mapping[str, str], headers: Sequence[str], column: str) -> str:
-    return cells.get(find_header(headers, column), "").strip()
-
-
-def _classes(cells: Mapping[str, str]) -> Mapping[str, str]:
-    """Return a parcel's own official class; empty where its row has none."""
-    word = cells.get(find_header(list(cells), "土壤环境质量类别"), "").strip()
-    return MappingProxyType({LayerKind.FARMLAND.value: word} if word else {})
+def _cell(cells: Mapping[str, str], column: str) -> str:
+    return cells.get(find_header(list(cells), column), "").strip()
