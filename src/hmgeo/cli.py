@@ -314,10 +314,7 @@ class HelpGroup(_Chinese, TyperGroup):
         super().__init__(commands=commands or whole, **options)
 
     def main(self, *arguments: object, standalone_mode: bool = True, **more: object) -> object:
-        """Run the command that was typed; in `standalone_mode`, where it can't be understood, say so and end with 2.
-
-        `arguments` and `more` are handed on as typer takes them.
-        """
+        """Run what was typed (`arguments`, `more`); in `standalone_mode` say what can't be understood, end with 2."""
         run = cast("Callable[..., object]", super().main)
         if not standalone_mode:
             return run(*arguments, standalone_mode=False, **more)

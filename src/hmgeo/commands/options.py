@@ -71,6 +71,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；不写则按项目。")]
 AreaOption = Annotated[str, typer.Option("--area", help="行政区划代码，如 441802。")]
 ProjectArgument = Annotated[Path, typer.Argument(help="project.yml 或其所在文件夹。")]
+ProjectAboveOption = Annotated[
+    Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
+]
 ProjectOption = Annotated[Path, typer.Option("--project", help="project.yml 或其所在文件夹。")]
 OutsideOption = Annotated[
     bool, typer.Option("--allow-outside", help="项目可引用其文件夹以外的文件；只用于来源可靠的项目。")
@@ -87,14 +90,9 @@ EXIT_FAIL_ON = 3
 
 
 def refuse_unused(options: Mapping[str, object], why: str, remedy: str) -> None:
-    """Refuse options that what was asked makes no use of: one passed over in silence looks as if it had counted.
+    """Refuse options that what was asked makes no use of, told by `why` and `remedy`: silence looks as if it counted.
 
-    `why` and `remedy` are what every error says of its option.
-
-    Parameters
-    ----------
-    options
-        Name and value of each; the empty ones weren't given.
+    `options`: name and value of each; the empty ones weren't given.
 
     Raises
     ------
@@ -401,12 +399,7 @@ def begin_compiling() -> bool:
 def keep_lean(*, is_measured: bool = True) -> None:
     """Keep pyarrow and numba from loading pandas and scipy just to see whether they are there; half a second.
 
-    Both are loaded as ever where something is asked of them.
-
-    Parameters
-    ----------
-    is_measured
-        Whether numba is surely needed.
+    `is_measured`: whether numba is surely needed.
     """
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")  # parts follow each other: memory given back is asked again
     with _hidden("pandas"):

@@ -26,6 +26,7 @@ from hmgeo.commands.options import (
     JsonOption,
     LangOption,
     OutOption,
+    ProjectAboveOption,
     ProjectArgument,
     PublicOption,
     RadiusOption,
@@ -381,9 +382,7 @@ def verify(
     folder: Annotated[
         Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹，或 hmgeo site --extract 的 json。")
     ],
-    project: Annotated[
-        Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
-    ] = None,
+    project: ProjectAboveOption = None,
     words: Annotated[Path | None, typer.Option("--words", help="当时的用语文件；不在项目文件夹里时才要写。")] = None,
     *,
     rerun: Annotated[bool, typer.Option("--rerun/--no-rerun", help="在临时文件夹里重跑一遍，比较后删去。")] = True,
@@ -411,9 +410,7 @@ def verify(
 def archive(
     folder: Annotated[Path, typer.Argument(help="hmgeo run 的结果文件夹。")],
     out: Annotated[Path, typer.Option("--out", help="写出的 zip。")] = Path("案卷.zip"),
-    project: Annotated[
-        Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
-    ] = None,
+    project: ProjectAboveOption = None,
     wheels: Annotated[
         Path | None, typer.Option("--wheels", help="存放全部安装包的文件夹，一并收入；不下载。不写则只列版本。")
     ] = None,
@@ -448,9 +445,7 @@ def explain(
     folder: Annotated[Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹。")],
     finding: Annotated[str, typer.Argument(help="哪一条：污染源编号；或结论编号，加双引号。")],
     rule: Annotated[str, typer.Argument(help="规则编号；写了结论编号的不写。")] = "",
-    project: Annotated[
-        Path | None, typer.Option("--project", help="project.yml 或其所在文件夹；不写则在结果文件夹之上找。")
-    ] = None,
+    project: ProjectAboveOption = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="另画一张图（.png、.pdf、.svg）：位置、误差、最近处、距离、限值。")
     ] = None,

@@ -203,10 +203,7 @@ def _ground(data: Path, finding: Mapping[str, Any], source: Mapping[str, str]) -
 def shapes_of(
     book: Path, layer: str = "areas", column: str = "", wanted: str = ""
 ) -> list[tuple[str, shapely.Geometry]]:
-    """Return shapes of the GeoPackage `book` (lon/lat), each with its role, none where it or `layer` isn't there.
-
-    With `column`, only those where it holds `wanted`.
-    """
+    """Return shapes of `layer` in GeoPackage `book` (lon/lat) with their roles, with `column` where it is `wanted`."""
     if not book.is_file() or layer not in {name for name, _ in pyogrio.list_layers(book)}:
         return []
     quoted = wanted.replace("'", "''")

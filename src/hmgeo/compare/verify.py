@@ -139,10 +139,7 @@ class Tables(NamedTuple):
 def read_tables(folder: Path, record: Path) -> Tables:
     """Read the tables of the run `folder` that say why.
 
-    Parameters
-    ----------
-    record
-        The run's manifest, which lies beside them.
+    `record`: the run's manifest, which lies beside them.
 
     Raises
     ------
@@ -222,9 +219,7 @@ def verify_run(
     rerun: bool = True,
     progress: Progress = silent,
 ) -> tuple[Check, ...]:
-    """Hold a run against its inputs, its outputs and itself.
-
-    `progress` hears how far the new run is.
+    """Hold a run against its inputs, its outputs and itself; `progress` hears how far the new run is.
 
     Parameters
     ----------
@@ -323,10 +318,7 @@ def _after(words: Sequence[str], option: str) -> str:
 def language_of(path: Path) -> str:
     """Return the language that a run, or the extract of a site, was asked in.
 
-    Parameters
-    ----------
-    path
-        The run's folder, or the json file of the extract.
+    `path`: the run's folder, or the json file of the extract.
     """
     if path.is_file():
         try:
@@ -356,9 +348,7 @@ def project_name(manifest: Mapping[str, Any]) -> str:
 
 
 def verify_extract(path: Path, project: Path | None = None, *, progress: Progress = silent) -> tuple[Check, ...]:
-    """Hold the extract of a site against its id, its project's layers, and the same question asked again.
-
-    `progress` hears of the layers read for it.
+    """Hold the extract of a site against its id, its project's layers, and the same question asked again (`progress`).
 
     Parameters
     ----------
@@ -463,10 +453,7 @@ def _names(names: Sequence[str]) -> Reason:
 
 
 def inputs_checked(home: Path | None, manifest: Mapping[str, Any], words: Path | None = None) -> Iterator[Check]:
-    """Hold the inputs below `home` (None: not found) against the sums in `manifest`.
-
-    `words` is where the file of words lies now, where that isn't in `home`.
-    """
+    """Hold the inputs below `home` (None: not found), the file of `words` where told, against sums in `manifest`."""
     if home is None:
         remedy = say("verify.do_name_project")
         yield Check(OPEN, _INPUTS, say("verify.no_project_file"), remedy)

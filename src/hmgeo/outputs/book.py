@@ -46,10 +46,7 @@ CRITICAL = "（临界）"
 
 
 def height_pt(texts: Sequence[tuple[str, float]]) -> float:
-    """Return the height of a row, in points, that shows each of `texts` in its width in characters.
-
-    Offices print without opening each cell.
-    """
+    """Return the height of a row, in points, that shows each of `texts` in its width in characters, for print."""
     lines = max((lines_of(text, width) for text, width in texts), default=1)
     return min(LINE_HEIGHT_PT * lines + 4, MAX_ROW_HEIGHT_PT)
 
@@ -214,10 +211,7 @@ CONTENTS = "目录"
 class From(NamedTuple):
     """A column of a sheet that shows one of the table of columns as it is.
 
-    Parameters
-    ----------
-    in_mu
-        Hectares are shown in 亩.
+    `in_mu`: hectares are shown in 亩.
     """
 
     name: str
@@ -228,9 +222,7 @@ class From(NamedTuple):
 
 
 def table_sheet(name: str, table: str, records: Sequence[Mapping[str, Any]], shown: Sequence[From]) -> Sheet:
-    """Return a sheet of columns that the table of columns tells of: headers, units and kinds are theirs.
-
-    `shown` names them, from left to right.
+    """Return a sheet of columns, `shown` from left to right, with headers, units and kinds of the table of columns.
 
     Parameters
     ----------
@@ -344,10 +336,7 @@ class Book:
 
 @contextmanager
 def open_book(results: Results, presentation: Presentation, path: Path) -> Iterator[Book]:
-    """Open a workbook at `path` to write: text stays text, nothing becomes a formula or a link, no clock.
-
-    Title, basis and language come from `results` and `presentation`.
-    """
+    """Open a workbook at `path`, titled by `results` and `presentation`: no formula, no link, no clock."""
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -407,14 +396,9 @@ def write_sections(
     remarks: Sequence[str] = (),
     is_broken: bool = False,
 ) -> None:
-    """Write small tables, `sections`, under each other as sheet `name` of `book`.
+    """Write small tables, `sections`, on sheet `name` of `book` in columns of `widths` characters, `remarks` above.
 
-    Columns are `widths` characters wide; `remarks` stand above.
-
-    Parameters
-    ----------
-    is_broken
-        Whether a page ends before a table whose head would stand alone at its foot.
+    `is_broken`: whether a page ends before a table whose head would stand alone at its foot.
     """
     page = book.file.add_worksheet(book.say(name))
     for index, width in enumerate(widths):

@@ -490,10 +490,7 @@ def write_also(results: Results, word: str, path: Path) -> None:
 
     `geoparquet`: a file a table.
 
-    Parameters
-    ----------
-    path
-        The file or folder that `ALSO` names.
+    `path`: the file or folder that `ALSO` names.
     """
     tables = {table.name: table for table in _tables(results)}
     if word == "kmz":

@@ -58,14 +58,9 @@ _TYPES = {
 
 
 def write_guide(results: Results, presentation: Presentation, path: Path, files: Collection[str]) -> None:
-    """Write to `path` which file is for whom, a line each, and how the list of `results` was made.
+    """Write to `path` in the language of `presentation` which file is for whom and how `results` came about.
 
-    In the language of `presentation`.
-
-    Parameters
-    ----------
-    files
-        Names of the files of the folder; only these are spoken of.
+    `files`: names of the files of the folder; only these are spoken of.
     """
     lines = "\r\n".join(_guide(results, presentation.language, files))
     path.write_text(f"{lines}\r\n", encoding="utf-8-sig", newline="")
@@ -114,10 +109,7 @@ def _how(results: Results, language: str) -> Iterator[str]:
 def write_dictionary(columns: Mapping[str, Sequence[str]], path: Path) -> None:
     """Write every column of every table that was written, in both languages, to `path` (csv).
 
-    Parameters
-    ----------
-    columns
-        Their names by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
+    `columns`: their names by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
     """
     write_rows(path, HEADER, (described(table, name) for table, names in columns.items() for name in names))
 
@@ -133,15 +125,8 @@ def columns_page() -> str:
         lines += ["", f"## {table.name}", "", f"{table.zh} · {table.en}", ""]
         lines += ["| column | type | unit | 中文 | English | 空值 | null |", "|---|---|---|---|---|---|---|"]
         for column in table.columns:
-            cells = (
-                f"`{column.name}`",
-                _TYPES[str(column.type)],
-                column.measured_in,
-                column.zh,
-                column.en,
-                *column.null,
-            )
-            lines.append(f"| {' | '.join(cells)} |")
+            _, name, *cells = described(table.name, column.name)
+            lines.append(f"| {' | '.join((f'`{name}`', *cells))} |")
     return "\n".join(lines) + "\n"
 
 

@@ -181,10 +181,7 @@ def aliases(columns: Iterable[str], table: str) -> dict[str, str]:
 def project_document(layers: Sequence[Drawn], title: str, extent: Sequence[float]) -> str:
     """Return the XML of QGIS project `title`: layers from top to bottom, which are shown, where it opens.
 
-    Parameters
-    ----------
-    extent
-        Least and greatest longitude and latitude: west, south, east, north.
+    `extent`: least and greatest longitude and latitude: west, south, east, north.
     """
     root = ET.Element("qgis", {"projectname": title, "version": QML_VERSION})
     ET.SubElement(root, "title").text = title

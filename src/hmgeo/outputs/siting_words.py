@@ -43,10 +43,7 @@ SHORT_DISCLAIMER = "仅供初步筛查，不是审批或选址意见；未评估
 def say(text: str, /, language: str = "zh", **parts: str) -> str:
     """Return label `text` in `language`, or what a code of the catalogue tells of its `parts`.
 
-    Parameters
-    ----------
-    text
-        A label in Chinese; with parts a code. A label without English stays as it is.
+    `text`: a label in Chinese; with parts a code. A label without English stays as it is.
 
     Examples
     --------
@@ -77,7 +74,7 @@ def header(answer: SiteAnswer, language: str = "zh") -> str:
 
 
 def header_parts(answer: SiteAnswer, language: str = "zh", *, has_groups: bool = True) -> list[str]:
-    """Return the counts of `header` in `language` one by one, with why the unassessed are if `has_groups`."""
+    """Return the counts of `header` of `answer` in `language` one by one, with why unassessed if `has_groups`."""
     unmet = sum(clause.is_unmet for clause in answer.clauses)
     counts = answer.counts() | {Verdict.PROHIBITED: answer.counts()[Verdict.PROHIBITED] - unmet}
     parts = wording.verdict_parts(counts, answer.unassessed() if has_groups else None, language)
@@ -118,10 +115,7 @@ def sentence(clause: Clause, results: SitingResults, language: str = "zh") -> st
 
 
 def saying(clause: Clause, results: SitingResults, language: str = "zh") -> list[str]:
-    """Return what `clause` of `results` says and why in `language`, each thing once.
-
-    Where touched, what the book remarks on it, too (Chinese).
-    """
+    """Return what `clause` of `results` says and why in `language`, each once; where touched with the book's remark."""
     spoken = sentence(clause, results, language)
     bare = spoken.rstrip("。")
     reasons = [part for reason in clause.reasons for part in parts_of(reason)]

@@ -6,7 +6,6 @@ The run's own tables are written elsewhere (`tables`), since they need no Excel 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from hmgeo.outputs.book import CREATED, PAGE_COUNT, PAPER_CODES, cut, display_width, height_pt, literal
+from hmgeo.outputs.book import CREATED, MAX_CELL_LENGTH, PAGE_COUNT, PAPER_CODES, cut, display_width, height_pt, literal
 from hmgeo.outputs.english import in_language, value_in_language
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.outputs.tables import guarded
@@ -99,11 +98,9 @@ def _offer(page: Worksheet, index: int, column: TemplateColumn) -> None:
     )
 
 
-_CREATED = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 _HEADER = ("原表行号", "编号", "需要更正的问题", "涉及字段", "所填内容", "更正为（请填写）", "更正人", "日期")
 _WIDTHS = (9, 16, 60, 18, 24, 24, 10, 12)
 _COPIED_WIDTH = 18
-_LONGEST = 32_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +234,7 @@ def _write_words(book: xlsxwriter.Workbook, unread: Sequence[UnreadWord], langua
         texts = {0: word.word, 1: word.column, 4: "、".join(word.allowed), 5: line.strip().partition("  #")[0]}
         sheet.set_row(position, height_pt([(text, widths[column]) for column, text in texts.items()]))
         for column, text in texts.items():
-            sheet.write_string(position, column, text[:_LONGEST], plain)
+            sheet.write_string(position, column, text[:MAX_CELL_LENGTH], plain)
         for column, number in enumerate((word.rows, word.verdicts), start=2):
             sheet.write_number(position, column, number, plain)
         for column in range(6, len(_WORD_HEADER)):
@@ -268,7 +265,7 @@ def write_fixme(
         zh or en; headers of the sender's own stay.
     """
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_formulas": False}) as book:
-        book.set_properties({"created": _CREATED})
+        book.set_properties({"created": CREATED})
         widths = (*_WIDTHS, *[_COPIED_WIDTH] * len(headers))
         ours = [in_language(name, language) for name in _HEADER]
         copied = [in_language(name, language) if headers is FIX_SOURCE else name for name in headers]
@@ -280,15 +277,15 @@ def write_fixme(
             problems = (in_language(problem, language) for problem in row.problems)
             values = (value_in_language(value, language) for value in row.values)
             texts = (row.id, "；".join(problems), "、".join(row.fields), "、".join(values))
-            copies = ((row.cells.get(name, "")[:_LONGEST], _COPIED_WIDTH) for name in headers)
+            copies = ((row.cells.get(name, "")[:MAX_CELL_LENGTH], _COPIED_WIDTH) for name in headers)
             sheet.set_row(position, height_pt([*zip(texts, _WIDTHS[1:], strict=False), *copies]))
             for column, text in enumerate(texts, start=1):
-                sheet.write_string(position, column, text[:_LONGEST], plain)
+                sheet.write_string(position, column, text[:MAX_CELL_LENGTH], plain)
             for column in range(len(texts) + 1, len(_HEADER)):
                 sheet.write_blank(position, column, None, empty)
             for column, name in enumerate(headers, start=len(_HEADER)):
                 style = marked if name in row.fields else plain
-                sheet.write_string(position, column, row.cells.get(name, "")[:_LONGEST], style)
+                sheet.write_string(position, column, row.cells.get(name, "")[:MAX_CELL_LENGTH], style)
         sheet.freeze_panes(2, 2)
         sheet.autofilter(1, 0, max(len(rows) + 1, 1), len(_HEADER) + len(headers) - 1)
         if unread:

@@ -240,10 +240,7 @@ _BESIDE = frozenset({"decided", "decided_otherwise", "example_judged"})
 def settled_by(finding: Mapping[str, Any]) -> list[str]:
     """Return what would settle a finding that isn't assessed, each once.
 
-    Parameters
-    ----------
-    finding
-        Its note is the reasons that it was told from.
+    `finding`: its note is the reasons that it was told from.
 
     Examples
     --------
@@ -418,10 +415,7 @@ def cited_with_standing(rule: Mapping[str, Any]) -> str:
 def standing_word(standing: str | None, language: str = "zh", verified: str = "") -> str:
     """Return the word of `standing`, a rule's code, in `language`; empty for a radius set by the user.
 
-    Parameters
-    ----------
-    verified
-        How the text was checked; one that isn't known to stand on the day asked about isn't called in force.
+    `verified`: how the text was checked; one that isn't known to stand on the day asked about isn't called in force.
     """
     if standing == Standing.IN_FORCE.value and verified.startswith(VerificationState.UNVERIFIED.zh):
         return _word(VerificationState, VerificationState.UNVERIFIED.value, language)
@@ -454,14 +448,9 @@ def is_example(results: Results) -> bool:
 
 
 def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool = False, language: str = "zh") -> str:
-    """Return the badge in `language` of `finding`, or of a source's row (verdict and codes of its reasons).
+    """Return the badge in `language` of `finding` or a source's row; `example`: judged on invented data.
 
-    `example`: judged on invented data.
-
-    Parameters
-    ----------
-    is_unmet
-        Whether it is a requirement that the data don't show to be met, which is never called a ban.
+    `is_unmet`: whether it is a requirement that the data don't show to be met, which is never called a ban.
 
     Examples
     --------
@@ -479,9 +468,7 @@ def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool =
 
 
 def verdict_header(counts: Mapping[Verdict, int], groups: Mapping[Unassessed, int], language: str = "zh") -> str:
-    """Return `counts` by verdict, gravest first, and by `groups` why the unassessed are, in `language`.
-
-    There is no overall verdict.
+    """Return `counts` by verdict, gravest first, and why the unassessed are (`groups`), in `language`; no overall one.
 
     Examples
     --------
@@ -603,10 +590,7 @@ def classification_word(results: Results) -> str:
 
 
 def caption(results: Results, presentation: Presentation) -> str:
-    """Return the line under every map, sheet and report of `results`; `presentation` names the maker.
-
-    The date is the day asked about, never the wall clock.
-    """
+    """Return the line under every output of `results`, by the maker of `presentation` and the day asked about."""
     day = results.as_of.isoformat() if results.as_of else "未设基准日"
     parts = (
         "坐标系：2000国家大地坐标系",

@@ -107,10 +107,7 @@ class BureauTables:
 class TerrainTables:
     """Everything of one run on the ground; empty tables with a note where it was not assessed.
 
-    Parameters
-    ----------
-    notes
-        How each table was made, with every choice, or why it wasn't; by the table's name.
+    `notes`: how each table was made, with every choice, or why it wasn't; by the table's name.
     """
 
     slopes: pa.Table = field(default_factory=SLOPES_SCHEMA.empty_table, repr=False)
@@ -126,10 +123,7 @@ class TerrainTables:
 class WaterTables:
     """Everything of one run on water; empty tables with a note where it was not assessed.
 
-    Parameters
-    ----------
-    notes
-        How it was worked out, with every choice; or why it wasn't.
+    `notes`: how it was worked out, with every choice; or why it wasn't.
     """
 
     paths: pa.Table = field(default_factory=FLOW_PATHS_SCHEMA.empty_table, repr=False)
@@ -346,13 +340,7 @@ class Presentation:
 
 
 def noted(table: pa.Table, added: Sequence[str]) -> pa.Table:
-    """Return `table` with a sentence before the note of each row, and among its reasons where it has them.
-
-    Parameters
-    ----------
-    said
-        One for each row; empty where nothing is added.
-    """
+    """Return `table` with a sentence of `added` (or empty) before the note of each row, among its reasons too."""
     names = [name for name in ("note", "reasons") if name in table.column_names]
     rows = table.select(names).to_pylist()
     for text, row in zip(added, rows, strict=True):
@@ -387,8 +375,7 @@ def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Resul
         replace(decision, now="" if decision.finding_id in others else verdicts.get(decision.finding_id, ""))
         for decision in decisions
     )
-    told_of = {decision.finding_id: decided_words(decision) for decision in used if decision.now}
-    rule = results.screening_rule_id
+    findings, sources = _beside(results, {one.finding_id: decided_words(one) for one in used if one.now})
     lost = tuple(decision.finding_id for decision in used if not decision.now and decision.finding_id not in others)
     moved = tuple(
         f"{decision.finding_id} {decision.name}".strip() for decision in used if decision.finding_id in others
@@ -403,15 +390,17 @@ def with_decisions(results: Results, decisions: Sequence[DecisionUsed]) -> Resul
     return replace(
         results,
         decisions=used,
-        findings=noted(
-            results.findings, [told_of.get(finding_id, "") for finding_id in results.findings["finding_id"].to_pylist()]
-        ),
-        sources=noted(
-            results.sources,
-            [told_of.get(f"{source_id}|{rule}", "") for source_id in results.sources["source_id"].to_pylist()],
-        ),
+        findings=noted(results.findings, findings),
+        sources=noted(results.sources, sources),
         warnings=(*results.warnings, summary),
     )
+
+
+def _beside(results: Results, told_of: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what is told beside each finding, and beside each source where the rule that lists it found it."""
+    findings = [told_of.get(finding_id, "") for finding_id in results.findings["finding_id"].to_pylist()]
+    rule = results.screening_rule_id
+    return findings, [told_of.get(f"{source_id}|{rule}", "") for source_id in results.sources["source_id"].to_pylist()]
 
 
 def _is_of_another(decision: DecisionUsed, names: Mapping[str, str | None]) -> bool:
@@ -424,13 +413,7 @@ def _is_of_another(decision: DecisionUsed, names: Mapping[str, str | None]) -> b
 
 def decided_words(decision: DecisionUsed) -> Reason:
     """Return what a person decided in `decision`, with who, when, by which document and why."""
-    values = {
-        "decision": decision.decision,
-        "by": decision.by,
-        "on": decision.on,
-        "document": decision.document,
-        "reason": decision.reason,
-    }
+    values = {name: getattr(decision, name) for name in ("decision", "by", "on", "document", "reason")}
     if not decision.is_stale:
         return say("decided", **values)
     return say("decided_otherwise", **values, then=Verdict.of(decision.then), now=Verdict.of(decision.now))
@@ -438,17 +421,14 @@ def decided_words(decision: DecisionUsed) -> Reason:
 
 def without_decisions(results: Results) -> Results:
     """Return `results` as they were found: who decided what on them is nobody's business but the office's."""
-    told_of = {
-        decision.finding_id: str(sentences(decided_words(decision))) for decision in results.decisions if decision.now
-    }
-    rule = results.screening_rule_id
-    findings = _unsaid(
-        results.findings, [told_of.get(finding_id, "") for finding_id in results.findings["finding_id"].to_pylist()]
-    )
-    sources = [told_of.get(f"{source_id}|{rule}", "") for source_id in results.sources["source_id"].to_pylist()]
-    warnings = tuple(warning for warning in results.warnings if getattr(warning, "code", "") != "decisions_told")
+    told_of = {one.finding_id: str(sentences(decided_words(one))) for one in results.decisions if one.now}
+    findings, sources = _beside(results, told_of)
     return replace(
-        results, decisions=(), findings=findings, sources=_unsaid(results.sources, sources), warnings=warnings
+        results,
+        decisions=(),
+        findings=_unsaid(results.findings, findings),
+        sources=_unsaid(results.sources, sources),
+        warnings=tuple(warning for warning in results.warnings if getattr(warning, "code", "") != "decisions_told"),
     )
 
 

@@ -240,10 +240,7 @@ class Clause(Finding):
 class OpenClauses:
     """Clauses that one and the same thing would settle.
 
-    Parameters
-    ----------
-    what
-        Codes of layers, names of parameters, facts, or a standing.
+    `what`: codes of layers, names of parameters, facts, or a standing.
     """
 
     settling: Settling
@@ -359,19 +356,15 @@ class SiteAnswer:
 
     def parts(self) -> dict[str, tuple[Clause, ...]]:
         """Return the clauses in the parts in which one screen, a page and a sheet show them, in that order."""
-        prohibited, bans = self.having(Verdict.PROHIBITED), self.open_bans()
-        open_ = self.having(Verdict.NOT_ASSESSED)
+        prohibited, open_, bans = self.having(Verdict.PROHIBITED), self.having(Verdict.NOT_ASSESSED), self.open_bans()
+        others = (clause for clause in open_ if clause.citation.effect != Effect.BAN.value)
         return {
             "ban": tuple(clause for clause in prohibited if not clause.is_unmet),
             "unmet": tuple(clause for clause in prohibited if clause.is_unmet),
             "conditional": self.having(Verdict.CONDITIONAL),
             "listed": self.having(Verdict.LISTED),
             "open_ban": tuple(clause for group in grouped(bans) for clause in group.clauses),
-            "open_other": tuple(
-                clause
-                for group in grouped(clause for clause in open_ if clause.citation.effect != Effect.BAN.value)
-                for clause in group.clauses
-            ),
+            "open_other": tuple(clause for group in grouped(others) for clause in group.clauses),
             "clear": self.having(Verdict.CLEAR),
             "not_applicable": self.having(Verdict.NOT_APPLICABLE),
         }

@@ -34,7 +34,7 @@ def distance_text(distance_m: float | None, uncertainty_m: float | None = None, 
     if distance_m is None:
         return ""
     if limit_m is not None and distance_m != limit_m and _shown_m(distance_m) == _shown_m(limit_m):
-        return f"{_trimmed(distance_m, 4)} m"
+        return f"{f'{distance_m:.4f}'.rstrip('0').rstrip('.')} m"
     if round(distance_m) >= METRES_PER_KM:
         km = f"{distance_m / METRES_PER_KM:.1f} km"
         is_wide = uncertainty_m is not None and uncertainty_m > _HALF_TENTH_M
@@ -101,7 +101,3 @@ def _shown_m(distance_m: float) -> float:
     if round(distance_m) >= METRES_PER_KM:
         return round(distance_m, -2)
     return round(distance_m) if distance_m >= DECIMALS_BELOW_M else round(distance_m, 1)
-
-
-def _trimmed(number: float, decimals: int) -> str:
-    return f"{number:.{decimals}f}".rstrip("0").rstrip(".")

@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 class LayerUsed:
     """A layer that went into the results, for captions, notes and the manifest.
 
-    Parameters
-    ----------
-    feature_count, row_count
-        Features used, and all that the file holds; what isn't used was set aside with a ledger entry. row_count is
-        None where nobody counted.
+    `feature_count`, `row_count`: features used, and all that the file holds; what isn't used was set aside with a
+    ledger entry. row_count is None where nobody counted.
     """
 
     name: str

@@ -345,10 +345,7 @@ def north(page: Axes, box: Box, word: str) -> None:
 
 
 def scale_bar(page: Axes, box: Box, view: View, note: str) -> float:
-    """Draw a bar of round metres by `view` in the lower left of `box`, with `note`; return its length in metres.
-
-    `page` is drawn on in mm.
-    """
+    """Draw a bar of round metres by `view` in the lower left of `box` of `page` (mm), with `note`; return metres."""
     length_m = bar_m(view.scale, box.width)
     wide = length_m * 1000 / view.scale
     left, top = box.left + 6, box.bottom - 7
@@ -457,10 +454,7 @@ def lines_of(
 
 
 def draw_legend(page: Axes, box: Box, lines: Sequence[Line], words: Mapping[str, str]) -> int:
-    """Set `lines` into `box` of `page`, smaller where there are many; return how many had no room.
-
-    `words` say so there.
-    """
+    """Set `lines` into `box` of `page`, smaller where many; return how many had no room, told by `words`."""
     size_pt = SMALL_PT
     while size_pt > _LEAST_PT and _height(lines, box, size_pt) > box.height:
         size_pt -= 0.2

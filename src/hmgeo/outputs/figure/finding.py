@@ -94,14 +94,9 @@ def agrees(ground: Ground) -> bool:
 
 
 def write_finding(ground: Ground, words: Words, path: Path, suffix: str) -> None:
-    """Draw `ground` on a sheet of A4 at `path`: the whole of it on the left, the nearest piece on the right.
+    """Draw `ground` on A4 at `path`, whole on the left, the nearest piece on the right, `words` around it.
 
-    `words` stand around it.
-
-    Parameters
-    ----------
-    suffix
-        `.png`, `.pdf` or `.svg`.
+    `suffix`: `.png`, `.pdf` or `.svg`.
     """
     figure, page = _sheet(words)
     drawn = _Drawn(ground)
@@ -269,10 +264,7 @@ def write_changes(
 
     `words` stand around them, `suffix` is `.png`, `.pdf` or `.svg`.
 
-    Parameters
-    ----------
-    outlines
-        Boundaries for orientation.
+    `outlines`: boundaries for orientation.
     """
     figure, page = _sheet(words)
     points = shapely.MultiPoint([state[:2] for mark in marks for state in mark[1:] if state is not None])

@@ -137,10 +137,7 @@ def sheet(paper: str) -> Sheet:
 def view(bounds: Sequence[Sequence[float]], frame: Box) -> View:
     """Return the largest round scale at which bounds fit a frame, with 4 % of air.
 
-    Parameters
-    ----------
-    bounds
-        [[south, west], [north, east]] in degrees.
+    `bounds`: [[south, west], [north, east]] in degrees.
     """
     (south, west), (north, east) = bounds
     corners = mercator(np.array([[west, south], [east, north]]))

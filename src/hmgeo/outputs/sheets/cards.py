@@ -81,14 +81,10 @@ _LOOKS |= {_OTHER_CLASS: _Look(is_dashed=True), _SENSITIVE: _Look(line_mm=0.5), 
 
 
 def write_cards(results: Results, presentation: Presentation, path: Path) -> None:
-    """Write to `path` a card for each of the first sources on the list of `results`, each with a bookmark.
+    """Write to `path` a card for each of the first on the list of `results`, with a bookmark; twice the same bytes.
 
-    Two writes give the same bytes.
-
-    Parameters
-    ----------
-    presentation
-        `field_forms` caps the cards as it does the forms of the workbook; the last card says how many were left out.
+    `presentation`: `field_forms` caps the cards as it does the forms of the workbook; the last card says how many were
+    left out.
     """
     register_font()
     gathered, land = Listed(results), _Land(results)

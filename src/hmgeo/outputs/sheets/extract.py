@@ -87,14 +87,9 @@ def state_of(clauses: Sequence[Clause]) -> str:
 def extract_document(
     dossier: Dossier, results: SitingResults, asked: Mapping[str, Any], language: str = "zh"
 ) -> dict[str, Any]:
-    """Return the extract of `dossier` among `results` as plain values, in `language` (zh, en).
+    """Return the extract of `dossier` of `results` as plain values in `language`; its id is the digest of the others.
 
-    Its id is the digest of all the others.
-
-    Parameters
-    ----------
-    asked
-        The question in the words of the command line, by which `hmgeo verify` asks it again.
+    `asked`: the question in the words of the command line, by which `hmgeo verify` asks it again.
     """
     themes: dict[str, list[Clause]] = {}
     for clause in dossier.answer.clauses:
@@ -366,14 +361,9 @@ _LINES = (("-", ""), ("-", "//"), ("--", ""), ("-", ".."), (":", ""), ("-.", "xx
 def sketch(
     site: shapely.Geometry, around: Mapping[str, Sequence[shapely.Geometry]], reach_m: float, ring: shapely.Geometry
 ) -> bytes:
-    """Return a small map in black as PNG: the `site`, its `ring` of 1 km, and what the layers hold near it.
+    """Return a small black map, `reach_m` metres to each side, as PNG: `site`, its `ring` of 1 km, what is near.
 
-    `reach_m` is half the width of the map, in metres.
-
-    Parameters
-    ----------
-    around
-        Shapes by the title of their layer.
+    `around`: shapes by the title of their layer.
     """
     figure = Figure(figsize=(4.13, 4.13), facecolor="white")
     FigureCanvasAgg(figure)

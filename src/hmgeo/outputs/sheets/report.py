@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -118,9 +118,7 @@ def facts(record: Told) -> dict[str, Any]:
     listed = sorted((row for row in record.sources if row.get("list_number")), key=lambda row: int(row["list_number"]))
     verdicts = manifest["counts"]["findings_by_verdict"]
     unassessed = Unassessed.counted((row["verdict"], groups_of(row["reason_codes"] or "")) for row in record.findings)
-    groups: dict[str, int] = defaultdict(int)
-    for row in listed:
-        groups[row["visit_group"]] += 1
+    groups = Counter(row["visit_group"] for row in listed)
     return {
         "title": manifest["project"]["title"],
         "area": manifest["project"]["area"] or spoken("（未写区域）"),
@@ -405,10 +403,7 @@ def finish_page(page: Document, title: str, out: IO[bytes]) -> None:
 def word_table(
     page: Document, rows: Sequence[Sequence[str]], widths_mm: Sequence[float], *, has_header: bool = True
 ) -> None:
-    """Add to `page` a table of plain texts, `rows` with columns of `widths_mm`, its header on every page.
-
-    `has_header` is off where the first row is none.
-    """
+    """Add to `page` a table of texts, columns of `widths_mm`, the first of `rows` on every page if `has_header`."""
     table = page.add_table(rows=len(rows), cols=len(widths_mm), style="Table Grid")
     table.autofit = False
     _hold(table, has_header=has_header)
@@ -472,10 +467,7 @@ def wanted_of(findings: Iterable[Row]) -> dict[str, list[Wanted]]:
 
 
 def write_letter(record: Told, department: str, wanted: Sequence[Wanted], path: Path) -> None:
-    """Write a letter of inquiry to one `department` at `path`, from what `record` tells: layers, clauses, points.
-
-    `wanted` are the layers that it is asked for.
-    """
+    """Write to `path` a letter that asks one `department` for the layers `wanted`, by what `record` tells."""
     page = docx.Document()
     set_styles(page)
     names = "、".join(f"「{layer.layer}」" for layer in wanted[:3]) + ("等" if len(wanted) > len(wanted[:3]) else "")

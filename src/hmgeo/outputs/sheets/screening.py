@@ -120,6 +120,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
     summary, notes = tuple(_summary_sections(run)), tuple(_note_sections(results))
     order = [ORDER, SUMMARY, *(name for name in tables if name != ORDER), NOTES]
     counts = {name: len(tables[name].rows) if name in tables else 0 for name in order}
+    cautions = say("warned_of", words=say("side_by_side", parts=results.warnings))
     with open_book(results, presentation, path) as book:
         book.place(tables.values())
         book.rows[CONTENTS, ""] = 0
@@ -128,7 +129,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
             CONTENTS,
             tuple(_contents_sections(results, counts, presentation.left_out)),
             CONTENT_WIDTHS,
-            remarks=_cautions(results),
+            remarks=(cautions,) if results.warnings else (),
         )
         for name in order:
             if name in tables:
@@ -142,10 +143,6 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
 CONTENT_WIDTHS = (38, 12, 100, 30, 20)
 SUMMARY_WIDTHS = (54, 19, 19, 19, 19, 19, 19, 19)
 NOTE_WIDTHS = (26, 12, 10, 12, 48, 42, 12, 38)
-
-
-def _cautions(results: Results) -> tuple[str, ...]:
-    return (say("warned_of", words=say("side_by_side", parts=results.warnings)),) if results.warnings else ()
 
 
 def _contents_sections(

@@ -59,10 +59,7 @@ class Page:
         self.cells(named, bold=True, bg_color="#E4E9EE", align="center")
 
     def cells(self, cells: Sequence[tuple[str, int]], *, border: bool = True, **style: str | float | bool) -> None:
-        """Write a row of `cells`, each a text and the columns it takes, in a row high enough for all.
-
-        `border` lines them; `style` as xlsxwriter names it.
-        """
+        """Write `cells`, texts and columns each takes, high enough for all; `border` lines, `style` as xlsxwriter."""
         frame: dict[str, str | float | bool] = {"border": 1, "border_color": "#C9D0D6"} if border else {}
         shape = self.book.style(**(frame | {"text_wrap": True} | style))
         column, lines = 0, 1

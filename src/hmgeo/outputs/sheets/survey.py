@@ -397,10 +397,7 @@ COLUMNS = (
 def write_survey_list(results: Results, presentation: Presentation, path: Path) -> None:
     """Write the workbook of `results` to `path`: 表1 排查清单, 表2 and 表3 to fill in, then 核查表.
 
-    Parameters
-    ----------
-    presentation
-        `field_forms` caps the number of 核查表; the list says how many were left out.
+    `presentation`: `field_forms` caps the number of 核查表; the list says how many were left out.
     """
     gathered = Listed(results)
     chosen = gathered.rows()
