@@ -17,7 +17,7 @@ import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from hmgeo.errors import InputError, Place, Problem, UsageError
+from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.geo.datum import Datum, parse_datum
 from hmgeo.intake.places.headers import (
     GRID_PAIR,
@@ -291,8 +291,7 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
             problems.append(Problem("字段映射的列过多", place, name, remedy="只有经度、纬度可由度、分、秒三列相连"))
         else:
             mapped[role] = tuple(known[plain_name(column)] for column in names)
-    if problems:
-        raise InputError(problems)
+    raise_problems(InputError, problems)
     both = mapped.pop("lonlat", None)
     lon, lat = (both, both) if both else (mapped.pop("lon", None), mapped.pop("lat", None))
     made = replace(columns, by_role={**columns.by_role, **{role: names[0] for role, names in mapped.items()}})
@@ -683,6 +682,5 @@ def understand(options: ReadOptions, place: Place) -> Declared:
     if options.axis_order not in AXIS_ORDERS:
         allowed = "、".join(filter(None, AXIS_ORDERS))
         problems.append(Problem("坐标轴顺序无法识别", place, options.axis_order, allowed, "改为其中之一"))
-    if problems:
-        raise InputError(problems)
+    raise_problems(InputError, problems)
     return Declared(crs, datum, meridian, options.axis_order == TURNED)

@@ -395,24 +395,15 @@ slope grade; whether the emergency department designated a tailings pond as 头�
 """
 
 
-def links_by_row(
-    columns: Mapping[str, Sequence[str]], rows: Sequence[int], leave_out: str = ""
-) -> list[dict[str, str]]:
+def links_by_row(columns: Mapping[str, Sequence[str]], rows: Sequence[int]) -> list[dict[str, str]]:
     """Return for some `rows` of a table, its `columns` by name, what they say of other things; blanks say nothing.
-
-    Parameters
-    ----------
-    leave_out
-        The column that holds the rows' own ids: it points at nothing.
 
     Examples
     --------
     >>> links_by_row({"灌区编号": ["GQ-1"], "灌溉水源": [" 东河 "], "备注": ["x"]}, [0])
     [{'water': '东河', 'district': 'GQ-1'}]
-    >>> links_by_row({"灌区编号": ["GQ-1"]}, [0], leave_out="灌区编号")
-    [{}]
     """
-    known = {bare_header(name): values for name, values in reversed(list(columns.items())) if name != leave_out}
+    known = {bare_header(name): values for name, values in reversed(list(columns.items()))}
     columns_of = {
         code: [known[bare_header(word)] for word in words if bare_header(word) in known]
         for code, words in LINKS.items()

@@ -206,18 +206,8 @@ def _plain(role: str, text: str) -> str:
 
 def _conflicts(register: Register) -> Sheet:
     """Return where rows of one enterprise say different things: what counts, and what else is said."""
-    header = (
-        ID_HEADER,
-        "企业名称",
-        "项目",
-        "采用值",
-        "采用值出处",
-        "采用值日期",
-        "另一值",
-        "另一值出处",
-        "另一值日期",
-        "说明",
-    )
+    both = (f"{value}{more}" for value in ("采用值", "另一值") for more in ("", "出处", "日期"))
+    header = (ID_HEADER, "企业名称", "项目", *both, "说明")
     rows: list[tuple[str, ...]] = []
     names = dict.fromkeys(name for cells in register.own for name in cells)
     skipped = {ID_HEADER, "序号", "备注", *own_headers()}

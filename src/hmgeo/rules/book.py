@@ -229,8 +229,7 @@ def _read_packs(packs: Sequence[Path]) -> tuple[RuleFile, ...]:
                         "规则文件读不出", Place(file=str(path)), found=error.strerror or "", remedy="核对路径和权限"
                     )
                 )
-    if problems:
-        raise RuleError(problems)
+    raise_problems(RuleError, problems)
     return _read_all(contents)
 
 
@@ -243,8 +242,7 @@ def _read_all(contents: Sequence[tuple[str, bytes]]) -> tuple[RuleFile, ...]:
             files.append(load_rules(content, name))
         except RuleError as error:
             problems.extend(error.problems)
-    if problems:
-        raise RuleError(problems)
+    raise_problems(RuleError, problems)
     return tuple(files)
 
 
@@ -265,8 +263,7 @@ def _assemble(files: Sequence[RuleFile]) -> RuleBook:
             )
         else:
             rules[rule.id] = rule
-    if problems:
-        raise RuleError(problems)
+    raise_problems(RuleError, problems)
     packs = sorted({(file.pack, file.version) for file in files})
     return RuleBook(tuple(rules[rule_id] for rule_id in sorted(rules)), tuple(packs))
 

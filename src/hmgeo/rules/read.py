@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -132,18 +133,12 @@ def _read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
 
 
 def _read_actions(reader: Reader, node: yaml.Node | None) -> tuple[Action, ...]:
-    words = reader.words(node, "actions", [action.value for action in Action])
-    return tuple(action for word in words for action in Action if action.value == word)
+    return tuple(map(Action.of, reader.words(node, "actions", [action.value for action in Action])))
 
 
 def _read_conditions(reader: Reader, node: yaml.Node | None) -> tuple[Condition, ...]:
-    if node is None:
-        return ()
-    conditions = []
-    for key, (key_node, value_node) in reader.free_mapping(node, "conditions").items():
-        if reader.word(key_node, "conditions", ATTRIBUTES):
-            conditions.append(Condition(key, reader.truth(value_node, key)))
-    return tuple(conditions)
+    stated = _keyed(reader, node, "conditions", ATTRIBUTES, reader.truth)
+    return tuple(Condition(attribute, expected) for attribute, expected in stated.items())
 
 
 def _read_trades(reader: Reader, node: yaml.Node) -> Trades:
@@ -254,15 +249,9 @@ def _read_expected(reader: Reader, node: yaml.Node) -> Expected:
 
 def _by_layer(reader: Reader, node: yaml.Node | None, of: str, read: Callable[[yaml.Node], T]) -> Mapping[str, T]:
     """Return values by layer code; a bare value speaks of every layer, under `*`."""
-    if node is None:
-        return MappingProxyType({})
-    if getattr(node, "id", "") != "mapping":
+    if node is not None and getattr(node, "id", "") != "mapping":
         return MappingProxyType({ANY_LAYER: read(node)})
-    values: dict[str, T] = {}
-    for key, (key_node, value_node) in reader.free_mapping(node, of).items():
-        if reader.word(key_node, of, LAYERS):
-            values[key] = read(value_node)
-    return MappingProxyType(values)
+    return _keyed(reader, node, of, LAYERS, lambda value, _: read(value))
 
 
 def _keyed(
@@ -287,7 +276,7 @@ def _read_states(reader: Reader, node: yaml.Node | None) -> Mapping[str, LayerSt
 def _read_choices(reader: Reader, node: yaml.Node | None) -> Mapping[str, FieldValue]:
     """Return parameter choices: a number, a word or a list of codes."""
     names = {parameter.name: parameter for parameter in declared()}
-    return _keyed(reader, node, "parameters", names, lambda value, of: _read_choice(reader, value, of))
+    return _keyed(reader, node, "parameters", names, partial(_read_choice, reader))
 
 
 def _read_choice(reader: Reader, node: yaml.Node, of: str) -> FieldValue:

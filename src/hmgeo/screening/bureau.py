@@ -11,6 +11,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_one, prepare_shapes
+from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
 from hmgeo.judging.facts import Answer, Features, Unknown, barred_kinds, barred_text
 from hmgeo.judging.layers import LayerIndexes
@@ -96,11 +97,8 @@ def leads_table(
     codes, names = counties["id"].to_pylist(), counties["name"].to_pylist()
     points = prepare_shapes(shapely.from_wkb([row["geometry"] for row in located]))
     areas = prepare_shapes(shapely.from_wkb(counties["geometry"].to_pylist()))
-    at, county_at = (
-        grid.ravel() for grid in np.meshgrid(np.arange(len(located)), np.arange(len(codes)), indexing="ij")
-    )
-    near = _boxes_near(points.bounds[at], areas.bounds[county_at], radius_m)
-    at, county_at = at[near], county_at[near]
+    boxes = shapely.box(*search_boxes(points.bounds, np.full(len(located), radius_m)).T)
+    at, county_at = np.nonzero(shapely.intersects(boxes[:, None], shapely.box(*areas.bounds.T)))
     apart_m = pair_distances(points, areas, at, county_at).distance_m
     reached = _reached(land)
     towns = land.receptors["township"].unique().to_pylist()
@@ -129,16 +127,6 @@ def _lead(row: Mapping[str, Any], met: tuple[int | None, float | None], *, at_ho
         "nearest_farmland_m": nearest_m,
         "note": DATA_MISSING if count is None else "",
     }
-
-
-def _boxes_near(first: np.ndarray, second: np.ndarray, radius_m: float) -> np.ndarray:
-    """Return which boxes in degrees may lie within the radius; generous, the distance decides."""
-    lat_deg = radius_m / 110_000
-    widest = np.maximum(np.abs(first[:, 1]), np.abs(first[:, 3]))
-    lon_deg = lat_deg / np.maximum(np.cos(np.radians(widest + lat_deg)), 1e-3)
-    apart_x = np.maximum(first[:, 0] - second[:, 2], second[:, 0] - first[:, 2])
-    apart_y = np.maximum(first[:, 1] - second[:, 3], second[:, 1] - first[:, 3])
-    return np.asarray((apart_x <= lon_deg) & (apart_y <= lat_deg))
 
 
 def _reached(land: LandView) -> dict[tuple[str, str], tuple[int, float]]:

@@ -33,6 +33,7 @@ from hmgeo.results.columns import (
     AREA_UNION,
     FARMLAND_CLIPPED,
     LAND_TOTALS_SCHEMA,
+    PAIRS_SCHEMA,
     REACHED_SCHEMA,
     RECEPTORS_SCHEMA,
     TOWNSHIPS_SCHEMA,
@@ -122,22 +123,16 @@ class LandView:
         self.met: dict[tuple[str, str], Met] = {}
         self.count: Counter[str] = Counter()
         self.nearest: dict[str, tuple[float, str]] = {}
-        self._waiting: list[pa.RecordBatch] = []
         self._batches: list[pa.RecordBatch] = []
-        self.pairs = _PairsSink(self)
+        self.pairs = TableSink(PAIRS_SCHEMA)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take receptors (`batch` of `RECEPTORS_SCHEMA`) whose pairs were handed out before."""
-        waiting, self._waiting = self._waiting, []
-        texts = [""] * batch.num_rows
-        if waiting and batch.num_rows:
-            texts = self._sum_up(pa.Table.from_batches(waiting), batch)
+        waiting = self.pairs.table()
+        self.pairs.batches.clear()
+        texts = self._sum_up(waiting, batch) if waiting.num_rows and batch.num_rows else [""] * batch.num_rows
         columns = [*batch.select(RECEPTORS_SCHEMA.names).columns, pa.array(texts, pa.string())]
         self._batches.append(pa.RecordBatch.from_arrays(columns, schema=REACHED_SCHEMA))
-
-    def wait(self, batch: pa.RecordBatch) -> None:
-        """Keep pairs (`batch` of `PAIRS_SCHEMA`) until their receptors come."""
-        self._waiting.append(batch)
 
     @property
     def reached(self) -> pa.Table:
@@ -200,17 +195,6 @@ class LandView:
             exceeding.count += 1
             exceeding.area_ha += area_ha[rows[position]]
             exceeding.least_m = min(exceeding.least_m, float(metres[position]))
-
-
-class _PairsSink:
-    """The side of a `LandView` that takes pairs."""
-
-    def __init__(self, view: LandView) -> None:
-        self._view = view
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Take one batch of `PAIRS_SCHEMA`."""
-        self._view.wait(batch)
 
 
 def named_sources(ids: Sequence[str], distances_m: Sequence[float]) -> str:

@@ -5,7 +5,7 @@ The emergency department's own designation comes first; neither list replaces it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,30 +143,16 @@ class _Pond:
 
 def ponds_of(layer: Layer) -> list[_Pond]:
     """Return the ponds of a layer."""
-    table = layer.read()
-    rows = zip(
-        table["receptor_id"].to_pylist(),
-        table["name"].to_pylist(),
-        table["geometry"].to_pylist(),
-        table["links"].to_pylist(),
-        strict=True,
-    )
-    off_m = np.inf if layer.basis is Basis.APPROXIMATE else layer.margin_m
-    return [
-        replace(
-            _pond(pond_id, name, shapely.from_wkb(wkb), dict(links or ())),
-            off_m=off_m + layer.errors_m.get(pond_id, 0.0),
-        )
-        for pond_id, name, wkb, links in rows
-        if wkb
-    ]
-
-
-def _pond(pond_id: str, name: str, geometry: shapely.Geometry, links: Mapping[str, str]) -> _Pond:
-    toe, note = _dam_toe(links)
-    if toe is None and geometry.geom_type == "Point":
-        toe, note = geometry, ""
-    return _Pond(pond_id, name, geometry, links.get(DESIGNATED, "") or NOT_STATED, toe, note)
+    ponds = []
+    for row in layer.read().select(["receptor_id", "name", "geometry", "links"]).to_pylist():
+        if row["geometry"]:
+            pond_id, links, shape = row["receptor_id"], dict(row["links"] or ()), shapely.from_wkb(row["geometry"])
+            toe, note = _dam_toe(links)
+            if toe is None and shape.geom_type == "Point":
+                toe, note = shape, ""
+            off_m = np.inf if layer.basis is Basis.APPROXIMATE else layer.margin_m + layer.errors_m.get(pond_id, 0.0)
+            ponds.append(_Pond(pond_id, row["name"], shape, links.get(DESIGNATED, "") or NOT_STATED, toe, note, off_m))
+    return ponds
 
 
 def _dam_toe(links: Mapping[str, str]) -> tuple[shapely.Point | None, str]:

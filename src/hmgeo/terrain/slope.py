@@ -302,9 +302,7 @@ def _how(made: pa.Table, texts: list[str], elevation: Raster | None) -> tuple[st
     if strange:
         notes.append(say("slope_grades_unread", count=strange))
     if elevation is not None:
-        derived = slope_grade(
-            np.array([np.nan if degrees is None else degrees for degrees in made["slope_deg"].to_pylist()])
-        )
+        derived = slope_grade(made["slope_deg"].to_numpy())
         pairs = zip(made["slope_grade"].to_pylist(), derived.tolist(), sources, strict=True)
         differing = sum(1 for own, other, source in pairs if source == FROM_LAYER and other and own != other)
         notes.append(say("slope_grades_differ", count=differing))

@@ -468,8 +468,8 @@ def water_layer(grid: FlowGrid, layer: Layer, snap_rule: SnapRule | None) -> Wat
     table = layer.read()
     columns = [table[name].to_pylist() for name in ("receptor_id", "name", "class")]
     on_stream = layer.kind.value in ON_STREAMS
-    cells = [_cells(grid, wkb, snap_rule if on_stream else None) for wkb in table["geometry"].to_pylist()]
     shapes = [None if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
+    cells = [_cells(grid, shape, snap_rule if on_stream else None) for shape in shapes]
     errors_m = [layer.margin_m + layer.errors_m.get(feature_id, 0.0) for feature_id in columns[0]]
     return WaterLayer(
         targets_of(columns[0], columns[1], columns[2], cells),
@@ -506,10 +506,9 @@ def _moved_beside(grid: FlowGrid, shape: shapely.Geometry | None, moved: Moved, 
     return replace(moved, cells=places_around(grid, shape, beside_m + moved.error_m), core=core, may_be_off=True)
 
 
-def _cells(grid: FlowGrid, wkb: bytes | None, snap_rule: SnapRule | None) -> Cells:
-    if wkb is None:
+def _cells(grid: FlowGrid, geometry: shapely.Geometry | None, snap_rule: SnapRule | None) -> Cells:
+    if geometry is None:
         return np.zeros(0, np.int64)
-    geometry = shapely.from_wkb(wkb)
     if snap_rule is not None and geometry.geom_type == "Point":
         return snap(grid, geometry, snap_rule).cells
     cells = grid.frame.cells_of_shape(geometry)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import shapely
 from pyproj import CRS
 
-from hmgeo.errors import InputError, Place, Problem
+from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geo.datum import SIX_DEGREE_ZONES, Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.locate import corner_coordinates
@@ -81,8 +81,7 @@ def read_survey_text(text: str, journal: Journal) -> RawTable:
                 remedy = "每行写 点号,圈号,X坐标,Y坐标"
                 problems.append(Problem("不是界址点", Place(file=journal.file, line=number), line, remedy=remedy))
     problems = problems or list(_short_rings(parcels, journal.file))
-    if problems:
-        raise InputError(problems)
+    raise_problems(InputError, problems)
     crs = _survey_crs([corner for *_, corners in parcels for corner in corners], attributes, journal)
     shapes = [_area_of(corners) for *_, corners in parcels]
     journal.lines = tuple(number for number, *_ in parcels)
@@ -212,8 +211,7 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
         for group, members in zip(groups, corners, strict=True)
         for what, value in _ring_faults(group, members, raw.columns[header])
     ]
-    if problems:
-        raise InputError(problems)
+    raise_problems(InputError, problems)
     shapes = [_area_of(members) for members in corners]
     used = {header, ring_header, *columns.place.headers}
     kept = {

@@ -12,6 +12,7 @@ import hashlib
 import re
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,17 +239,10 @@ RASTER_SUFFIXES = (".tif", ".tiff", ".img", ".hgt", ".asc", ".vrt")
 TILE_SUFFIXES = (".tif", ".tiff", ".img", ".hgt", ".asc", ".zip")
 
 
-def _plain(source: _Source, name: str, basis: Basis, gates: Gates, provenance: Provenance | None) -> Raster:
-    grid, file = source.grid, source.file
-
-    def open_windows() -> Iterator[tuple[Any, Any]]:
-        with file.opened() as dataset:
-            for _, window in dataset.block_windows(1):
-                yield window, file.heights(file.cells(dataset, window, masked=True))
-
-    shown = file.place.file
-    origin = replace(provenance or Provenance(shown), path=shown, sha256=file_sha256(file.path))
-    return Raster(name, basis, origin, grid.crs, grid.transform, grid.height, grid.width, open_windows, gates)
+def _own_windows(file: _RasterFile) -> Iterator[tuple[Any, Any]]:
+    with file.opened() as dataset:
+        for _, window in dataset.block_windows(1):
+            yield window, file.heights(file.cells(dataset, window, masked=True))
 
 
 def load_elevation(
@@ -289,19 +283,16 @@ def load_elevation(
     shown = shown_path(path, shown_as)
     sources = _sources(path, shown)
     grids = [source.grid for source in sources]
-    converted = tuple(_conversion(source.file) for source in sources if source.file.is_converted)
+    entries = [_conversion(source.file) for source in sources if source.file.is_converted]
     if len(sources) == 1 and grids[0].is_north_up and grids[0].is_metric and not path.is_dir():
-        return _plain(sources[0], name or path.stem, basis, gates, provenance), Ledger(converted)
-    grid, resampling = _target_grid(grids)
-
-    def open_windows() -> Iterator[tuple[Any, Any]]:
-        yield from _warped_windows([source.file for source in sources], grid, resampling)
-
+        grid, windows = grids[0], partial(_own_windows, sources[0].file)
+    else:
+        grid, resampling = _target_grid(grids)
+        windows = partial(_warped_windows, [source.file for source in sources], grid, resampling)
+        entries.append(_entry(shown, grids, grid, resampling))
     origin = replace(provenance or Provenance(shown), path=shown, sha256=_sha256(path, sources))
-    raster = Raster(
-        name or path.stem, basis, origin, grid.crs, grid.transform, grid.height, grid.width, open_windows, gates
-    )
-    return raster, Ledger((*converted, _entry(shown, grids, grid, resampling)))
+    raster = Raster(name or path.stem, basis, origin, grid.crs, grid.transform, grid.height, grid.width, windows, gates)
+    return raster, Ledger(tuple(entries))
 
 
 @dataclass(frozen=True, slots=True)

@@ -568,25 +568,12 @@ def _row_grids(
             grids[row] = _Grid(crs, datum)
         elif outcome.status[row] == "assessed":
             homeless.append(row)
-    grids |= _homes(homeless, pairs, datums, raw, columns, outcome)
-    return grids
-
-
-def _homes(
-    homeless: list[int],
-    pairs: dict[int, Pair],
-    datums: Sequence[Datum | None],
-    raw: RawTable,
-    columns: Columns,
-    outcome: Outcome,
-) -> dict[int, _Grid]:
-    """Return grids for metres without a meridian whose county leaves only one; refuse the others."""
     meridians = _meridians_by_county(homeless, pairs, datums, raw, columns, outcome)
-    rest = [row for row in homeless if row not in meridians]
-    if rest:
-        _refuse_homeless(rest, pairs, columns, outcome)
-    of_row = {row: datums[row] or Datum.CGCS2000 for row in meridians}
-    return {row: _Grid(gauss_kruger_crs(meridians[row], datum=datum), datum) for row, datum in of_row.items()}
+    _refuse_homeless([row for row in homeless if row not in meridians], pairs, columns, outcome)
+    for row, meridian in meridians.items():
+        datum = datums[row] or Datum.CGCS2000
+        grids[row] = _Grid(gauss_kruger_crs(meridian, datum=datum), datum)
+    return grids
 
 
 def _row_meridian(row: int, raw: RawTable, columns: Columns, outcome: Outcome) -> float | None:
@@ -650,7 +637,7 @@ def _refuse_homeless(rows: list[int], pairs: dict[int, Pair], columns: Columns, 
         "或用 --central-meridian（central_meridian）声明，如 114；"
         "也可用 --sources-crs（crs）声明 EPSG 代码"
     )
-    if 2 * len(rows) >= len(pairs):
+    if rows and 2 * len(rows) >= len(pairs):
         first = pairs[rows[0]]
         raise InputError(
             Problem(
