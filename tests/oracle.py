@@ -29,6 +29,16 @@ SEMI_MAJOR_M = 6_378_137.0
 INVERSE_FLATTENING = 298.257222101
 GEOD = Geod(a=SEMI_MAJOR_M, rf=INVERSE_FLATTENING)
 
+
+def box_from(home: tuple[float, float], east_m: float, north_m: float, side_m: float) -> shapely.Polygon:
+    """Return a box whose lower left corner lies so far from a place."""
+    west, _, _ = GEOD.fwd(*home, 90, east_m)
+    _, south, _ = GEOD.fwd(*home, 0, north_m)
+    east, _, _ = GEOD.fwd(*home, 90, east_m + side_m)
+    _, north, _ = GEOD.fwd(*home, 0, north_m + side_m)
+    return shapely.box(west, south, east, north)
+
+
 LARGEST_RADIUS_M = SEMI_MAJOR_M / (1 - 1 / INVERSE_FLATTENING)
 """a²/b, the radius of curvature at the poles: no direction anywhere on the ellipsoid curves less."""
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import shapely
@@ -55,6 +59,22 @@ def circle(lon: float, lat: float, radius_m: float) -> shapely.Polygon:
     azimuths = [5.0 * step for step in range(72)]
     lons, lats, _ = GEOD.fwd([lon] * 72, [lat] * 72, azimuths, [radius_m] * 72)
     return shapely.Polygon(zip(lons, lats, strict=True))
+
+
+def data_of(text: str) -> dict[str, Any]:
+    """Return the JSON block that a map page carries, empty where it has none."""
+    block = re.search(r'<script type="application/json" id="hmgeo-data">(.*?)</script>', text, re.DOTALL)
+    return dict(json.loads(block[1])) if block else {}
+
+
+def classified(**words: Classification) -> Results:
+    """Return small results whose layers have these 密级, by name; the others are 公开."""
+    results = small_results()
+    marked = tuple(
+        replace(layer, gates=replace(layer.gates, classification=words.get(layer.name, Classification.PUBLIC)))
+        for layer in results.layers
+    )
+    return replace(results, layers=marked)
 
 
 def small_results(parcel_count: int = 40, *, basis: Basis = Basis.SYNTHETIC, townships: bool = True) -> Results:

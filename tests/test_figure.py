@@ -16,7 +16,7 @@ import pytest
 import shapely
 from matplotlib.collections import Collection, LineCollection, PathCollection
 from pyproj import Geod
-from small_results import small_results
+from small_results import classified, small_results
 
 from hmgeo.errors import OutputError
 from hmgeo.intake.catalog import shipped_folder
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from hmgeo.results.results import Results
 
 SHOWN = Presentation(maker="示例单位")
 GEOD = Geod(a=6378137, rf=298.257222101)
@@ -50,15 +49,6 @@ def texts(figure: Figure) -> list[str]:
 def ground(figure: Figure) -> list[Collection]:
     """Return what is drawn on the ground, the first axes but one."""
     return list(figure.axes[1].collections)
-
-
-def classified(**words: Classification) -> Results:
-    results = small_results()
-    marked = tuple(
-        replace(layer, gates=replace(layer.gates, classification=words.get(layer.name, Classification.PUBLIC)))
-        for layer in results.layers
-    )
-    return replace(results, layers=marked)
 
 
 def test_two_writes_give_the_same_bytes_and_no_date(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from rasterio.io import MemoryFile
-from small_results import small_results
+from small_results import classified, data_of, small_results
 
 from hmgeo.errors import OutputError, ProjectError
 from hmgeo.outputs.map import shapes
@@ -28,24 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hmgeo.results.results import Results
 
 PUBLIC = Presentation(audience="public")
-
-
-def data_of(text: str) -> dict[str, Any]:
-    block = re.search(r'<script type="application/json" id="hmgeo-data">(.*?)</script>', text, re.DOTALL)
-    return json.loads(block[1]) if block else {}
-
-
-def classified(**words: Classification) -> Results:
-    """Return small results whose layers have these 密级, by name; the others are 公开."""
-    results = small_results()
-    marked = tuple(
-        replace(layer, gates=replace(layer.gates, classification=words.get(layer.name, Classification.PUBLIC)))
-        for layer in results.layers
-    )
-    return replace(results, layers=marked)
 
 
 @pytest.mark.parametrize("audience", ["internal", "public"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ground_results import NOTE, ground_results
-from small_results import HOSTILE, small_results
+from small_results import HOSTILE, data_of, small_results
 from test_map_browser import Opened, browser
 from test_map_page import numbers as varints
 
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["browser"]
 SHOWN = Presentation(maker="示例单位")
 LIGHTS = "hmgeo.page.branches.filter(b => b.key === 'tree_steep')[0].children"
-
-
-def data_of(text: str) -> dict[str, Any]:
-    block = re.search(r'<script type="application/json" id="hmgeo-data">(.*?)</script>', text, re.DOTALL)
-    return dict(json.loads(block[1])) if block else {}
 
 
 def shown_counts(text: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from branca.element import CssLink, JavascriptLink
-from small_results import HOSTILE, small_results
+from small_results import HOSTILE, data_of, small_results
 
 from hmgeo.errors import OutputError
 from hmgeo.outputs import wording
@@ -61,11 +60,6 @@ class Page(HTMLParser):
             self.counts[self._counting] = data
             self._counting = ""
         self.texts.append(data)
-
-
-def data_of(text: str) -> dict[str, object]:
-    block = re.search(r'<script type="application/json" id="hmgeo-data">(.*?)</script>', text, re.DOTALL)
-    return json.loads(block[1]) if block else {}
 
 
 def numbers(data: bytes) -> list[int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import rasterio
-from small_results import small_results
+from small_results import data_of, small_results
 
 from hmgeo.errors import OutputError
 from hmgeo.outputs.map.ground import hillshade
@@ -59,15 +59,9 @@ def mark(project: Path, kind: str, word: str) -> None:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def data_of(page: Path) -> dict[str, Any]:
-    text = page.read_text(encoding="utf-8")
-    block = re.search(r'<script type="application/json" id="hmgeo-data">(.*?)</script>', text, re.DOTALL)
-    return json.loads(block[1]) if block else {}
-
-
 def test_a_run_draws_the_hillshade_and_says_that_it_is_invented(project: Path, tmp_path: Path) -> None:
     run_project(project, tmp_path / "out")
-    backdrop = data_of(tmp_path / "out" / "map.html")["backdrop"]
+    backdrop = data_of((tmp_path / "out" / "map.html").read_text(encoding="utf-8"))["backdrop"]
     assert backdrop["title"] == "地形晕渲（合成高程）"
     corners = [round(degrees, 1) for corner in backdrop["bounds"] for degrees in corner]
     assert corners == [23.5, 112.9, 23.9, 113.3]
@@ -76,7 +70,7 @@ def test_a_run_draws_the_hillshade_and_says_that_it_is_invented(project: Path, t
 def test_a_public_run_leaves_an_elevation_layer_out_that_is_not_public(project: Path, tmp_path: Path) -> None:
     mark(project, "elevation", "内部")
     results = run_project(project, tmp_path / "out", wish=Wish(public=True)).results
-    assert data_of(tmp_path / "out" / "map.html")["backdrop"] is None
+    assert data_of((tmp_path / "out" / "map.html").read_text(encoding="utf-8"))["backdrop"] is None
     assert "公开版仅指本文件夹的地图和图件" in results.warnings[-1]
     manifest = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["command"].endswith(" --public")
@@ -87,7 +81,7 @@ def test_a_public_run_shows_no_parcel_that_is_not_public(project: Path, tmp_path
     mark(project, "farmland", "内部")
     results = run_project(project, tmp_path / "out", wish=Wish(public=True)).results
     text = (tmp_path / "out" / "map.html").read_text(encoding="utf-8")
-    data = data_of(tmp_path / "out" / "map.html")
+    data = data_of((tmp_path / "out" / "map.html").read_text(encoding="utf-8"))
     parcels = results.receptors["receptor_id"].to_pylist()
     assert [name for name in parcels if f'"{name}"' in text] == []
     assert [(layer["features"], layer["packed"]) for layer in data["receptors"]] == [([], None)]

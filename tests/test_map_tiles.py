@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from small_results import small_results
+from small_results import data_of, small_results
 from test_map_browser import FLAGS, browser_path, sync_playwright
 
 from hmgeo.errors import ProjectError
@@ -33,11 +32,6 @@ def definition(folder: Path, tiles: str) -> MapSpec:
     file = folder / "m.yml"
     file.write_text(f"{MAP}tiles: [{tiles}]\n" if tiles else MAP, encoding="utf-8")
     return read_map(file)
-
-
-def data_of(text: str) -> dict[str, Any]:
-    block = re.search(r'<script type="application/json" id="hmgeo-data">(.*?)</script>', text, re.DOTALL)
-    return json.loads(block[1]) if block else {}
 
 
 def policy_of(text: str) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
 import shapely
 from kind_facts import rule_of
-from oracle import GEOD
+from oracle import GEOD, box_from
 from strategies import positions_of
 
 from hmgeo.judging.choices import Choices, ChosenParameter
@@ -111,13 +112,7 @@ def test_a_stem_of_one_character_and_a_town_named_like_a_county_tell_nothing() -
 HOME = (113.0, 23.7)
 
 
-def box(east_m: float, north_m: float, side_m: float) -> shapely.Polygon:
-    """Return a box whose lower left corner lies so far from `HOME`."""
-    west, _, _ = GEOD.fwd(*HOME, 90, east_m)
-    _, south, _ = GEOD.fwd(*HOME, 0, north_m)
-    east, _, _ = GEOD.fwd(*HOME, 90, east_m + side_m)
-    _, north, _ = GEOD.fwd(*HOME, 0, north_m + side_m)
-    return shapely.box(west, south, east, north)
+box = partial(box_from, HOME)
 
 
 def table(*rows: tuple[str, str, shapely.Geometry]) -> pa.Table:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from oracle import GEOD
+from oracle import box_from
 from strategies import layer_of, positions_of
 
 from hmgeo.judging.bench import Question
@@ -244,13 +245,7 @@ def test_classes_and_land_are_counted_apart() -> None:
 HOME = (113.0, 23.0)
 
 
-def square(east_m: float, north_m: float, side_m: float) -> shapely.Polygon:
-    """Return a box whose lower left corner lies so far from `HOME`."""
-    lon, _, _ = GEOD.fwd(*HOME, 90, east_m)
-    _, lat, _ = GEOD.fwd(*HOME, 0, north_m)
-    far_lon, _, _ = GEOD.fwd(*HOME, 90, east_m + side_m)
-    _, far_lat, _ = GEOD.fwd(*HOME, 0, north_m + side_m)
-    return shapely.box(lon, lat, far_lon, far_lat)
+square = partial(box_from, HOME)
 
 
 def test_a_field_holds_every_receptor_as_a_ball_with_its_area() -> None:
