@@ -307,7 +307,9 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
             raise InputError(Problem(f"{kind.zh}须为面状图层，表格不能表达范围", place, remedy=remedy))
         require_one_table(columns, raw, place)
         if not are_receptors and lacks_coordinates(columns, raw):
-            _leave_unlocated(outcome)
+            journal.note("没有坐标列", "没有坐标列的名单", "按所填的县、乡镇处理，不落点")
+            for row in range(raw.row_count):  # the places that they name may still tell something
+                outcome.leave(row, "没有坐标")
             return outcome
         require_coordinates(columns, raw, place, options.columns_flag)
         locate_table(raw, columns, declared, outcome)
@@ -372,13 +374,6 @@ def _stays_as_it_is(raw: RawTable, columns: Columns, declared: Declared) -> bool
     if crs is None or not crs.is_geographic or crs.is_bound or "datum" in columns or declared.is_turned:
         return False
     return {datum_of(crs), declared.datum or Datum.CGCS2000} <= {Datum.CGCS2000, Datum.WGS84}
-
-
-def _leave_unlocated(outcome: Outcome) -> None:
-    """Leave every row without coordinates; the places they name may still tell something."""
-    outcome.journal.note("没有坐标列", "没有坐标列的名单", "按所填的县、乡镇处理，不落点")
-    for row in range(len(outcome.status)):
-        outcome.leave(row, "没有坐标")
 
 
 def _turn_shapes(outcome: Outcome, journal: Journal) -> None:

@@ -136,10 +136,7 @@ class Outcome:
 
     def reject(self, row: int, reason: str, *, field: str = "", value: str = "") -> None:
         """Return a `row` for correction for a `reason`: the `value` of a `field` is given but can't be used."""
-        if self.status[row] is not Status.ASSESSED:
-            return
-        self.mark(row, Status.REJECTED)
-        self._close(row, "退回补正", reason, "请更正后重新提交", field, value)
+        self._close(row, Status.REJECTED, "退回补正", reason, "请更正后重新提交", field, value)
 
     def hold(self, row: int, reason: str, *, field: str, value: str, action: str = "请申明坐标系") -> None:
         """Leave a `row` on whose coordinates nothing can rest before somebody says their datum or error.
@@ -155,10 +152,7 @@ class Outcome:
 
     def leave(self, row: int, reason: str, *, field: str = "", value: str = "", action: str = "请补充坐标") -> None:
         """Leave a `row` without a place for a `reason`: no usable `value` in `field`; `action` says what to do."""
-        if self.status[row] is not Status.ASSESSED:
-            return
-        self.mark(row, Status.NOT_LOCATED)
-        self._close(row, "未定位", reason, action, field, value)
+        self._close(row, Status.NOT_LOCATED, "未定位", reason, action, field, value)
 
     def lose(self, row: int, parts: NDArray[np.object_]) -> None:
         """Remember where `parts` of the receptor in a `row` lie that can't be used; a source is returned for them.
@@ -186,7 +180,10 @@ class Outcome:
         """Return which rows still have a usable place."""
         return self._assessed.copy()
 
-    def _close(self, row: int, event: str, reason: str, action: str, field: str, value: str) -> None:
+    def _close(self, row: int, status: Status, event: str, reason: str, action: str, field: str, value: str) -> None:
+        if self.status[row] is not Status.ASSESSED:
+            return
+        self.mark(row, status)
         shape, self.made[row] = self.made[row], None
         self.uncertainty_m[row] = np.nan
         self.remark(row, say("value_unfit", reason=reason, field=field, value=value) if value else reason)

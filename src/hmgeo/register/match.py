@@ -150,14 +150,10 @@ def match_rows(entries: Sequence[Entry], decided: Decided = Decided()) -> Matche
         _join_level(entries, forest, fixed, decided, _links(entries, level, key, doubtful), doubtful)
     for pair, why in _look_alikes(entries):
         doubtful[pair].append(why)
-    group_of = _numbered([forest.root(row) for row in range(len(entries))])
+    numbers: dict[int, int] = {}
+    group_of = [numbers.setdefault(forest.root(row), len(numbers)) for row in range(len(entries))]
     levels = {group_of[root]: tuple(sorted(ranks)) for root, ranks in forest.levels.items()}
     return Matched(tuple(group_of), levels, _proposals(entries, group_of, decided, doubtful))
-
-
-def _numbered(roots: Sequence[int]) -> list[int]:
-    numbers: dict[int, int] = {}
-    return [numbers.setdefault(root, len(numbers)) for root in roots]
 
 
 def _links(

@@ -118,15 +118,8 @@ def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shape
 class _Meeting(NamedTuple):
     """Where the waters of two ends come together.
 
-    Parameters
-    ----------
-    area_ha
-        Size of the smallest catchment that holds both ends, that of the cell where they meet; None where they don't
-        meet on the grid.
-    others_ha
-        What else it may be, out of level ground with two ways out alike.
-    flat_cells
-        Cells of the longest level stretch on the ways there.
+    `area_ha` is the smallest catchment that holds both, None where they don't meet on the grid; `others_ha` what else
+    it may be, out of level ground with two ways out alike; `flat_cells` the longest level stretch on the ways there.
     """
 
     area_ha: float | None

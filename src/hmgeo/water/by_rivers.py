@@ -68,16 +68,8 @@ class Moved:
 class _NetworkLayer:
     """A layer's features on the rivers.
 
-    Parameters
-    ----------
-    marks
-        Where features lie.
-    places
-        For each feature the evidence in words; empty for those that lie on no river.
-    off
-        Rows of features that couldn't be put onto a river.
-    moved
-        Features that aren't sure of their place, by row.
+    `marks` tell where they lie, `places` the evidence for each in words (empty for those on no river); `off` are the
+    rows of those that couldn't be put onto one, `moved` those that aren't sure of their place, by row.
     """
 
     ids: Sequence[str]

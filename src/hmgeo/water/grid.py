@@ -115,20 +115,10 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Forks:
-    """Wide level ground, and the two nearest ways out of it.
+    """Wide level ground, and the two nearest ways out of it, as of `hmgeo.geo.drainage.two_ways_out`.
 
-    Parameters
-    ----------
-    cells
-        (m,) sorted.
-    away, outlets, groups
-        (m, 2) as of `hmgeo.geo.drainage.two_ways_out`.
-    other
-        (m,) which of the two water isn't led to though it is nearly as near, -1 where neither is.
-    costs
-        Of a step along a row, along a column and across, in the units of `away`.
-    unit_m
-        Length of one such unit.
+    `cells` (m,) are sorted; `other` (m,) tells which of the two water isn't led to though it is nearly as near, -1
+    where neither is; `costs` are those of a step along a row, along a column and across, in units `unit_m` long.
     """
 
     cells: Cells

@@ -368,8 +368,11 @@ def sampling_of(
     if around_m is None:
         notes.append(say("no_places_for_air", why=unset_text(SURROUNDINGS)))
     else:
-        parks = [*_of(waters, LayerKind.INDUSTRIAL_PARKS), *_key_enterprises(waters, sources)]
-        proposals += _beside_sensitive(parks, _of(waters, LayerKind.SENSITIVE_SITES), around_m)
+        listed = _enterprises(waters, sources)
+        key = (enterprise for enterprise, row in listed if stated_facts(row).get("key_supervised_unit"))
+        proposals += _beside_sensitive(
+            [*_of(waters, LayerKind.INDUSTRIAL_PARKS), *key], _of(waters, LayerKind.SENSITIVE_SITES), around_m
+        )
     double_m = choices.number(DOUBLE_M)
     if double_m is None:
         notes.append(say("no_double_places", why=unset_text(DOUBLE_M)))
@@ -424,12 +427,6 @@ def _traced_metals(waters: Waters, sources: Things) -> list[Named]:
         if same_name(enterprise.id) in named
         or stated_facts(row).get("thallium_or_antimony")
         or any(metal in row.get(name, "") for name in _METAL_COLUMNS for metal in TRACED_METALS)
-    ]
-
-
-def _key_enterprises(waters: Waters, sources: Things) -> list[Named]:
-    return [
-        enterprise for enterprise, row in _enterprises(waters, sources) if stated_facts(row).get("key_supervised_unit")
     ]
 
 

@@ -293,18 +293,10 @@ class _Drains(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Upstream:
-    """Sources that drain to a target.
+    """Sources that drain to a target, nearest along the water first; those that only may drain there with the others.
 
-    Parameters
-    ----------
-    area_ha
-        Of the catchment, as far as the grid and the limit go.
-    sources
-        Nearest along the water first; those that only may drain there with the others.
-    touches_edge
-        Whether the catchment reaches the edge of the data: then it goes on beyond, and so may the sources.
-    doubt
-        How much of it comes over much level ground, and depends on two ways out alike; empty where none does.
+    `area_ha` is the catchment as far as grid and limit go; where it `touches_edge` it goes on beyond, so may sources.
+    `doubt` tells how much of it comes over much level ground or depends on two ways out alike; empty where none does.
     """
 
     area_ha: float
