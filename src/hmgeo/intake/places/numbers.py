@@ -74,20 +74,6 @@ def _half_last_digit(text: str) -> float:
     return float(Decimal(5).scaleb(int(exponent) - 1))
 
 
-def _digit_uncertainties_m(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], half_x: NDArray[np.float64], half_y: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the half-diagonals in metres of the boxes that half the last digits span around lon/lats.
-
-    Examples
-    --------
-    >>> _digit_uncertainties_m(*np.array([[113.05], [23.62], [0.000005], [0.000005]])).round(2).tolist()
-    [0.75]
-    """
-    toward_equator = np.where(lat > 0, -half_y, half_y)
-    return geodesic_m(np.column_stack([lon, lat]), np.column_stack([lon + half_x, lat + toward_equator]))
-
-
 def pair_uncertainties_m(
     pairs: Sequence[Pair], lon: NDArray[np.float64], lat: NDArray[np.float64], crs: CRS | None, *, is_typed: bool
 ) -> NDArray[np.float64]:
@@ -110,7 +96,9 @@ def pair_uncertainties_m(
     radii_m = np.zeros(len(halves))
     # latitudes beyond the pole are refused later, with their reason
     needed = (np.abs(lat) <= _POLE_DEG) & ~(is_binary & (halves.max(axis=1, initial=0.0) < _EXACT_DEG))
-    radii_m[needed] = _digit_uncertainties_m(lon[needed], lat[needed], halves[needed, 0], halves[needed, 1])
+    here, half = np.column_stack([lon, lat])[needed], halves[needed]
+    half[:, 1] *= np.where(here[:, 1] > 0, -1.0, 1.0)  # towards the equator, where a degree is longest
+    radii_m[needed] = geodesic_m(here, here + half)
     return radii_m
 
 
