@@ -138,21 +138,10 @@ def shown_path(path: Path | RemoteFile, shown_as: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class StandardLayer:
-    """A kind of export.
+class _StandardLayer:
+    """A kind of export: what offices call it, the kind of layer it is here, what to know about it.
 
-    Parameters
-    ----------
-    title
-        What offices call it.
-    kind
-        The kind of layer it is here.
-    fields
-        Names of which all must be there; alternatives stand in one entry, parted by a bar.
-    layers
-        Beginnings of layer names that tell it, too.
-    remark
-        What to know about its coordinates or content.
+    Of `fields` all must be there, alternatives parted by a bar; `layers` begin layer names that tell it, too.
     """
 
     title: str
@@ -163,15 +152,15 @@ class StandardLayer:
 
 
 @lru_cache(maxsize=1)
-def _standard_layers() -> tuple[StandardLayer, ...]:
+def _standard_layers() -> tuple[_StandardLayer, ...]:
     listed = []
     for row in read_rows("standard_layers.csv"):
         fields, layers = (tuple(row[column].split()) for column in ("fields", "layers"))
-        listed.append(StandardLayer(row["title"], LayerKind.of(row["kind"]), fields, layers, row["remark"]))
+        listed.append(_StandardLayer(row["title"], LayerKind.of(row["kind"]), fields, layers, row["remark"]))
     return tuple(listed)
 
 
-def recognise_standard(headers: Iterable[str], layer: str = "") -> StandardLayer | None:
+def recognise_standard(headers: Iterable[str], layer: str = "") -> _StandardLayer | None:
     """Return which export a file is, by the name of its `layer` or its `headers`; None where it is none of them.
 
     Examples

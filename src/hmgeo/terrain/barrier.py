@@ -53,17 +53,11 @@ class BarrierRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class _Profile:
     """Heights along the geodesic from a source (0) to a parcel.
 
-    Parameters
-    ----------
-    divide_m
-        Height of the highest ground between, above the grid's zero.
-    above_higher_end_m, above_source_m, above_parcel_m
-        How far it rises above the ends; negative where the ground between is lower.
-    at_m
-        How far from the source it stands.
+    `divide_m` is the highest ground between, above the grid's zero, `at_m` how far from the source it stands; where the
+    ground between is lower than an end it rises above it by less than nothing.
     """
 
     distance_m: float
@@ -88,7 +82,7 @@ class Profile:
         return min(self.above_source_m, self.above_parcel_m)
 
 
-def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shapely.Point) -> Profile | Unknown:
+def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shapely.Point) -> _Profile | Unknown:
     """Return the heights along the geodesic from `source` to `parcel` (lon/lat points), sampled once a cell of `frame`.
 
     `heights` are (rows, columns) in metres.
@@ -106,7 +100,7 @@ def profile(frame: Frame, heights: Heights, source: shapely.Point, parcel: shape
         return Unknown(say("ridge_without_heights"))
     top = int(np.argmax(values))
     ends = [round(float(values[end]), GRID_DECIMALS) for end in (0, -1)]
-    return Profile(
+    return _Profile(
         round(float(distance_m), GRID_DECIMALS),
         ends[0],
         ends[1],
@@ -170,7 +164,7 @@ class Barrier:
         What is to be said of level ground on the ways to where the waters join.
     """
 
-    profile: Profile
+    profile: _Profile
     has_ridge: bool | None
     common_ha: float | None
     is_same_small_catchment: bool | None

@@ -247,22 +247,14 @@ class TerrainQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Flips:
-    """The table of flips, and how rugged each source's place is.
-
-    Parameters
-    ----------
-    table
-        `TERRAIN_FLIPS_SCHEMA`, by choice, radius (longest first) and source.
-    places
-        In the order of the sources.
-    """
+class _Flips:
+    """`TERRAIN_FLIPS_SCHEMA` by choice, radius (longest first) and source; the terrain of each source, in order."""
 
     table: pa.Table = field(repr=False)
     places: Sequence[PlaceTerrain | Unknown] = field(repr=False)
 
 
-def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_M[0]) -> Flips:
+def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_M[0]) -> _Flips:
     """Return who is listed for each terrain choice and each radius in hills and mountains, and who flips.
 
     Parameters
@@ -301,7 +293,7 @@ def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_
                 }
                 for row, (source_id, place) in enumerate(zip(question.source_ids, here, strict=True))
             ]
-    return Flips(table_of(rows, TERRAIN_FLIPS_SCHEMA), here)
+    return _Flips(table_of(rows, TERRAIN_FLIPS_SCHEMA), here)
 
 
 @dataclass(frozen=True, slots=True)

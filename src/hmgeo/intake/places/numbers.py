@@ -143,17 +143,10 @@ _LAT_DEGREES = range(3, 54)
 
 
 @dataclass(frozen=True, slots=True)
-class Angle:
-    """An angle that was written with marks.
+class _Angle:
+    """An angle that was written with marks: decimal degrees, negative for west and south; half its last digit, too.
 
-    Parameters
-    ----------
-    degrees
-        Decimal, negative for west and south.
-    half
-        Half a unit of the last digit given, in degrees.
-    axis
-        `lon` or `lat` where a letter or word says so, else empty.
+    `axis` is `lon` or `lat` where a letter or word says so, else empty.
     """
 
     degrees: float
@@ -161,7 +154,7 @@ class Angle:
     axis: str = ""
 
 
-def parse_angle(text: str) -> Angle | None:
+def parse_angle(text: str) -> _Angle | None:
     """Read an angle with degree signs, separators or hemisphere letters; None where the text is no such angle.
 
     Parameters
@@ -174,7 +167,7 @@ def parse_angle(text: str) -> Angle | None:
     Examples
     --------
     >>> parse_angle("东经113°03′00″"), parse_angle("N23 36 00.0").axis, parse_angle("113°75′")
-    (Angle(degrees=113.05, half=0.0001388888888888889, axis='lon'), 'lat', None)
+    (_Angle(degrees=113.05, half=0.0001388888888888889, axis='lon'), 'lat', None)
     >>> parse_angle("113°2′60.00″").degrees, parse_angle("113°2′60.01″"), parse_angle("113°60′")
     (113.05, None, None)
     """
@@ -188,10 +181,10 @@ def parse_angle(text: str) -> Angle | None:
     if parts is None:
         return None
     value, half = _add_up(parts)
-    return Angle(-value if is_negative else value, half, _AXIS_OF[letters[0]] if letters else "")
+    return _Angle(-value if is_negative else value, half, _AXIS_OF[letters[0]] if letters else "")
 
 
-def parse_packed(lon_text: str, lat_text: str) -> tuple[Angle, Angle] | None:
+def parse_packed(lon_text: str, lat_text: str) -> tuple[_Angle, _Angle] | None:
     """Read degrees, minutes, seconds run together: `lon_text` 1123600.28, `lat_text` 0233600.28; None if they can't be.
 
     Both must be, and only places within 73-136 E, 3-54 N are taken: no other number of that size is a longitude.
@@ -208,7 +201,7 @@ def parse_packed(lon_text: str, lat_text: str) -> tuple[Angle, Angle] | None:
     made = [list(match.groups()) for match in (lon, lat)]
     if not all(_are_below_sixty(parts) for parts in made):
         return None
-    return Angle(*_add_up(made[0])), Angle(*_add_up(made[1]))
+    return _Angle(*_add_up(made[0])), _Angle(*_add_up(made[1]))
 
 
 def _without_letters(text: str) -> tuple[str, list[str]]:
@@ -464,7 +457,7 @@ def _read_pair(
     packed = parse_packed(*lon_first) if pair_kind == LON_LAT_PAIR else None
     if packed is not None:
         special.packed.append(row + 1)
-        values: list[Angle | None] = [*packed]
+        values: list[_Angle | None] = [*packed]
         if is_turned:
             values.reverse()
     else:
@@ -479,7 +472,7 @@ def _read_pair(
 
 def _settle(
     row: int,
-    values: tuple[Angle, Angle],
+    values: tuple[_Angle, _Angle],
     texts: Sequence[str],
     headers: Sequence[str],
     *,
@@ -527,10 +520,10 @@ def _plain(text: str) -> str:
     return re.sub(r"(?<=\d)[。．·・｡](?=\d)", ".", plain)
 
 
-def _value(text: str) -> Angle | None:
+def _value(text: str) -> _Angle | None:
     """Return a plain number or an angle."""
     if NUMBER.fullmatch(text):
-        return Angle(float(text), _half_last_digit(text))
+        return _Angle(float(text), _half_last_digit(text))
     return parse_angle(text)
 
 
@@ -575,17 +568,10 @@ _QUANTITY = re.compile(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number with what stood around it.
+class _Quantity:
+    """A number with what stood around it: its unit in plain signs, `<`, `>` or 约 before it; each may be empty.
 
-    Parameters
-    ----------
-    unit
-        As written, in plain signs; empty where there was none.
-    sign
-        `<`, `>` or 约 before the number, else empty.
-    is_plain
-        The text was a bare number already.
+    `is_plain` tells that the text was a bare number already.
     """
 
     value: float
@@ -594,13 +580,13 @@ class Quantity:
     is_plain: bool = False
 
 
-def parse_quantity(text: str) -> Quantity | None:
+def parse_quantity(text: str) -> _Quantity | None:
     """Read a number with thousands marks, a unit or a sign before it; None where the text is no number.
 
     Examples
     --------
     >>> parse_quantity("1,200 kg")
-    Quantity(value=1200.0, unit='kg', sign='', is_plain=False)
+    _Quantity(value=1200.0, unit='kg', sign='', is_plain=False)
     >>> parse_quantity("＜0.35mg/kg").sign, parse_quantity("1,20"), parse_quantity("未检出")
     ('<', None, None)
     """
@@ -612,7 +598,7 @@ def parse_quantity(text: str) -> Quantity | None:
     if unit and unit_size(unit) is None:
         return None
     is_plain = not match[1] and not unit and "," not in match[2] and text.strip() == plain
-    return Quantity(float(match[2].replace(",", "")), unit, match[1] or "", is_plain)
+    return _Quantity(float(match[2].replace(",", "")), unit, match[1] or "", is_plain)
 
 
 def unit_size(unit: str) -> tuple[str, float] | None:
@@ -627,12 +613,12 @@ def unit_size(unit: str) -> tuple[str, float] | None:
     return _UNITS.get(plain) or _UNITS.get(plain.casefold())
 
 
-def in_unit(quantity: Quantity, unit: str) -> float | None:
+def in_unit(quantity: _Quantity, unit: str) -> float | None:
     """Return a quantity in another unit; None where the two don't measure the same.
 
     Examples
     --------
-    >>> in_unit(Quantity(1.2, "t"), "kg"), in_unit(Quantity(3.0), "kg"), in_unit(Quantity(1.0, "kg"), "m")
+    >>> in_unit(_Quantity(1.2, "t"), "kg"), in_unit(_Quantity(3.0), "kg"), in_unit(_Quantity(1.0, "kg"), "m")
     (1200.0, 3.0, None)
     """
     if not quantity.unit or not unit:
