@@ -222,9 +222,6 @@ def test_a_shape_leaves_by_its_exits() -> None:
     assert rows_of(valley, exits_of(flow_grid(valley, BREACH), pond)) == [(2, 2)]
 
 
-SNAP = SnapRule(tolerance_m=25.0, stream_ha=0.03)
-
-
 def test_a_point_beside_one_stream_is_snapped_with_its_distance() -> None:
     given = raster(VALLEY)
     grid = flow_grid(given, BREACH)
