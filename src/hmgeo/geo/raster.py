@@ -14,7 +14,7 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.records import LON_LAT_CRS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -106,10 +106,19 @@ class Frame:
         A point gives the cell that holds it; a line all cells it crosses; a polygon the cells whose centre it holds,
         and where it is too thin to hold one, the cells it touches. Parts outside the raster are left out.
         """
-        if geometry.geom_type == "Point":
-            cell = self.cell_of(np.array([geometry.x]), np.array([geometry.y]))
+        return self.cells_of_shapes([geometry])[0]
+
+    def cells_of_shapes(self, geometries: Sequence[shapely.Geometry | None]) -> list[Cells]:
+        """Return for each of `geometries` what `cells_of_shape` does; none where there is no shape."""
+        placed = self.to_plane(np.array(geometries, dtype=object))
+        return [self._cells_of(flat) for flat in placed]
+
+    def _cells_of(self, flat: shapely.Geometry | None) -> Cells:
+        if flat is None:
+            return np.zeros(0, np.int64)
+        if flat.geom_type == "Point":
+            cell = self.cell_at(np.array([flat.x]), np.array([flat.y]))
             return cell[cell >= 0]
-        flat = self.to_plane(geometry)
         cells = self._burned(flat, all_touched=flat.area == 0)
         return cells if len(cells) else self._burned(flat, all_touched=True)
 
@@ -131,7 +140,7 @@ class Frame:
         else:
             mask = self._tested(flat, window, all_touched=all_touched)
         row, column = np.nonzero(mask)
-        return ((row + row_0) * self.width + column + column_0).astype(np.int64)
+        return ((row + row_0) * self.width + column + column_0).astype(np.int64, copy=False)
 
     def _tested(
         self, flat: shapely.Geometry, window: tuple[int, int, int, int], *, all_touched: bool

@@ -410,7 +410,7 @@ def cells_of_places(
 
     `uncertainties_m` are those of the positions.
     """
-    own_cells = [frame.cells_of_shape(geometry) for geometry in geometries]
+    own_cells = frame.cells_of_shapes(geometries)
     possible = [
         np.union1d(cells, frame.cells_within(geometry, uncertainty_m)) if uncertainty_m > 0 else cells
         for cells, geometry, uncertainty_m in zip(own_cells, geometries, uncertainties_m, strict=True)

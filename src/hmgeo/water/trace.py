@@ -364,11 +364,10 @@ _NO_CELLS = np.zeros(0, np.int64)
 def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:
     """Return `things` as targets on `grid`: their own cells and, with `beside_m`, those as near as that."""
     cells = []
-    for geometry in things.geometries:
-        own = _NO_CELLS if geometry is None else grid.frame.cells_of_shape(geometry)
-        if geometry is not None and beside_m > 0:
-            own = np.union1d(own, grid.frame.cells_within(geometry, beside_m))
-        cells.append(own[grid.downstream[own] >= 0])
+    for geometry, own in zip(things.geometries, grid.frame.cells_of_shapes(things.geometries), strict=True):
+        wide = beside_m > 0 and geometry is not None
+        near = np.union1d(own, grid.frame.cells_within(geometry, beside_m)) if wide else own
+        cells.append(near[grid.downstream[near] >= 0])
     classes = things.classes or [""] * len(things.ids)
     return targets_of(things.ids, things.names, classes, cells)
 
