@@ -293,6 +293,8 @@ def covered_m(
 
 
 _PIECE_VERTICES = 16
+_FEW_PIECES = 64
+_LONGEST_PIECE_M = EDGE_LIMIT_M + 10.0  # edges are cut evenly in degrees, so some are a little longer
 _LONGEST_EDGE_DEG = 0.02
 _SAME_M = 2e-4  # what rounding to 0.1 mm may make equal
 _UNKNOWN = np.full(2, np.nan)
@@ -382,7 +384,7 @@ class NearestSearch:
         return Found(int(rows[best]), float(distance_m[best]), apart.from_lon_lat[best], apart.to_lon_lat[best])
 
     def _from_point(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
-        """Measure from one point: as `pair_distances` does, all pieces of edges at once."""
+        """Measure from one point: as `pair_distances` does, all pieces of edges at once that may be the nearest."""
         if touches:
             inside = rows[shapely.intersects(self._shapes.geometries[rows], source.geometries[0])]
             if len(inside):
@@ -390,6 +392,10 @@ class NearestSearch:
         shapes, piece = self._shapes, _pieces_of(self._shapes, rows)
         start_xyz = shapes.start_xyz[piece]
         offset = source.start_xyz - start_xyz
+        if len(piece) > _FEW_PIECES:
+            begins_m = np.sqrt(np.einsum("ij,ij->i", offset, offset))
+            near = np.flatnonzero(begins_m <= begins_m.min() + _LONGEST_PIECE_M)
+            piece, start_xyz, offset = piece[near], start_xyz[near], offset[near]
         along = shapes.end_xyz[piece] - start_xyz
         squared = np.einsum("ij,ij->i", along, along)
         squared[squared == 0] = 1.0  # a point: its offset times along is 0 too
@@ -402,24 +408,16 @@ class NearestSearch:
         there = start + share[near, None] * (shapes.end[piece][near] - start)
         distance_m = np.round(_away_m(source.start[0], there), MEASURE_DECIMALS)
         best = int(np.argmin(distance_m))
-        row = int(rows[0]) if len(rows) == 1 else _row_of(shapes, rows, int(near[best]))
+        row = int(np.searchsorted(shapes.first, piece[near[best]], side="right")) - 1
         return Found(row, float(distance_m[best]), source.start[0], there[best])
 
 
-def _pieces_of(shapes: Shapes, rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+def _pieces_of(shapes: Shapes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return where the pieces of edges of some shapes stand, shape after shape."""
     first = shapes.first
-    if len(rows) == 1:
-        return slice(int(first[rows[0]]), int(first[rows[0] + 1]))
     count = first[rows + 1] - first[rows]
     piece: NDArray[np.int64] = np.arange(int(count.sum())) + np.repeat(first[rows] - np.cumsum(count) + count, count)
     return piece
-
-
-def _row_of(shapes: Shapes, rows: NDArray[np.int64], number: int) -> int:
-    """Return the shape to which a piece of `_pieces_of` belongs."""
-    ends = np.cumsum(shapes.first[rows + 1] - shapes.first[rows])
-    return int(rows[np.searchsorted(ends, number, side="right")])
 
 
 def _away_m(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from hmgeo.judging.choices import unset_text
@@ -239,13 +239,18 @@ def implied(subject: Subject, fact: str) -> Implied | None:
 
     The longest code that fits decides; a trade that is contradicted or can't be read decides nothing.
     """
-    rows = [row for row in implied_facts() if row.fact == fact and row.kind in {"", subject.kind}]
+    return _implied(subject.kind, subject.trade_code, subject.trade_edition, fact, is_doubted=TRADE in subject.doubts)
+
+
+@lru_cache(maxsize=4096)
+def _implied(kind: str, code: str, edition: str, fact: str, *, is_doubted: bool) -> Implied | None:
+    rows = [row for row in implied_facts() if row.fact == fact and row.kind in {"", kind}]
     plain = next((row for row in rows if not row.code), None)
-    trade = read_trade(subject.trade_code) if rows and plain is None and TRADE not in subject.doubts else None
+    trade = read_trade(code) if rows and plain is None and not is_doubted else None
     if plain is not None or trade is None or isinstance(trade, Unknown):
         return plain
     codes = trade.stated or tuple(code for _, code in trade.named)
-    findings = [_implied_by(code, rows, subject.trade_edition) for code in codes]
+    findings = [_implied_by(code, rows, edition) for code in codes]
     return min(filter(None, findings), key=lambda row: _TELLING.index(row.means), default=None)
 
 

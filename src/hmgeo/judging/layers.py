@@ -31,7 +31,7 @@ from hmgeo.vocabulary import Unknown as NotRead
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -415,7 +415,7 @@ class LayerFacts:
             union = index.joined(sure)
             answer = Answer.YES if shapely.covers(union, geometry) else Answer.PARTLY
             centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
-        if answer is Answer.YES and self._may_be_out(index, features, holding.tolist()):
+        if answer is Answer.YES and self._may_be_out(index, features, holding):
             others = frozenset({Answer.NO if is_point else Answer.PARTLY})
         elif answer is Answer.PARTLY and shapely.covers(index.joined(holding), geometry):
             others = frozenset({Answer.YES})
@@ -504,9 +504,12 @@ class LayerFacts:
         high_m = min(other.distance_m + self._off_m(index, other.row) for other in hits)
         return round(max(0.0, low_m), MEASURE_DECIMALS), round(high_m, MEASURE_DECIMALS)
 
-    def _may_be_out(self, index: LayerIndex, features: Features, rows: Sequence[int]) -> bool:
+    def _may_be_out(self, index: LayerIndex, features: Features, rows: Indices) -> bool:
         """Return whether what is unsure of the source, and of what holds it, reaches out of the features."""
-        off_m = max(self._off_m(index, row) for row in rows)
+        off_m = max(self._off_m(index, row) for row in rows.tolist())
+        counted = rows[index.states(features)[rows] > 0]
+        if off_m > 0 and shapely.covers(index.shapes.geometries[counted], self._around(off_m)).any():
+            return False
         return index.depth_m(self._source, features, off_m) < off_m
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:

@@ -84,12 +84,18 @@ def lines_of(text: str, width: float, size_pt: float = 10.0) -> int:
             continue
         taken = 0.0
         for piece in _PIECES.findall(part):
-            wide = sum(_LATIN if one.isascii() else display_width(one) for one in piece)
+            wide = sum(map(_halves, piece))
             if taken and taken + wide > room:
                 lines, taken = lines + 1, 0.0
             lines += max(math.ceil(wide / room) - 1, 0)
             taken += wide % room if wide > room else wide
     return lines
+
+
+@lru_cache(maxsize=65536)
+def _halves(sign: str) -> float:
+    """Return the width of one sign, in halves of a Chinese one."""
+    return _LATIN if sign.isascii() else _columns(sign)
 
 
 def display_width(text: str) -> int:
@@ -100,7 +106,12 @@ def display_width(text: str) -> int:
     >>> display_width("耕地 A")
     6
     """
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
+    return sum(map(_columns, text))
+
+
+@lru_cache(maxsize=65536)
+def _columns(sign: str) -> int:
+    return 2 if unicodedata.east_asian_width(sign) in "WFA" else 1
 
 
 def cut(text: str) -> str:

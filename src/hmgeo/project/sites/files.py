@@ -95,9 +95,10 @@ class _Listing:
     def add(self, answer: SiteAnswer) -> None:
         self.briefs.append(answer.brief())
         self.has_examples = self.has_examples or answer.has_examples
-        self.listed += [
-            (answer.site_id, clause) for clause in answer.clauses if not self.is_full or clause.verdict in GRAVE
-        ]
+        grave = [clause for clause in answer.clauses if clause.verdict in GRAVE]
+        for clause in grave[: LISTED_ROWS - len(self.listed)] if self.is_full else grave:
+            len(clause.evidence)  # put into words now, so that what it is told by need not be kept
+        self.listed += [(answer.site_id, clause) for clause in (grave if self.is_full else answer.clauses)]
         if not self.is_full and len(self.listed) > LISTED_ROWS:
             self.is_full = True
             self.listed = [(site_id, clause) for site_id, clause in self.listed if clause.verdict in GRAVE]
