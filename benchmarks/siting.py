@@ -1,6 +1,9 @@
 """The siting check under load: 100,000 sensitive objects, one warm check, 10,000 sites, batch against one by one.
 
-    python benchmarks/siting.py [--sites 10000]
+    python benchmarks/siting.py [--sites 10000] [--whole FOLDER]
+
+With `--whole` the ground and the list of sites are written as a project, and `hmgeo site --sites` answers it from start
+to end, workbook and all: the CPU seconds and the peak memory of that process are printed, and nothing else is done.
 
 Seeded ground of one county (0.6 by 0.6 degrees): 100,000 sensitive objects (points), 20,000 farmland parcels twice
 (farmland, permanent basic farmland), two shorelines of 3,001 vertices, water-source zones, parks, elevation left out,
@@ -11,14 +14,20 @@ site. Prints wall and CPU time; wall time means something on an idle machine onl
 from __future__ import annotations
 
 import argparse
+import csv
 import os
+import resource
+import subprocess
+import sys
 import time
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyogrio
 import shapely
 
 from hmgeo.judging.bench import Question
@@ -26,6 +35,7 @@ from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.places import Areas
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.rules.book import load_book
+from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Action, Basis, Completeness, LayerKind
@@ -141,11 +151,81 @@ def batch(bench: SitingBench, asked: Sequence[Site]) -> tuple[float, float, list
     return time.perf_counter() - start, time.process_time() - start_cpu, counts
 
 
+PROJECT = """schema: 1
+title: 示例
+as_of: 2019-06-30
+area: {key_areas: [GD-QC-LT, GD-QC-SJ]}
+layer_defaults: {basis: synthetic, classification: 公开, vintage: 2019}
+parameters:
+  surroundings_m: {value: 500, unit: m, by: 示例, on: 2026-11-21, reason: 示例}
+  key_area_extent: {value: district, by: 示例, on: 2026-11-21, reason: 示例}
+  pbf_concentrated_source: {value: official, by: 示例, on: 2026-11-21, reason: 示例}
+layers:
+"""
+
+
+def write_project(folder: Path, layers: Sequence[Layer], asked: Sequence[Site]) -> Path:
+    """Write layers and a list of sites as a project; return the list."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for held in layers:
+        kind, table = held.kind.value, held.read()
+        plain = pa.table({"编号": table["receptor_id"], "名称": table["name"], "类别": table["class"]})
+        plain = plain.append_column("geometry", table["geometry"].cast(pa.binary()))
+        shapes = "Point" if kind == "sensitive_sites" else "LineString" if "shoreline" in kind else "Polygon"
+        path = folder / f"{kind}.gpkg"
+        path.unlink(missing_ok=True)
+        pyogrio.write_arrow(plain, path, geometry_name="geometry", geometry_type=shapes, crs="EPSG:4490", layer=kind)
+        lines.append(
+            f"  {kind}: {{path: {path.name}, layer: {kind}, completeness: complete, coverage: {{area: '441802'}}}}\n"
+        )
+    (folder / "project.yml").write_text(PROJECT + "".join(lines), encoding="utf-8")
+    said = [f"是否{ATTRIBUTES[name]}" for name in (*STATED, *DENIED)]
+    head = [
+        "项目编号",
+        "项目名称",
+        "建设性质",
+        "行业代码",
+        "行业分类版本",
+        "经度",
+        "纬度",
+        "坐标系",
+        "定位误差（米）",
+        *said,
+    ]
+    with (folder / "sites.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        answers = ["是"] * len(STATED) + ["否"] * len(DENIED)
+        for site in asked:
+            at = (f"{site.geometry.x:.6f}", f"{site.geometry.y:.6f}", "CGCS2000", "10")
+            writer.writerow([site.site_id, site.name, "新建", "3212", "2017", *at, *answers])
+    return folder / "sites.csv"
+
+
+def whole(folder: Path, many: int) -> None:
+    """Answer a whole list in a process of its own and print what that took."""
+    random = np.random.default_rng(SEED)
+    listed = write_project(folder, ground(random), list(sites(random, many)))
+    out = folder / f"out{many}"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [str(Path(sys.executable).with_name("hmgeo")), "site", "--project", str(folder), "--sites", str(listed)]
+    subprocess.run([*command, "--sites-basis", "synthetic", "--out", str(out)], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 -- our own command
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{many} sites, whole process with workbook: {cpu_s:.1f} s CPU, {used.ru_maxrss / 1024:.0f} MB at the peak")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sites", type=int, default=10_000)
-    many = parser.parse_args().sites
+    parser.add_argument("--whole", type=Path, metavar="FOLDER")
+    given = parser.parse_args()
+    many = given.sites
+    if given.whole is not None:
+        whole(given.whole, many)
+        return
     random = np.random.default_rng(SEED)
     bench = bench_of(ground(random))
     start = time.perf_counter()
