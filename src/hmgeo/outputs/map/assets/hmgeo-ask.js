@@ -4,7 +4,7 @@
   var el = hmgeo.el, Page = hmgeo.Page, OPEN = ["prohibited", "conditional", "listed"];
 
   /* The compiled clauses, unpacked when they are first asked. */
-  Page.prototype.clauses = function () {
+  Page.prototype.clauses = /** @type {IPage["clauses"]} */ function () {
     var data = this.data.click, grounds = [], i;
     if (!this.compiled && data) {
       for (i = 0; i < data.grounds; i += 1) { grounds.push(new hmgeo.Ground(document.getElementById("ground-" + i).textContent.trim(), data.states[i])); }
@@ -13,7 +13,7 @@
     return this.compiled;
   };
 
-  function Ask(page) {
+  var Ask = /** @type {Maker<[IPage], IAsk>} */ (/** @this {IAsk} */ function (page) {
     this.page = page;
     this.data = page.data.click;
     this.box = document.getElementById("ask");
@@ -22,9 +22,9 @@
     this.drawn = L.featureGroup();
     /** @type {{update: function(): void, [key: string]: any}} */
     this.zones = null;
-  }
+  });
 
-  Page.prototype.addAsk = function () {
+  Page.prototype.addAsk = /** @type {IPage["addAsk"]} */ function () {
     var page = this, ask, button = document.getElementById("tool-ask");
     if (!button || !this.data.click) { return; }
     ask = this.ask = new Ask(this);
@@ -45,7 +45,7 @@
     }, true);
   };
 
-  Ask.prototype.open = function (on) {
+  Ask.prototype.open = /** @type {IAsk["open"]} */ function (on) {
     var page = this.page;
     if (on && page.measuring) { page.measure(false); }
     this.box.hidden = !on;
@@ -61,7 +61,7 @@
   };
 
   /* Unpack and index while the user reads the fields, so that the first click is as quick as the others. */
-  Ask.prototype.warm = function () {
+  Ask.prototype.warm = /** @type {IAsk["warm"]} */ function () {
     var ask = this, at = this.page.map.getCenter();
     if (!this.warming) { this.warming = window.setTimeout(function () { ask.page.clauses().ask(at.lng, at.lat, ask.asked); }, 30); }
   };
@@ -77,7 +77,7 @@
   }
 
   /* Fields in the page's language, with what was chosen. */
-  Ask.prototype.fill = function () {
+  Ask.prototype.fill = /** @type {IAsk["fill"]} */ function () {
     var ask = this, data = this.data, page = this.page, labels = page.data.labels, language = page.data.language;
     var edition = document.getElementById("ask-edition"), action = document.getElementById("ask-action"), trade = document.getElementById("ask-trade");
     options(edition, [["2017", "GB/T 4754—2017"], ["2011", "GB/T 4754—2011"]], this.asked.edition);
@@ -90,7 +90,7 @@
     this.nameTrades();
   };
 
-  Ask.prototype.fillFacts = function (labels) {
+  Ask.prototype.fillFacts = /** @type {IAsk["fillFacts"]} */ function (labels) {
     var ask = this, data = this.data, list = document.getElementById("ask-facts");
     list.textContent = "";
     Object.keys(data.attributes).forEach(function (name) {
@@ -105,7 +105,7 @@
     });
   };
 
-  Ask.prototype.nameTrades = function () {
+  Ask.prototype.nameTrades = /** @type {IAsk["nameTrades"]} */ function () {
     var ask = this, list = document.getElementById("ask-trades"), named = "";
     list.textContent = "";
     this.data.trades.forEach(function (trade) {
@@ -119,14 +119,14 @@
     document.getElementById("ask-trade-name").textContent = named;
   };
 
-  Ask.prototype.goTyped = function () {
+  Ask.prototype.goTyped = /** @type {IAsk["goTyped"]} */ function () {
     var field = document.getElementById("ask-place"), says = document.getElementById("ask-says"), at = hmgeo.parsePlace(field.value);
     if (!at) { says.textContent = this.page.data.labels.ask_bad_place; field.focus(); return; }
     this.at(at.lng, at.lat);
     if (!this.page.map.getBounds().contains(at)) { this.page.map.setView(at, Math.max(13, this.page.map.getZoom()), { animate: false }); }
   };
 
-  Ask.prototype.at = function (lon, lat) {
+  Ask.prototype.at = /** @type {IAsk["at"]} */ function (lon, lat) {
     this.answer = this.page.clauses().ask(lon, lat, this.asked);
     document.getElementById("ask-place").value = lon.toFixed(7) + ", " + lat.toFixed(7);
     this.draw();
@@ -134,17 +134,17 @@
   };
 
   /* The same place asked anew after a change of trade, action or facts. */
-  Ask.prototype.again = function () {
+  Ask.prototype.again = /** @type {IAsk["again"]} */ function () {
     if (this.answer) { this.at(this.answer.lon, this.answer.lat); }
     this.zones.update();
   };
 
-  Ask.prototype.say = function (key, values) { return hmgeo.say(this.page.data.labels[key], values || {}); };
-  Ask.prototype.badge = function (verdict, example, unmet) { return this.data.badges[unmet ? example ? "unmet_example" : "unmet" : example ? "example" : "plain"][verdict][this.page.data.language]; };
-  Ask.prototype.isUnmet = function (one) { return one.verdict === "prohibited" && this.data.citations[one.cite].effect_code === "require"; };
+  Ask.prototype.say = /** @type {IAsk["say"]} */ function (key, values) { return hmgeo.say(this.page.data.labels[key], values || {}); };
+  Ask.prototype.badge = /** @type {IAsk["badge"]} */ function (verdict, example, unmet) { return this.data.badges[unmet ? example ? "unmet_example" : "unmet" : example ? "example" : "plain"][verdict][this.page.data.language]; };
+  Ask.prototype.isUnmet = /** @type {IAsk["isUnmet"]} */ function (one) { return one.verdict === "prohibited" && this.data.citations[one.cite].effect_code === "require"; };
 
   /* Everything that stands below the fields, in the order of the printed answer. */
-  Ask.prototype.draw = function () {
+  Ask.prototype.draw = /** @type {IAsk["draw"]} */ function () {
     var ask = this, answer = this.answer, box = document.getElementById("ask-answer"), parts;
     box.textContent = "";
     this.mark();
@@ -163,7 +163,7 @@
   };
 
   /* The counts, gravest first: no 0 of bans without those that can't be excluded, no unmet requirement among them. */
-  Ask.prototype.counts = function (parts) {
+  Ask.prototype.counts = /** @type {IAsk["counts"]} */ function (parts) {
     var ask = this, by = Object.create(null), list = [];
     parts.forEach(function (part) { by[part.part] = part.clauses.length; });
     list.push(by.ban ? this.say("ask_count", { word: this.badge("prohibited"), n: by.ban }) : this.say("ask_no_ban", { n: by.open_ban }));
@@ -174,13 +174,13 @@
     return list.join(this.page.data.language === "en" ? " | " : "｜");
   };
 
-  Ask.prototype.pixel = function (lat) {
+  Ask.prototype.pixel = /** @type {IAsk["pixel"]} */ function (lat) {
     var metres = 156543.034 * Math.cos(lat * Math.PI / 180) / Math.pow(2, this.page.map.getZoom());
     return metres < 10 ? metres.toFixed(1) + " m" : hmgeo.distance(metres);
   };
 
   /* The clauses of one part: those that touch and open bans in full, the others behind a line that opens. */
-  Ask.prototype.part = function (part) {
+  Ask.prototype.part = /** @type {IAsk["part"]} */ function (part) {
     var ask = this, isHit = ["ban", "unmet", "conditional", "listed"].indexOf(part.part) >= 0, isOpen = isHit || part.part === "open_ban", box = el(isOpen ? "section" : "details", "ask-group"), words = {
       ban: this.badge("prohibited"), unmet: this.badge("prohibited", false, true), open_ban: this.say("ask_open_bans"), open_other: this.say("ask_open_others")
     };
@@ -196,7 +196,7 @@
   };
 
   /* What would settle open clauses, in words. */
-  Ask.prototype.settles = function (group) {
+  Ask.prototype.settles = /** @type {IAsk["settles"]} */ function (group) {
     var data = this.data, language = this.page.data.language;
     function quoted(names) { return names.map(function (name) { return "「" + name + "」"; }).join(""); }
     function words(code) { return data.missing[code] || [code, ""]; }
@@ -209,7 +209,7 @@
   };
 
   /* The nearest object of every layer, whether a clause asks for it or not. */
-  Ask.prototype.drawAround = function (box, answer) {
+  Ask.prototype.drawAround = /** @type {IAsk["drawAround"]} */ function (box, answer) {
     var ask = this, list = el("ul", "ask-missing"), found = this.page.clauses().around(answer.lon, answer.lat);
     found.forEach(function (one) {
       var far_ = isFinite(one.metres) ? one.metres ? far(one.metres) + " " + ask.towards(answer, one) : ask.say("ask_inside") : ask.say("ask_nothing_found");
@@ -219,12 +219,12 @@
     box.appendChild(el("h3", "", this.say("ask_around", { n: found.length })));
     box.appendChild(list);
   };
-  Ask.prototype.towards = function (from, to) {
+  Ask.prototype.towards = /** @type {IAsk["towards"]} */ function (from, to) {
     var per = hmgeo.metresPerDegree(from.lat), turn = Math.atan2((to.lon - from.lon) * per.lon, (to.lat - from.lat) * per.lat) * 180 / Math.PI;
     return this.say("ask_winds").split(" ")[(Math.round(turn / 45) + 8) % 8];
   };
 
-  Ask.prototype.clause = function (one, isOpen) {
+  Ask.prototype.clause = /** @type {IAsk["clause"]} */ function (one, isOpen) {
     var ask = this, cited = this.data.citations[one.cite], item = el("li", "ask-clause"), head = el("h4"), language = this.page.data.language, lines, more;
     item.setAttribute("data-rule", cited.rule);
     item.setAttribute("data-verdict", one.verdict);
@@ -245,13 +245,13 @@
     return item;
   };
 
-  Ask.prototype.sentences = function (one, cited, language) {
+  Ask.prototype.sentences = /** @type {IAsk["sentences"]} */ function (one, cited, language) {
     var said = cited.sentences[one.verdict], lines = said ? [said[language]] : one.verdict === "clear" ? [this.say("ask_clear", { data: this.dataOf(one) })] : [];
     return lines.concat(one.texts, one.why);
   };
 
   /* The data that an untouched clause rests on. */
-  Ask.prototype.dataOf = function (one) {
+  Ask.prototype.dataOf = /** @type {IAsk["dataOf"]} */ function (one) {
     var ask = this;
     return one.record.layers.map(function (code) {
       var layer = ask.data.layers[code];
@@ -265,7 +265,7 @@
   }
 
   /* One measured fact: the nearest object by name with distance, limit and a way to look at it. */
-  Ask.prototype.fact = function (item, fact) {
+  Ask.prototype.fact = /** @type {IAsk["fact"]} */ function (item, fact) {
     var ask = this, set = this.data.sets[fact.set], line = el("p", "ask-fact"), found = fact.found, text, go;
     if (fact.inside !== undefined) { line.textContent = this.say("ask_in", { layer: set.title, name: fact.inside }); item.appendChild(line); return; }
     text = fact.limit === undefined ? this.say("ask_out", { layer: set.title }) + "；" : "";
@@ -283,7 +283,7 @@
     item.appendChild(line);
   };
 
-  Ask.prototype.law = function (box, one, cited) {
+  Ask.prototype.law = /** @type {IAsk["law"]} */ function (box, one, cited) {
     var language = this.page.data.language, labels = this.page.data.labels, list = el("dl"), quote, pairs = [
       [labels.clause, cited.clause + (cited.number ? "（" + cited.number + "）" : "")], [labels.rank, cited.rank[language]],
       [labels.standing, this.data.standings[one.record.standing === "in_force" && cited.verified.indexOf(this.data.standings.unverified.zh) === 0 ? "unverified" : one.record.standing][language] + (one.record.note ? "　" + one.record.note : "")], [labels.decider, cited.decider]
@@ -298,7 +298,7 @@
   };
 
   /* Layers that aren't in this page. */
-  Ask.prototype.drawLeftOut = function (box) {
+  Ask.prototype.drawLeftOut = /** @type {IAsk["drawLeftOut"]} */ function (box) {
     var ask = this, list = el("ul", "ask-missing");
     Object.keys(this.data.left_out).forEach(function (code) { list.appendChild(el("li", "", ask.say("off_" + ask.data.left_out[code][1], { layer: ask.data.left_out[code][0] }))); });
     if (list.children.length) {
@@ -308,7 +308,7 @@
   };
 
   /* The asked place, and lines to the nearest objects of clauses that touch. */
-  Ask.prototype.mark = function () {
+  Ask.prototype.mark = /** @type {IAsk["mark"]} */ function () {
     var drawn = this.drawn, answer = this.answer, styles = this.page.data.styles.verdicts, at;
     drawn.clearLayers();
     if (!answer) { return; }
@@ -324,12 +324,12 @@
   };
 
   /* The question as a part of the page's address, and back. */
-  Ask.prototype.fragment = function () {
+  Ask.prototype.fragment = /** @type {IAsk["fragment"]} */ function () {
     var asked = this.asked, facts = Object.keys(asked.facts).filter(function (name) { return asked.facts[name]; });
     if (this.box.hidden || !this.answer) { return ""; }
     return [this.answer.lon.toFixed(7), this.answer.lat.toFixed(7), asked.edition, encodeURIComponent(asked.trade), asked.action].concat(facts.map(function (name) { return name + "-" + asked.facts[name]; })).join(",");
   };
-  Ask.prototype.recall = function (text) {
+  Ask.prototype.recall = /** @type {IAsk["recall"]} */ function (text) {
     var parts = text.split(","), asked = this.asked, data = this.data;
     if (parts.length < 5 || !isFinite(Number(parts[0])) || !isFinite(Number(parts[1])) || !data.actions[parts[4]]) { return; }
     asked.edition = parts[2] === "2011" ? "2011" : "2017";
@@ -346,7 +346,7 @@
     this.at(Number(parts[0]), Number(parts[1]));
   };
 
-  Ask.prototype.translate = function () {
+  Ask.prototype.translate = /** @type {IAsk["translate"]} */ function () {
     this.fill();
     this.draw();
     this.zones.update();

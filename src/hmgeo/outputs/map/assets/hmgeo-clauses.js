@@ -8,14 +8,14 @@
   function joined(lists) { return unique(Array.prototype.concat.apply([], lists)); }
 
   /* `data` is the page's `click` block, `grounds` its unpacked grounds. */
-  function Clauses(data, grounds) {
+  var Clauses = /** @type {Maker<[ClickData, IGround[]], IClauses>} */ (/** @this {IClauses} */ function (data, grounds) {
     this.data = data;
     this.grounds = grounds;
-  }
+  });
   hmgeo.Clauses = Clauses;
 
   /* The code of the innermost area that holds a place, as the compiled records are listed by. */
-  Clauses.prototype.placeOf = function (lon, lat) {
+  Clauses.prototype.placeOf = /** @type {IClauses["placeOf"]} */ function (lon, lat) {
     var data = this.data, grounds = this.grounds, county = "", town = "";
     function codes(area) {
       return area ? grounds[area.ground].holding(lon, lat, null).map(function (i) { return area.codes[grounds[area.ground].rows[i]]; }) : [];
@@ -26,7 +26,7 @@
   };
 
   /* The records of an area; beside a county drawn, nearer than its outline is exact, those of a place that may lie in it. */
-  Clauses.prototype.recordsOf = function (code, lon, lat) {
+  Clauses.prototype.recordsOf = /** @type {IClauses["recordsOf"]} */ function (code, lon, lat) {
     var data = this.data, area = data.counties, near = [], ground;
     if (!code && area) {
       ground = this.grounds[area.ground];
@@ -45,26 +45,26 @@
     return found;
   }
 
-  function Spot(clauses, lon, lat) {
+  var Spot = /** @type {Maker<[IClauses, number, number], ISpot>} */ (/** @this {ISpot} */ function (clauses, lon, lat) {
     this.clauses = clauses;
     this.data = clauses.data;
     this.lon = lon;
     this.lat = lat;
     this.margin = clauses.data.margin_m;
     this.known = Object.create(null);
-  }
+  });
 
   /** @param {string} key @param {(this: Spot) => any} make */
-  Spot.prototype.once = function (key, make) {
+  Spot.prototype.once = /** @type {ISpot["once"]} */ function (key, make) {
     if (!(key in this.known)) { this.known[key] = make.call(this); }
     return this.known[key];
   };
-  Spot.prototype.ring = function () { return this.once("ring", function () { return ringAround(this.lon, this.lat, this.margin); }); };
-  Spot.prototype.layer = function (set) { return this.data.layers[this.data.sets[set].layer]; };
-  Spot.prototype.ground = function (set) { return this.clauses.grounds[this.layer(set).ground]; };
+  Spot.prototype.ring = /** @type {ISpot["ring"]} */ function () { return this.once("ring", function () { return ringAround(this.lon, this.lat, this.margin); }); };
+  Spot.prototype.layer = /** @type {ISpot["layer"]} */ function (set) { return this.data.layers[this.data.sets[set].layer]; };
+  Spot.prototype.ground = /** @type {ISpot["ground"]} */ function (set) { return this.clauses.grounds[this.layer(set).ground]; };
 
   /* How far the coverage reaches around a place; negative outside, null where nobody declared it. */
-  Spot.prototype.reach = function (layer) {
+  Spot.prototype.reach = /** @type {ISpot["reach"]} */ function (layer) {
     var at = layer.coverage, ground = this.clauses.grounds[at];
     if (at === null) { return null; }
     return this.once("reach" + at, function () {
@@ -83,7 +83,7 @@
   }
 
   /* The nearest feature of a set that counts (state 1), or of which nobody can tell (state 2). */
-  Spot.prototype.nearest = function (set, state) {
+  Spot.prototype.nearest = /** @type {ISpot["nearest"]} */ function (set, state) {
     return this.once("near" + set + "/" + state, function () {
       var found = this.ground(set).nearest(this.lon, this.lat, this.data.sets[set].index, state);
       return found && Object.assign(found, { label: this.ground(set).labels[found.shape] });
@@ -93,7 +93,7 @@
   function untold(spot, set, label) { return { given: UNKNOWN, possible: [UNKNOWN], why: [hmgeo.say(spot.data.sets[set].untold, { name: label })], said: [], layers: [] }; }
 
   /* Whether the nearest feature lies within the limit; within the margin of it both answers stand. */
-  Spot.prototype.near = function (tree, hit) {
+  Spot.prototype.near = /** @type {ISpot["near"]} */ function (tree, hit) {
     var spot = this, layer = this.layer(tree.set), found = this.nearest(tree.set, 1), maybe = this.nearest(tree.set, 2), metres = found ? found.metres : Infinity, reach = this.reach(layer);
     var margin = spot.margin + layer.off_m, inclusive = hit === MET, missSides = [], why = [], possible = [], mayHit, mayMiss, onHit = tree.open ? UNKNOWN : hit, given;
     function reaches(d) { return inclusive ? d <= tree.limit : d < tree.limit; }
@@ -119,7 +119,7 @@
   };
 
   /* The side of lying in a feature of a set, at one place; `reach` is how far the coverage reaches there. */
-  Spot.prototype.sideInside = function (tree, lon, lat, reach) {
+  Spot.prototype.sideInside = /** @type {ISpot["sideInside"]} */ function (tree, lon, lat, reach) {
     var ground = this.ground(tree.set), set = this.data.sets[tree.set], held = ground.holding(lon, lat, set.index), states = ground.states[set.index];
     var sure = held.filter(function (i) { return states[i] === 1; });
     if (sure.length) { return { side: tree.yes, label: ground.labels[sure[0]] }; }
@@ -127,7 +127,7 @@
     return { side: gap(this.layer(tree.set), reach, 0) ? UNKNOWN : opposite(tree.yes) };
   };
 
-  Spot.prototype.inside = function (tree) {
+  Spot.prototype.inside = /** @type {ISpot["inside"]} */ function (tree) {
     var spot = this, layer = this.layer(tree.set), reach = this.reach(layer), given = this.sideInside(tree, this.lon, this.lat, reach), possible = [given.side], margin = this.margin + layer.off_m;
     var edge = this.ground(tree.set).nearestEdge(this.lon, this.lat, this.data.sets[tree.set].index, 1.1 * margin), atRim = reach !== null && Math.abs(reach) < margin;
     if (given.untold !== undefined && !edge) { return untold(this, tree.set, given.untold); }
@@ -144,7 +144,7 @@
 
   function settled(side, why, more) { return Object.assign({ given: side, possible: [side], why: why, said: [], approx: false, measure: null }, more); }
 
-  Spot.prototype.run = function (tree, facts) {
+  Spot.prototype.run = /** @type {ISpot["run"]} */ function (tree, facts) {
     var spot = this, known;
     switch (tree.op) {
     case "all":
@@ -187,10 +187,10 @@
   }
 
   /* What a trade says of a fact: yes, no, maybe (a class wider than it), unknown, or nothing. */
-  Clauses.prototype.implied = function (name, asked) { return this.impliedBy(name, asked)[3] || ""; };
+  Clauses.prototype.implied = /** @type {IClauses["implied"]} */ function (name, asked) { return this.impliedBy(name, asked)[3] || ""; };
 
   /* The row that says so: fact, edition, code, what it means, source. */
-  Clauses.prototype.impliedBy = function (name, asked) {
+  Clauses.prototype.impliedBy = /** @type {IClauses["impliedBy"]} */ function (name, asked) {
     var rows = this.data.implied.filter(function (row) { return row[0] === name; }), trade = plainTrade(asked), fits, others;
     if (!rows.length || !isCode(trade)) { return []; }
     fits = rows.filter(function (row) { return row[2] !== "*" && trade.indexOf(row[2]) === 0 && (!row[1] || row[1] === asked.edition); });
@@ -200,7 +200,7 @@
   };
 
   /* What is known of a fact: {known: true, false or null, maybe, why}. */
-  Clauses.prototype.knownFact = function (name, asked) {
+  Clauses.prototype.knownFact = /** @type {IClauses["knownFact"]} */ function (name, asked) {
     var said = asked.facts[name], means = this.implied(name, asked), data = this.data;
     if (name === "is_relocation" && said !== "yes" && said !== "no" && asked.action === "relocate") { return { known: true }; }
     if (said === "no" && means === "yes") { return { known: null, why: hmgeo.say(data.subject_words.fact_denied, { what: hmgeo.say(data.subject_words.by_trade, { code: asked.trade }), words: data.attributes[name] }) }; }
@@ -209,7 +209,7 @@
   };
 
   /* What is stated, and for the rest what the trade says: implied yes, implied no, maybe; why a no can't be followed. */
-  Clauses.prototype.factsOf = function (asked) {
+  Clauses.prototype.factsOf = /** @type {IClauses["factsOf"]} */ function (asked) {
     var clauses = this, facts = {}, words = { yes: "implied yes", no: "implied no", maybe: "maybe" };
     this.data.implied.forEach(function (row) { facts[row[0]] = words[clauses.implied(row[0], asked)]; });
     Object.keys(asked.facts).forEach(function (name) {
@@ -229,7 +229,7 @@
   }
 
   /* Whether the listed trades hold the project's: {side, why, wide}. */
-  Clauses.prototype.byTrade = function (record, asked) {
+  Clauses.prototype.byTrade = /** @type {IClauses["byTrade"]} */ function (record, asked) {
     var clauses = this, data = this.data, words = data.subject_words, trade = plainTrade(asked), held = record.trade.codes || {}, codes = held[asked.edition], parts = Object.create(null), names = [], narrow, is;
     function open(why) { return { side: UNKNOWN, why: why }; }
     function zh(name) { return data.attributes[name]; }
@@ -262,7 +262,7 @@
   };
 
   /* Whether the situation that a clause asks for is there. */
-  Clauses.prototype.byConditions = function (record, asked) {
+  Clauses.prototype.byConditions = /** @type {IClauses["byConditions"]} */ function (record, asked) {
     var clauses = this, data = this.data, words = data.subject_words, unknown = [], doubted = "", wide = "", derived = "", other = null;
     record.conditions.forEach(function (one) {
       var fact = clauses.knownFact(one[0], asked), word = data.attributes[one[0]];
@@ -278,7 +278,7 @@
   };
 
   /* Whether a clause speaks to a project: {side, why, wide}; `wide` where only a code wider than the clause says so. */
-  Clauses.prototype.reach = function (record, asked) {
+  Clauses.prototype.reach = /** @type {IClauses["reach"]} */ function (record, asked) {
     var data = this.data, words = data.subject_words, found = [], known;
     function otherAction() { return { side: NOT_MET, why: hmgeo.say(words.not_applicable, { what: hmgeo.say(words.action, { action: data.actions[asked.action].zh }) }) }; }
     if (record.existing && isAmong(asked.action, ["new"])) { found.push(otherAction()); }
@@ -294,7 +294,7 @@
   };
 
   /* An exception of the text that holds, or may hold: {known, why}, or null. */
-  Clauses.prototype.exemption = function (record, asked) {
+  Clauses.prototype.exemption = /** @type {IClauses["exemption"]} */ function (record, asked) {
     var clauses = this, data = this.data, found = [];
     record.exceptions.forEach(function (one) {
       var unsaid = [], doubted = "";
@@ -311,7 +311,7 @@
   };
 
   /* What settles a clause before any position is looked at: {verdict, why}; null where its test must be asked. */
-  Clauses.prototype.before = function (record, asked) {
+  Clauses.prototype.before = /** @type {IClauses["before"]} */ function (record, asked) {
     var reached, exempt;
     if (record.fixed) { return { verdict: record.fixed.verdict, why: record.fixed.why }; }
     reached = this.reach(record, asked);
@@ -323,7 +323,7 @@
   };
 
   /* What one clause says at a spot. `given` is the verdict at the place itself, `possible` all within the margin. */
-  Clauses.prototype.judge = function (record, asked, spot) {
+  Clauses.prototype.judge = /** @type {IClauses["judge"]} */ function (record, asked, spot) {
     var clauses = this, before = this.before(record, asked), reached, exempt, facts, outcomes, first, given, possible, why, open, isHit;
     var base = { record: record, cite: record.cite, said: [], texts: [], off: false, measure: null };
     if (before) { return Object.assign(base, { given: before.verdict, possible: [before.verdict], why: before.why }); }
@@ -359,13 +359,13 @@
     });
   };
 
-  Clauses.prototype.byGravity = function (verdicts) {
+  Clauses.prototype.byGravity = /** @type {IClauses["byGravity"]} */ function (verdicts) {
     var order = this.data.gravity;
     return unique(verdicts).sort(function (a, b) { return order.indexOf(a) - order.indexOf(b); });
   };
 
   /* All clauses at a place, gravest first. `asked`: edition, trade, action, facts. The graver of two sides is the verdict. */
-  Clauses.prototype.ask = function (lon, lat, asked) {
+  Clauses.prototype.ask = /** @type {IClauses["ask"]} */ function (lon, lat, asked) {
     var clauses = this, data = this.data, spot = new Spot(this, lon, lat), place = this.placeOf(lon, lat), near = this.placesNear(spot, place), by = Object.create(null), list = [];
     var spoken = [place].concat(near).map(function (code) { return clauses.recordsOf(code, lon, lat); });
     spoken.forEach(function (numbers) {
@@ -381,7 +381,7 @@
   };
 
   /* What would settle a clause that isn't assessed: the kind, and of what. */
-  Clauses.prototype.settling = function (one, asked) {
+  Clauses.prototype.settling = /** @type {IClauses["settling"]} */ function (one, asked) {
     var clauses = this, data = this.data, record = one.record, facts = [];
     if (record.open) { return ["text", [record.standing]]; }
     if (one.why.some(function (why) { return (record.nowhere || []).indexOf(why) >= 0 || (record.basin && why === record.basin[1]); })) { return ["place", []]; }
@@ -400,7 +400,7 @@
   };
 
   /* Open clauses by what would settle them: the gravest effect first, then what settles the most at once. */
-  Clauses.prototype.grouped = function (list, asked) {
+  Clauses.prototype.grouped = /** @type {IClauses["grouped"]} */ function (list, asked) {
     var clauses = this, data = this.data, order = Object.keys(data.settling), found = [], by = Object.create(null);
     function effect(one) { return data.effects.indexOf(data.citations[one.cite].effect_code); }
     list.forEach(function (one) {
@@ -413,7 +413,7 @@
   };
 
   /* The parts in which an answer is read, as in the terminal: {part, clauses}, open ones with their groups. */
-  Clauses.prototype.parts = function (answer) {
+  Clauses.prototype.parts = /** @type {IClauses["parts"]} */ function (answer) {
     var clauses = this, data = this.data;
     function effect(one) { return data.citations[one.cite].effect_code; }
     function having(verdict, test) { return answer.clauses.filter(function (one) { return one.verdict === verdict && (!test || test(one)); }); }
@@ -431,7 +431,7 @@
   };
 
   /* The nearest object of every layer in the page, the nearest first. */
-  Clauses.prototype.around = function (lon, lat) {
+  Clauses.prototype.around = /** @type {IClauses["around"]} */ function (lon, lat) {
     var clauses = this, data = this.data;
     return Object.keys(data.layers).map(function (code) {
       var layer = data.layers[code], ground = clauses.grounds[layer.ground], found = ground.nearest(lon, lat, null);
@@ -440,7 +440,7 @@
   };
 
   /* One rule by all records that may be meant: where the border of a place is within the margin there are several. */
-  Clauses.prototype.overPlaces = function (numbers, spoken, asked, spot) {
+  Clauses.prototype.overPlaces = /** @type {IClauses["overPlaces"]} */ function (numbers, spoken, asked, spot) {
     var clauses = this, data = this.data, told = numbers.map(function (number) { return clauses.judge(data.records[number], asked, spot); }), first = told[0], possible;
     var absent = spoken.some(function (held) { return !numbers.some(function (number) { return held.indexOf(number) >= 0; }); });
     possible = joined(told.map(function (one) { return one.possible; }).concat(absent ? [["not_applicable"]] : []));
@@ -454,7 +454,7 @@
   };
 
   /* Other places within the margin. */
-  Clauses.prototype.placesNear = function (spot, place) {
+  Clauses.prototype.placesNear = /** @type {IClauses["placesNear"]} */ function (spot, place) {
     var clauses = this, data = this.data;
     var close = [data.counties, data.townships].some(function (area) {
       return area && clauses.grounds[area.ground].nearestEdge(spot.lon, spot.lat, null, 1.1 * spot.margin);

@@ -1,45 +1,45 @@
 /* Small helpers. Every text goes in by textContent: nothing of the data is ever read as HTML. */
-var hmgeo = {};
+var hmgeo = /** @type {Hmgeo} */ ({});
 (function () {
   "use strict";
   var SVG = "http://www.w3.org/2000/svg";
 
-  hmgeo.el = function (tag, className, text) {
+  hmgeo.el = /** @type {Hmgeo["el"]} */ function (tag, className, text) {
     var node = document.createElement(tag);
     if (className) { node.className = className; }
     if (text !== undefined) { node.textContent = text; }
     return node;
   };
 
-  hmgeo.svg = function (tag, attributes, parent) {
+  hmgeo.svg = /** @type {Hmgeo["svg"]} */ function (tag, attributes, parent) {
     var node = document.createElementNS(SVG, tag);
     Object.keys(attributes).forEach(function (name) { node.setAttribute(name, attributes[name]); });
     if (parent) { parent.appendChild(node); }
     return node;
   };
 
-  hmgeo.escape = function (text) {
+  hmgeo.escape = /** @type {Hmgeo["escape"]} */ function (text) {
     return hmgeo.el("i", "", text).innerHTML.replace(/"/g, "&quot;").replace(/'/g, "&#39;");
   };
 
-  hmgeo.say = function (text, values) {
+  hmgeo.say = /** @type {Hmgeo["say"]} */ function (text, values) {
     return text.replace(/\{(\w+)\}/g, function (whole, key) { return key in values ? values[key] : whole; });
   };
 
-  hmgeo.distance = function (metres) {
+  hmgeo.distance = /** @type {Hmgeo["distance"]} */ function (metres) {
     return metres < 999.5 ? Math.round(metres) + " m" : (metres / 1000).toFixed(1) + " km";
   };
 
-  hmgeo.distanceWord = function (metres) { return metres < 1000 ? metres + " m" : metres / 1000 + " km"; };
+  hmgeo.distanceWord = /** @type {Hmgeo["distanceWord"]} */ function (metres) { return metres < 1000 ? metres + " m" : metres / 1000 + " km"; };
 
-  hmgeo.badge = function (text, look) {
+  hmgeo.badge = /** @type {Hmgeo["badge"]} */ function (text, look) {
     var node = hmgeo.el("span", "badge", text);
     node.style.setProperty("--tint", look.tint);
     node.style.setProperty("--text", look.text);
     return node;
   };
 
-  hmgeo.area = function (hectares) {
+  hmgeo.area = /** @type {Hmgeo["area"]} */ function (hectares) {
     return hectares.toFixed(2) + " ha（" + (hectares * 15).toFixed(1) + " 亩）";
   };
 }());

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  hmgeo.save = function (parts, type, name) {
+  hmgeo.save = /** @type {Hmgeo["save"]} */ function (parts, type, name) {
     var link = hmgeo.el("a"), address = URL.createObjectURL(new Blob(parts, { type: type }));
     link.href = address;
     link.download = name;
@@ -18,11 +18,11 @@
     return /[",\r\n]/.test(text) ? "\"" + text.replace(/"/g, "\"\"") + "\"" : text;
   }
 
-  hmgeo.csv = function (content) {
+  hmgeo.csv = /** @type {Hmgeo["csv"]} */ function (content) {
     var lines = [content.head].concat(content.rows).concat(content.notes.map(function (note) { return [note]; }));
     return "\ufeff" + lines.map(function (line) { return line.map(csvCell).join(",") + "\r\n"; }).join("");
   };
-  hmgeo.saveCsv = function (content, name) { hmgeo.save([hmgeo.csv(content)], "text/csv;charset=utf-8", name + ".csv"); };
+  hmgeo.saveCsv = /** @type {Hmgeo["saveCsv"]} */ function (content, name) { hmgeo.save([hmgeo.csv(content)], "text/csv;charset=utf-8", name + ".csv"); };
 
   function xml(text) {
     return String(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
@@ -41,7 +41,7 @@
       row(content.head, 1) + content.rows.map(function (cells) { return row(cells); }).join("") + content.notes.map(function (note) { return row([note]); }).join("") + "</sheetData></worksheet>";
   }
 
-  hmgeo.xlsx = function (content) {
+  hmgeo.xlsx = /** @type {Hmgeo["xlsx"]} */ function (content) {
     var head = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>", main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     var rel = "http://schemas.openxmlformats.org/package/2006/relationships", doc = "http://schemas.openxmlformats.org/officeDocument/2006/relationships", kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.";
     var font = "<name val=\"Microsoft YaHei\"/>", files = {
@@ -55,7 +55,7 @@
     Object.keys(files).forEach(function (path) { packed[path] = fflate.strToU8(head + files[path]); });
     return fflate.zipSync(packed, { mtime: new Date(1980, 0, 1, 12) });
   };
-  hmgeo.saveXlsx = function (content, name) {
+  hmgeo.saveXlsx = /** @type {Hmgeo["saveXlsx"]} */ function (content, name) {
     hmgeo.save([hmgeo.xlsx(content)], "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", name + ".xlsx");
   };
 }());

@@ -3,24 +3,24 @@
   "use strict";
   var Page = hmgeo.Page, el = hmgeo.el;
 
-  Page.prototype.text = function (record, key) { return hmgeo.inLanguage(record, key, this.data); };
-  Page.prototype.verdictWord = function (code) { return this.data.verdict_words[code || ""][this.data.language]; };
-  Page.prototype.statusWord = function (code) { return (this.data.status_words[code] || {})[this.data.language] || code; };
-  Page.prototype.radiusWord = function () { return this.radius === null ? "" : hmgeo.distanceWord(this.data.radii_m[this.radius]); };
-  Page.prototype.factOf = function (facts, key) {
+  Page.prototype.text = /** @type {IPage["text"]} */ function (record, key) { return hmgeo.inLanguage(record, key, this.data); };
+  Page.prototype.verdictWord = /** @type {IPage["verdictWord"]} */ function (code) { return this.data.verdict_words[code || ""][this.data.language]; };
+  Page.prototype.statusWord = /** @type {IPage["statusWord"]} */ function (code) { return (this.data.status_words[code] || {})[this.data.language] || code; };
+  Page.prototype.radiusWord = /** @type {IPage["radiusWord"]} */ function () { return this.radius === null ? "" : hmgeo.distanceWord(this.data.radii_m[this.radius]); };
+  Page.prototype.factOf = /** @type {IPage["factOf"]} */ function (facts, key) {
     var data = this.data, found = facts.filter(function (fact) { return fact[0] === key; })[0];
     return found ? data.language === "en" && found[2] || found[1] : "";
   };
 
   /* Every input row once, in input order: drawn ones and those that aren't. */
-  Page.prototype.allRows = function () {
+  Page.prototype.allRows = /** @type {IPage["allRows"]} */ function () {
     if (!this.everyRow) { this.everyRow = this.data.sources.concat(this.data.unmapped).sort(function (a, b) { return (a.number || Infinity) - (b.number || Infinity) || a.row - b.row; }); }
     return this.everyRow;
   };
 
-  Page.prototype.rowOf = function (id) { return this.allRows().filter(function (row) { return row.id === id; })[0] || { id: id, name: id, findings: [], verdict: "" }; };
+  Page.prototype.rowOf = /** @type {IPage["rowOf"]} */ function (id) { return this.allRows().filter(function (row) { return row.id === id; })[0] || { id: id, name: id, findings: [], verdict: "" }; };
 
-  Page.prototype.tally = function (row) {
+  Page.prototype.tally = /** @type {IPage["tally"]} */ function (row) {
     var data = this.data;
     if (!row.tally) {
       row.tally = {};
@@ -29,13 +29,13 @@
     return row.tally;
   };
 
-  Page.prototype.passes = function (row) {
+  Page.prototype.passes = /** @type {IPage["passes"]} */ function (row) {
     var rules = this.rules;
     return (!rules.township || (row.township || row.county || "\u0000") === rules.township) &&
       (!rules.trade || (row.trade || "\u0000") === rules.trade) && (!rules.certainty || (row.certainty || "\u0000") === rules.certainty);
   };
 
-  Page.prototype.isFiltered = function () { return Boolean(this.rules.township || this.rules.trade || this.rules.certainty || this.rules.year); };
+  Page.prototype.isFiltered = /** @type {IPage["isFiltered"]} */ function () { return Boolean(this.rules.township || this.rules.trade || this.rules.certainty || this.rules.year); };
 
   function options(select, words, labels) {
     select.textContent = "";
@@ -46,7 +46,7 @@
     });
   }
 
-  Page.prototype.fillFilters = function () {
+  Page.prototype.fillFilters = /** @type {IPage["fillFilters"]} */ function () {
     var page = this, labels = this.data.labels, rows = this.allRows();
     function words(key, word) {
       var seen = Object.create(null), found = [];
@@ -67,17 +67,17 @@
   };
 
   /* The rules that have a field on this page: parcels don't always say when they were classed. */
-  Page.prototype.filterFields = function () {
+  Page.prototype.filterFields = /** @type {IPage["filterFields"]} */ function () {
     return Object.keys(this.rules).filter(function (name) { return document.getElementById("filter-" + name); });
   };
 
-  Page.prototype.parcelYears = function () {
+  Page.prototype.parcelYears = /** @type {IPage["parcelYears"]} */ function () {
     var seen = Object.create(null);
     this.data.receptors.forEach(function (layer) { layer.by_township.forEach(function (line) { if (line[3]) { seen[line[3]] = true; } }); });
     return Object.keys(seen).sort();
   };
 
-  Page.prototype.addFilters = function () {
+  Page.prototype.addFilters = /** @type {IPage["addFilters"]} */ function () {
     var page = this, reset = document.getElementById("filter-reset"), radius = document.getElementById("radius");
     if (reset) {
       this.fillFilters();
@@ -98,7 +98,7 @@
   };
 
   /* Show what passes; the legend counts what the filter leaves, of the total. */
-  Page.prototype.applyFilter = function () {
+  Page.prototype.applyFilter = /** @type {IPage["applyFilter"]} */ function () {
     var page = this, shown = 0;
     document.getElementById("filter-reset").hidden = !this.isFiltered();
     Object.keys(this.sources).forEach(function (id) {
@@ -119,7 +119,7 @@
     this.remember();
   };
 
-  Page.prototype.filterParcels = function () {
+  Page.prototype.filterParcels = /** @type {IPage["filterParcels"]} */ function () {
     var name = this.rules.township && this.parcelTownships().indexOf(this.rules.township) >= 0 ? this.rules.township : "";
     var year = this.rules.year;
     this.lots.concat(this.lights).forEach(function (lot) { lot.layer.setTownship(name); lot.layer.setYear(lot.kind === "farmland" ? year : ""); });
@@ -131,14 +131,14 @@
     this.parcelTownship = name;
   };
 
-  Page.prototype.parcelTownships = function () {
+  Page.prototype.parcelTownships = /** @type {IPage["parcelTownships"]} */ function () {
     var seen = Object.create(null);
     this.data.receptors.forEach(function (layer) { layer.by_township.forEach(function (line) { if (line[0]) { seen[line[0]] = true; } }); });
     this.data.towns.forEach(function (town) { if (town.parcels) { seen[town.name] = true; } });
     return Object.keys(seen).sort(function (a, b) { return a.localeCompare(b, "zh-CN"); });
   };
 
-  Page.prototype.countLegend = function () {
+  Page.prototype.countLegend = /** @type {IPage["countLegend"]} */ function () {
     var page = this, counts = Object.create(null), filtered = this.isFiltered();
     function add(key, n) { counts[key] = (counts[key] || 0) + n; }
     this.allRows().forEach(function (row) {
@@ -160,7 +160,7 @@
     document.getElementById("legend").classList.toggle("filtered", filtered);
   };
 
-  Page.prototype.setRadius = function (index) {
+  Page.prototype.setRadius = /** @type {IPage["setRadius"]} */ function (index) {
     this.radius = index;
     document.getElementById("radius").value = String(index);
     this.sayRadius();
@@ -170,7 +170,7 @@
   };
 
   /* How many sources have farmland within the radius: rows of the counts table. */
-  Page.prototype.sayRadius = function () {
+  Page.prototype.sayRadius = /** @type {IPage["sayRadius"]} */ function () {
     var page = this, node = document.getElementById("radius-says"), near = 0, known = 0;
     if (!node || this.radius === null) { return; }
     this.data.sources.forEach(function (source) {
@@ -184,7 +184,7 @@
   };
 
   /* The chosen radius around the chosen source; the screening radius is drawn as it was searched. */
-  Page.prototype.drawRadius = function () {
+  Page.prototype.drawRadius = /** @type {IPage["drawRadius"]} */ function () {
     var source = this.chosen, metres = this.data.radii_m[this.radius];
     if (this.ring) { this.selected.removeLayer(this.ring); this.ring = null; }
     if (!source || this.radius === null || metres === this.data.radius_m || source.kind !== "point") { return; }
@@ -192,7 +192,7 @@
   };
 
   /* Every parcel with its township and, on demand, its rings. */
-  Page.prototype.eachParcel = function (visit) {
+  Page.prototype.eachParcel = /** @type {IPage["eachParcel"]} */ function (visit) {
     var page = this;
     Object.keys(this.parcels).forEach(function (id) {
       var layer = page.parcels[id];

@@ -4,7 +4,7 @@
   var A = 6378137, F = 1 / 298.257222101, B = A * (1 - F), E2 = F * (2 - F), RAD = Math.PI / 180;
 
   /* Geodesic distance in metres (Vincenty's inverse); its known failure near antipodes doesn't arise on a county. */
-  hmgeo.geodesic = function (from, to) {
+  hmgeo.geodesic = /** @type {Hmgeo["geodesic"]} */ function (from, to) {
     var u1 = Math.atan((1 - F) * Math.tan(from.lat * RAD)), u2 = Math.atan((1 - F) * Math.tan(to.lat * RAD));
     var s1 = Math.sin(u1), c1 = Math.cos(u1), s2 = Math.sin(u2), c2 = Math.cos(u2), l = (to.lng - from.lng) * RAD;
     var lambda = l, turn, sinS, cosS, sigma, sinA, cos2A, cosM, c, before, k, bigA, bigB;
@@ -33,7 +33,7 @@
   }
 
   /* Area in hectares of a ring of places, on the sphere that has the ellipsoid's area; edges straight in its cylinder. */
-  hmgeo.ringArea = function (ring) {
+  hmgeo.ringArea = /** @type {Hmgeo["ringArea"]} */ function (ring) {
     var sum = 0;
     ring.forEach(function (place, i) {
       var next = ring[(i + 1) % ring.length];
@@ -43,13 +43,13 @@
   };
 
   /* Metres per degree of longitude and latitude at a latitude. */
-  hmgeo.metresPerDegree = function (lat) {
+  hmgeo.metresPerDegree = /** @type {Hmgeo["metresPerDegree"]} */ function (lat) {
     var w = 1 - E2 * Math.pow(Math.sin(lat * RAD), 2), n = A / Math.sqrt(w);
     return { lon: n * Math.cos(lat * RAD) * RAD, lat: n * (1 - E2) / w * RAD };
   };
 
   /* A ring of places about `metres` away, for drawing only (within 0.1 % at 10 km). */
-  hmgeo.circleAround = function (at, metres) {
+  hmgeo.circleAround = /** @type {Hmgeo["circleAround"]} */ function (at, metres) {
     var per = hmgeo.metresPerDegree(at[0]), ring = [], i;
     for (i = 0; i < 120; i += 1) {
       ring.push([at[0] + metres / per.lat * Math.cos(i * 3 * RAD), at[1] + metres / per.lon * Math.sin(i * 3 * RAD)]);
@@ -58,7 +58,7 @@
   };
 
   /* About how far a point lies from polygon rings ([lat, lon]), in metres; 0 inside. Good for ranking, not for judging. */
-  hmgeo.aboutFar = function (at, rings) {
+  hmgeo.aboutFar = /** @type {Hmgeo["aboutFar"]} */ function (at, rings) {
     var per = hmgeo.metresPerDegree(at[0]), best = Infinity, inside = false;
     rings.forEach(function (ring) {
       var j = ring.length - 1, i, ax, ay, bx, by, dx, dy, t;
@@ -85,7 +85,7 @@
   }
 
   /* A place from text: "113.05, 23.6", "23.6N 113.05E", "113°03′00″E 23°36′00″N", 经度113度3分，纬度23度36分; else null. */
-  hmgeo.parsePlace = function (text) {
+  hmgeo.parsePlace = /** @type {Hmgeo["parsePlace"]} */ function (text) {
     var plain = text.normalize("NFKC").toUpperCase().replace(/东经|经度|东|LON(GITUDE)?|LNG/g, "E").replace(/北纬|纬度|北|LAT(ITUDE)?/g, "N").trim();
     var halves, parts, /** @type {{E?: number, N?: number}} */ by = {};
     if (!/^[-\d\s.,;:、°º度分秒'′’\x60"”EN=()]+$/.test(plain) || !/\d/.test(plain)) { return null; }

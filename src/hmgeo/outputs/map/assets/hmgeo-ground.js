@@ -20,7 +20,7 @@
 
   function unzigzag(value) { return value % 2 ? -(value + 1) / 2 : value / 2; }
 
-  function Ground(base64, setCount) {
+  var Ground = /** @type {Maker<[string, number], IGround>} */ (/** @this {IGround} */ function (base64, setCount) {
     var content = fflate.inflateSync(hmgeo.bytesOf(base64)), sizes = numbers(content, SECTIONS.length), at = sizes.read, raw = {};
     SECTIONS.forEach(function (name, i) { raw[name] = content.subarray(at, at + sizes[i]); at += sizes[i]; });
     this.rings = numbers(raw.rings, Infinity);
@@ -29,14 +29,14 @@
     this.labels = raw.labels.length ? new TextDecoder().decode(raw.labels).split("\n") : [];
     this.rows = [];
     this.states = [];
-    numbers(raw.rows, Infinity).reduce(/** @this {Ground} */ function (row, step) { row += unzigzag(step); this.rows.push(row); return row; }.bind(this), 0);
+    numbers(raw.rows, Infinity).reduce(/** @this {IGround} */ function (row, step) { row += unzigzag(step); this.rows.push(row); return row; }.bind(this), 0);
     for (at = 0; at < setCount; at += 1) { this.states.push(raw.states.subarray(at * this.size, (at + 1) * this.size)); }
     this.place(numbers(raw.vertices, Infinity), numbers(raw.x, Infinity), numbers(raw.y, Infinity));
     this.cut();
-  }
+  });
   hmgeo.Ground = Ground;
 
-  Ground.prototype.place = function (vertices, x, y) {
+  Ground.prototype.place = /** @type {IGround["place"]} */ function (vertices, x, y) {
     var px = 0, py = 0, ring = 0, vertex = 0, i, k, r, box;
     this.lon = new Float64Array(x.length);
     this.lat = new Float64Array(x.length);
@@ -70,7 +70,7 @@
   }
 
   /* Cut rings and lines into pieces of a few edges; a piece knows its shape, ring, first edge and number of edges. */
-  Ground.prototype.cut = function () {
+  Ground.prototype.cut = /** @type {IGround["cut"]} */ function () {
     var pieces = [], boxes = [], i, r, v, from, n, edges, box, k;
     for (i = 0; i < this.size; i += 1) {
       for (r = this.firstRing[i]; r < this.firstRing[i + 1]; r += 1) {
@@ -90,7 +90,7 @@
   };
 
   /* A tree over some boxes that stand in an order in which neighbours are near: sixteen by sixteen. */
-  function Tree(boxes, chosen) {
+  var Tree = /** @type {Maker<[Float64Array, number[]], BoxTree>} */ (/** @this {BoxTree} */ function (boxes, chosen) {
     var level = { boxes: new Float64Array(4 * chosen.length) }, i, box, up;
     chosen.forEach(function (which, place) { level.boxes.set(boxes.subarray(4 * which, 4 * which + 4), 4 * place); });
     this.items = chosen;
@@ -108,10 +108,10 @@
       this.levels.push(up);
       level = { boxes: up };
     }
-  }
+  });
 
   /* Call `visit` with every item whose box meets a box. */
-  Tree.prototype.inBox = function (west, south, east, north, visit) {
+  Tree.prototype.inBox = /** @type {BoxTree["inBox"]} */ function (west, south, east, north, visit) {
     var tree = this;
     (function down(level, from, to) {
       var boxes = tree.levels[level], i;
@@ -123,7 +123,7 @@
   };
 
   /* The trees of one set (all shapes where `set` is null): pieces to measure, shapes to lie in. */
-  Ground.prototype.trees = function (set, only) {
+  Ground.prototype.trees = /** @type {IGround["trees"]} */ function (set, only) {
     var ground = this, key = set === null ? "all" : only === undefined ? set : set + "/" + only, states = set === null ? null : this.states[set], pieces = [], shapes = [], i;
     function wanted(state) { return only === undefined ? state : state === only; }
     this.built = this.built || {};
@@ -136,7 +136,7 @@
   };
 
   /* Even-odd over all rings of a shape; a point on its border may be told either way. */
-  Ground.prototype.holds = function (i, lon, lat) {
+  Ground.prototype.holds = /** @type {IGround["holds"]} */ function (i, lon, lat) {
     var inside = false, r, v, w, end;
     for (r = this.firstRing[i]; r < this.firstRing[i + 1]; r += 1) {
       if (this.dimensions[r] !== 2) { continue; }
@@ -149,7 +149,7 @@
   };
 
   /* The shapes of a set that hold a place, in the order of the layer. */
-  Ground.prototype.holding = function (lon, lat, set, only) {
+  Ground.prototype.holding = /** @type {IGround["holding"]} */ function (lon, lat, set, only) {
     var ground = this, found = [];
     this.trees(set, only).shapes.inBox(lon, lat, lon, lat, function (i) { if (ground.holds(i, lon, lat)) { found.push(i); } });
     return found.sort(function (a, b) { return ground.rows[a] - ground.rows[b]; });
@@ -169,7 +169,7 @@
   }
 
   /* The nearest piece of edge to a place: {metres, shape, lon, lat}; nothing beyond `within` metres. */
-  Ground.prototype.nearestEdge = function (lon, lat, set, within, only) {
+  Ground.prototype.nearestEdge = /** @type {IGround["nearestEdge"]} */ function (lon, lat, set, within, only) {
     var ground = this, flat = plane(lon, lat), tree = this.trees(set, only).pieces;
     var best = { metres: within === undefined ? FARTHEST_M : within, shape: -1, lon: NaN, lat: NaN, edge: null };
     (function down(level, from, to) {
@@ -191,7 +191,7 @@
   };
 
   /* The shapes whose edge lies within so many metres of a place. */
-  Ground.prototype.shapesWithin = function (lon, lat, metres) {
+  Ground.prototype.shapesWithin = /** @type {IGround["shapesWithin"]} */ function (lon, lat, metres) {
     var ground = this, flat = plane(lon, lat), wide = 1.01 * metres / flat.kx, tall = 1.01 * metres / flat.ky, found = [];
     this.trees(null).pieces.inBox(lon - wide, lat - tall, lon + wide, lat + tall, function (piece) {
       var best = { metres: metres, shape: -1, lon: NaN, lat: NaN, edge: null };
@@ -202,7 +202,7 @@
   };
 
   /* Shorten `best` by the edges of a piece: the foot in the plane, its distance on the ellipsoid. */
-  Ground.prototype.measure = function (flat, piece, best) {
+  Ground.prototype.measure = /** @type {IGround["measure"]} */ function (flat, piece, best) {
     var p = 4 * piece, shape = this.pieces[p], ring = this.pieces[p + 1], from = this.firstVertex[ring], n = this.firstVertex[ring + 1] - from;
     var edge, a, b, ax, ay, dx, dy, square, t, metres, there;
     for (edge = this.pieces[p + 2]; edge < this.pieces[p + 2] + this.pieces[p + 3]; edge += 1) {
@@ -228,7 +228,7 @@
   };
 
   /* Far away the plane leans: look along the edge for a shorter way, on the ellipsoid. */
-  Ground.prototype.refine = function (flat, best) {
+  Ground.prototype.refine = /** @type {IGround["refine"]} */ function (flat, best) {
     var ground = this, a = best.edge[0], b = best.edge[1], t = best.edge[2], low, high, one, two, turn;
     var length = hmgeo.geodesic({ lng: this.lon[a], lat: this.lat[a] }, { lng: this.lon[b], lat: this.lat[b] }) || 1;
     var reach = Math.min(1, (flat.lean * best.metres * best.metres + flat.lean * length * best.metres) / length);
@@ -247,7 +247,7 @@
   };
 
   /* The nearest shape of a set: 0 metres in one that holds the place. */
-  Ground.prototype.nearest = function (lon, lat, set, only) {
+  Ground.prototype.nearest = /** @type {IGround["nearest"]} */ function (lon, lat, set, only) {
     var held = this.holding(lon, lat, set, only);
     return held.length ? { metres: 0, shape: held[0], lon: lon, lat: lat } : this.nearestEdge(lon, lat, set, undefined, only);
   };

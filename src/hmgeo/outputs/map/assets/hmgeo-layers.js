@@ -47,7 +47,7 @@
   }
 
   /* Areas and lines for orientation: the few that carry labels are not clickable, the many say their name when pointed at. */
-  hmgeo.contextLayer = function (layer, open) {
+  hmgeo.contextLayer = /** @type {Hmgeo["contextLayer"]} */ function (layer, open) {
     var group = L.featureGroup(), look = pathStyle(layer.style, { interactive: !layer.labelled });
     if (layer.borders) { L.geoJSON(layer.borders, { style: Object.assign({}, look, { fill: false, interactive: false }) }).addTo(group); }
     if (!layer.borders || layer.is_filled) { L.geoJSON(layer.features, {
@@ -69,7 +69,7 @@
   };
 
   /* Labels keep off marks and off each other: moved a little where that helps, else hidden; names that repeat, too. */
-  hmgeo.declutter = function (map) {
+  hmgeo.declutter = /** @type {Hmgeo["declutter"]} */ function (map) {
     var taken = [], said = Object.create(null), each = Array.prototype.forEach, held = [], many;
     function meets(box, dx, dy) {
       return taken.some(function (other) {
@@ -95,7 +95,7 @@
   };
 
   /* One group per class of receptor; `parcels` collects the drawn ones by id. */
-  hmgeo.receptorGroups = function (layer, styles, parcels, open) {
+  hmgeo.receptorGroups = /** @type {Hmgeo["receptorGroups"]} */ function (layer, styles, parcels, open) {
     var groups = Object.create(null);
     layer.classes.forEach(function (word) { groups[word] = L.featureGroup(); });
     layer.features.forEach(function (feature) {
@@ -115,7 +115,7 @@
   };
 
   /* A ring of class shares with the number of parcels in it, at their mean position. */
-  hmgeo.townshipCircle = function (sum, styles, open) {
+  hmgeo.townshipCircle = /** @type {Hmgeo["townshipCircle"]} */ function (sum, styles, open) {
     var size = Math.round(30 + 7 * Math.log10(1 + sum.count)), r = size / 2 - 4, turn = 0;
     var svg = hmgeo.svg("svg", { width: size, height: size, viewBox: [-size / 2, -size / 2, size, size].join(" ") });
     hmgeo.svg("circle", { r: r, fill: "#fff", "fill-opacity": 0.9 }, svg);
@@ -137,7 +137,7 @@
   };
 
   /* The mark of a source, with the outline of where it is or may be. */
-  hmgeo.sourceMark = function (source, data, renderer, open) {
+  hmgeo.sourceMark = /** @type {Hmgeo["sourceMark"]} */ function (source, data, renderer, open) {
     var look = data.styles.verdicts[source.verdict];
     var classes = "mark mark-" + look.shape + (source.certainty === "ambiguous" ? " mark-ambiguous" : "");
     var mark = new Mark(source.at, {

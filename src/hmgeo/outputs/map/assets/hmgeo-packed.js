@@ -60,16 +60,16 @@
     return found;
   }
 
-  function Store(meta) {
+  var Store = /** @type {Maker<[PackedMeta], IStore>} */ (/** @this {IStore} */ function (meta) {
     this.meta = meta;
     this.count = meta.count;
     this.parts = [];
     this.size = 0;
-  }
+  });
   hmgeo.PackedStore = Store;
 
   /* Read one chunk; the differences start anew in each. */
-  Store.prototype.add = function (base64) {
+  Store.prototype.add = /** @type {IStore["add"]} */ function (base64) {
     var raw = sectionsOf(fflate.inflateSync(bytesOf(base64))), rings = numbers(raw.rings, howMany(raw.rings));
     var vertices = numbers(raw.vertices, howMany(raw.vertices)), total = 0, n = rings.length, i;
     for (i = 0; i < vertices.length; i += 1) { total += vertices[i]; }
@@ -84,7 +84,7 @@
   };
 
   /* Put the chunks into one set of arrays with boxes for polygons and for blocks of neighbours. */
-  Store.prototype.finish = function () {
+  Store.prototype.finish = /** @type {IStore["finish"]} */ function () {
     var store = this, vertexTotal = 0, ringTotal = 0, at = 0, ring = 0, vertex = 0;
     this.parts.forEach(function (part) { vertexTotal += part.total; ringTotal += part.vertices.length; });
     this.x = new Int32Array(vertexTotal);
@@ -132,7 +132,7 @@
     }
   };
 
-  Store.prototype.blockBoxes = function () {
+  Store.prototype.blockBoxes = /** @type {IStore["blockBoxes"]} */ function () {
     var blocks = new Int32Array(4 * Math.ceil(this.size / BLOCK)), i, b;
     for (i = 0; i < this.size; i += 1) {
       b = 4 * Math.floor(i / BLOCK);
@@ -146,7 +146,7 @@
   };
 
   /* Call `visit` with every polygon whose box meets a box; it may end the search by returning true. */
-  Store.prototype.inBox = function (west, south, east, north, visit) {
+  Store.prototype.inBox = /** @type {IStore["inBox"]} */ function (west, south, east, north, visit) {
     var box = this.box, blocks = this.blocks, b, i, end;
     for (b = 0; b < blocks.length; b += 4) {
       if (blocks[b] > east || blocks[b + 2] < west || blocks[b + 1] > north || blocks[b + 3] < south) { continue; }
@@ -158,7 +158,7 @@
   };
 
   /* Even-odd over all rings of a polygon: holes and parts need no care. */
-  Store.prototype.holds = function (i, x, y) {
+  Store.prototype.holds = /** @type {IStore["holds"]} */ function (i, x, y) {
     var inside = false, r, v, w, end;
     for (r = this.firstRing[i]; r < this.firstRing[i + 1]; r += 1) {
       end = this.firstVertex[r + 1];
@@ -170,7 +170,7 @@
   };
 
   /* The polygon at a place, or the one whose box lies nearest within `slack` degrees; -1 where there is none. */
-  Store.prototype.hit = function (lon, lat, slack, shown) {
+  Store.prototype.hit = /** @type {IStore["hit"]} */ function (lon, lat, slack, shown) {
     var store = this, x = lon * MICRO, y = lat * MICRO, near = (slack || 0) * MICRO, found = -1, best = near;
     this.inBox(x - near, y - near, x + near, y + near, function (i) {
       if (shown && !shown(i)) { return false; }
@@ -183,8 +183,7 @@
   };
 
   /* What the popup shows of polygon i. */
-  /** @this {Store & {[column: string]: any}} */
-  Store.prototype.record = function (i) {
+  Store.prototype.record = /** @type {IStore["record"]} */ function (i) {
     var meta = this.meta;
     return {
       index: i, id: this.ids[i], name: meta.names[this.names[i]], cls: meta.classes[this.cls[i]], township: meta.townships[this.township[i]], year: meta.years[this.year[i]],
@@ -194,7 +193,7 @@
     };
   };
 
-  Store.prototype.rings = function (i) {
+  Store.prototype.rings = /** @type {IStore["rings"]} */ function (i) {
     var rings = [], r, v, ring;
     for (r = this.firstRing[i]; r < this.firstRing[i + 1]; r += 1) {
       ring = [];
@@ -204,12 +203,12 @@
     return rings;
   };
 
-  Store.prototype.bounds = function (i) {
+  Store.prototype.bounds = /** @type {IStore["bounds"]} */ function (i) {
     var box = this.box.subarray(4 * i, 4 * i + 4);
     return L.latLngBounds([box[1] / MICRO, box[0] / MICRO], [box[3] / MICRO, box[2] / MICRO]);
   };
 
-  Store.prototype.indexOf = function (id) { return this.ids.indexOf(id); };
+  Store.prototype.indexOf = /** @type {IStore["indexOf"]} */ function (id) { return this.ids.indexOf(id); };
 
   /* Canvas tiles; a tile is drawn in slices between frames, so that the map keeps moving. */
   hmgeo.PackedLayer = L.GridLayer.extend({
@@ -353,7 +352,7 @@
   });
 
   /* Unpack all kinds, chunk by chunk between frames; `told` hears the share done, `then` gets the stores. */
-  hmgeo.unpack = function (metas, told, then) {
+  hmgeo.unpack = /** @type {Hmgeo["unpack"]} */ function (metas, told, then) {
     var jobs = [], total, stores = metas.map(function (meta, place) {
       var n;
       if (!meta) { return null; }

@@ -7,10 +7,10 @@
   function metresPerPixel(lat) {
     return hmgeo.metresPerDegree(lat).lon * 360 / 256;
   }
-  hmgeo.zoomOfScale = function (scale, lat) { return Math.log(metresPerPixel(lat) / (scale / PX_PER_MM / 1000)) / Math.LN2; };
-  hmgeo.scaleOfZoom = function (zoom, lat) { return metresPerPixel(lat) / Math.pow(2, zoom) * PX_PER_MM * 1000; };
+  hmgeo.zoomOfScale = /** @type {Hmgeo["zoomOfScale"]} */ function (scale, lat) { return Math.log(metresPerPixel(lat) / (scale / PX_PER_MM / 1000)) / Math.LN2; };
+  hmgeo.scaleOfZoom = /** @type {Hmgeo["scaleOfZoom"]} */ function (zoom, lat) { return metresPerPixel(lat) / Math.pow(2, zoom) * PX_PER_MM * 1000; };
 
-  Page.prototype.addPaper = function () {
+  Page.prototype.addPaper = /** @type {IPage["addPaper"]} */ function () {
     var page = this, dialog = document.getElementById("print-dialog"), opener = document.getElementById("tool-print");
     var furniture = hmgeo.el("div"), north;
     furniture.id = "furniture";
@@ -42,7 +42,7 @@
   };
 
   /* Give the page the size of the sheet, and draw at once: printing doesn't wait for the next frame. */
-  Page.prototype.toPaper = function (on) {
+  Page.prototype.toPaper = /** @type {IPage["toPaper"]} */ function (on) {
     var map = this.map, root = document.documentElement, size, view;
     if (on === root.classList.contains("printing")) { return; }
     this.sheet = this.sheet || { paper: document.getElementById("print-paper").value, scale: 0 };
@@ -70,7 +70,7 @@
     hmgeo.declutter(map);
   };
 
-  Page.prototype.drawAtOnce = function (ratio) {
+  Page.prototype.drawAtOnce = /** @type {IPage["drawAtOnce"]} */ function (ratio) {
     this.map.eachLayer(function (layer) { if (layer instanceof L.Canvas) { layer._update(); layer._redraw(); } });
     this.lots.concat(this.lights).forEach(function (lot) {
       if (!lot.layer._map) { return; }
@@ -87,12 +87,12 @@
   }
 
   /* Scale in figures and as a bar in metres, at the centre of the map. */
-  Page.prototype.scaleBar = function (pixels) {
+  Page.prototype.scaleBar = /** @type {IPage["scaleBar"]} */ function (pixels) {
     var at = this.map.getCenter(), zoom = this.map.getZoom(), perPixel = metresPerPixel(at.lat) / Math.pow(2, zoom), metres = nice(pixels * perPixel);
     return { metres: metres, pixels: metres / perPixel, scale: hmgeo.scaleOfZoom(zoom, at.lat) };
   };
 
-  Page.prototype.drawBar = function () {
+  Page.prototype.drawBar = /** @type {IPage["drawBar"]} */ function () {
     var box = document.querySelector("#furniture .bar"), bar = this.scaleBar(180), scale = bar.scale, svg, i, part = bar.pixels / 4;
     box.textContent = "";
     scale = this.sheet.scale || Number(scale.toPrecision(3));
@@ -105,12 +105,12 @@
   };
 
   /* The map as it stands, with title, caption, scale and watermark, as PNG. */
-  Page.prototype.savePicture = function () {
+  Page.prototype.savePicture = /** @type {IPage["savePicture"]} */ function () {
     var page = this;
     this.picture(2, function (canvas) { canvas.toBlob(function (blob) { hmgeo.save([blob], "image/png", page.fileName("map") + ".png"); }); });
   };
 
-  Page.prototype.picture = function (ratio, then) {
+  Page.prototype.picture = /** @type {IPage["picture"]} */ function (ratio, then) {
     var box = this.map.getContainer(), frame = box.getBoundingClientRect(), head = 34, side = 236, canvas = hmgeo.el("canvas"), ctx = canvas.getContext("2d"), page = this, words, foot;
     this.drawAtOnce(ratio);
     ctx.font = "11px " + getComputedStyle(document.body).fontFamily;
@@ -195,7 +195,7 @@
   }
 
   /* Whether a line of the legend tells of something that is switched off; lines on no layer never are. */
-  Page.prototype.isOff = function (line) {
+  Page.prototype.isOff = /** @type {IPage["isOff"]} */ function (line) {
     var page = this, count = line.querySelector("[data-count]"), key = count ? count.getAttribute("data-count") : "", of = key.split(":")[0], code = key.slice(of.length + 1), layers = [];
     if (line.hasAttribute("data-context")) { layers = [this.context[line.getAttribute("data-context")]]; }
     if (of === "verdict") { layers = this.groups[code] ? [{ layer: this.groups[code] }] : []; }
@@ -210,7 +210,7 @@
   };
 
   /* The legend of the panel beside the map, without layers that are off; what finds no room is counted. */
-  Page.prototype.drawLegend = function (ctx, x, top, bottom, width) {
+  Page.prototype.drawLegend = /** @type {IPage["drawLegend"]} */ function (ctx, x, top, bottom, width) {
     var page = this, lines = document.querySelectorAll("#legend h2, #legend h3, #legend li"), font = getComputedStyle(document.body).fontFamily, y = top + 10, left = 0;
     ctx.textBaseline = "middle";
     Array.prototype.forEach.call(lines, function (line) {
@@ -232,7 +232,7 @@
   };
 
   /* What stands around and over the picture: title, watermark, north, scale bar, caption, disclaimer. */
-  Page.prototype.frameOf = function (ctx, frame, head, words) {
+  Page.prototype.frameOf = /** @type {IPage["frameOf"]} */ function (ctx, frame, head, words) {
     var font = getComputedStyle(document.body).fontFamily, marks = document.querySelectorAll("#watermark text"), bar = this.scaleBar(140), x, y, n = 0, step;
     var bottom = head + frame.height;
     ctx.textAlign = "left";
@@ -267,7 +267,7 @@
   };
 
   /* Caption, disclaimer and credits in lines; tiles from the net aren't in the picture, and so aren't their credits. */
-  Page.prototype.footWords = function (ctx, width) {
+  Page.prototype.footWords = /** @type {IPage["footWords"]} */ function (ctx, width) {
     return [this.data.caption, document.getElementById("disclaimer").textContent, this.pictureCredits].filter(Boolean).reduce(function (lines, text) {
       return lines.concat(wrap(ctx, text, width));
     }, []);

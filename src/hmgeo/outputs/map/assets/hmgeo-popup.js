@@ -17,7 +17,7 @@
     return plain(pairs.map(function (pair) { return [data.labels[pair[0]], data.language === "en" && pair[2] || pair[1]]; }));
   }
 
-  hmgeo.inLanguage = function (record, key, data) { return data.language === "en" && record[key + "_en"] || record[key]; };
+  hmgeo.inLanguage = /** @type {Hmgeo["inLanguage"]} */ function (record, key, data) { return data.language === "en" && record[key + "_en"] || record[key]; };
 
   function coloured(node, look) {
     ["colour", "tint", "text"].forEach(function (name) { node.style.setProperty("--" + name, look[name]); });
@@ -97,7 +97,7 @@
 
   /* The screening rule's finding in full, then what was touched, then what is open or untouched as one line each.
      `toNearest` is a function, or null where the parcel has no place on the map. */
-  hmgeo.sourcePopup = function (source, data, toNearest) {
+  hmgeo.sourcePopup = /** @type {Hmgeo["sourcePopup"]} */ function (source, data, toNearest) {
     var labels = data.labels, box = el("div", "pop");
     var findings = source.findings.map(function (index) { return data.findings[index]; }), first = findings[0];
     head(box, source.id, source.name);
@@ -164,7 +164,7 @@
   }
 
   /* What is known of one feature of a layer, beside its name. */
-  hmgeo.factsPopup = function (layer, record, data) {
+  hmgeo.factsPopup = /** @type {Hmgeo["factsPopup"]} */ function (layer, record, data) {
     var box = el("div", "pop");
     head(box, hmgeo.inLanguage(layer, "title", data), record.name);
     box.appendChild(facts(record.facts, data));
@@ -172,7 +172,7 @@
     return box;
   };
 
-  hmgeo.parcelPopup = function (record, kind, data, toSource, whoReaches) {
+  hmgeo.parcelPopup = /** @type {Hmgeo["parcelPopup"]} */ function (record, kind, data, toSource, whoReaches) {
     var labels = data.labels, box = el("div", "pop"), lines = [];
     head(box, kind === "farmland" ? labels.parcel : labels.receptor, record.id + (record.name ? "　" + record.name : ""));
     lines.push([labels.class, record.cls || labels.no_class]);
@@ -191,7 +191,7 @@
     return box;
   };
 
-  hmgeo.townshipPopup = function (sum, data) {
+  hmgeo.townshipPopup = /** @type {Hmgeo["townshipPopup"]} */ function (sum, data) {
     var labels = data.labels, box = el("div", "pop"), lines = [[labels.count, sum.count.toLocaleString("zh-CN")]];
     head(box, labels.township_sum, sum.name);
     if (sum.area_ha !== null) { lines.push([labels.area_ha, hmgeo.area(sum.area_ha)]); }

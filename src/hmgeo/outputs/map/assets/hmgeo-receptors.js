@@ -3,15 +3,15 @@
   "use strict";
   var el = hmgeo.el;
 
-  function Receptors(page) {
+  var Receptors = /** @type {Maker<[IPage], IReceptors>} */ (/** @this {IReceptors} */ function (page) {
     this.page = page;
     this.parcel = null;    // record with rings
     this.township = "";
     this.found = [];
-  }
+  });
   hmgeo.Receptors = Receptors;
 
-  Receptors.prototype.columns = function () {
+  Receptors.prototype.columns = /** @type {IReceptors["columns"]} */ function () {
     var labels = this.page.data.labels, page = this.page, columns = [
       [labels.id, function (row) { return row.source.id; }], [labels.name, function (row) { return row.source.name; }],
       [labels.township, function (row) { return row.source.township || row.source.county; }],
@@ -24,19 +24,19 @@
     return columns;
   };
 
-  Receptors.prototype.rows = function () { return this.found; };
+  Receptors.prototype.rows = /** @type {IReceptors["rows"]} */ function () { return this.found; };
 
   /* Sources with a place of their own, with how far they lie from rings; the table's count says how many to take. */
-  Receptors.prototype.ranked = function (rings) {
+  Receptors.prototype.ranked = /** @type {IReceptors["ranked"]} */ function (rings) {
     return this.placed.map(function (source) { return { source: source, metres: hmgeo.aboutFar(source.at, rings), exact: false }; })
       .sort(function (a, b) { return a.metres - b.metres; });
   };
 
-  Receptors.prototype.prepare = function () {
+  Receptors.prototype.prepare = /** @type {IReceptors["prepare"]} */ function () {
     if (!this.placed) { this.placed = this.page.data.sources.filter(function (source) { return source.kind !== "place" && source.status_code === "assessed"; }); }
   };
 
-  Receptors.prototype.chooseParcel = function (record, rings) {
+  Receptors.prototype.chooseParcel = /** @type {IReceptors["chooseParcel"]} */ function (record, rings) {
     this.prepare();
     this.parcel = record;
     this.township = "";
@@ -48,7 +48,7 @@
     this.page.dock.open("receptors");
   };
 
-  Receptors.prototype.chooseTownship = function (name) {
+  Receptors.prototype.chooseTownship = /** @type {IReceptors["chooseTownship"]} */ function (name) {
     var receptors = this, per = Object.create(null), town = { name: name, parcels: 0, reached: 0 };
     this.prepare();
     this.parcel = null;
@@ -78,7 +78,7 @@
     this.page.dock.draw();
   };
 
-  Receptors.prototype.head = function (box) {
+  Receptors.prototype.head = /** @type {IReceptors["head"]} */ function (box) {
     var receptors = this, page = this.page, labels = page.data.labels, line = el("div", "receptor-head"), select = el("select");
     var radius = hmgeo.distanceWord(page.data.radius_m), says = "";
     select.id = "receptor-township";

@@ -26,7 +26,7 @@
   }
 
   /* Everything that can be looked for: drawn sources, rows that aren't drawn, townships, parcels. */
-  hmgeo.entries = function (data, parcels, go) {
+  hmgeo.entries = /** @type {Hmgeo["entries"]} */ function (data, parcels, go) {
     var all = [], towns = Object.create(null);
     data.sources.forEach(function (source) {
       all.push({
@@ -61,7 +61,7 @@
 
   /* `entries`: {name, aside, kind, keys: [text], go: function}; `places` gives more of them for a text (coordinates)
      and `lots` those of the packed parcels, too many to be entries. */
-  hmgeo.search = function (entries, data, places, lots) {
+  hmgeo.search = /** @type {Hmgeo["search"]} */ function (entries, data, places, lots) {
     var box = document.getElementById("search-box"), list = document.getElementById("search-list");
     var shown = [], current = -1;
     entries.forEach(function (entry) { entry.keys = entry.keys.filter(Boolean).map(plain); });

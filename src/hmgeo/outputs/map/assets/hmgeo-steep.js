@@ -21,7 +21,7 @@
   }
 
   /* Steep farmland as highlights, off until asked for: a layer for each list, over the parcels and under nothing else. */
-  Page.prototype.addSteep = function (layer, store) {
+  Page.prototype.addSteep = /** @type {IPage["addSteep"]} */ function (layer, store) {
     var page = this, branch = { key: "tree_steep", children: [] }, light = layer.packed && layer.steep.length ? this.steepTiles(layer, store) : null;
     layer.steep.forEach(function (line) {
       var group = light ? page.standIn(light, line.code) : steepGroup(layer, line);
@@ -34,7 +34,7 @@
     this.branches.push(branch);
   };
 
-  Page.prototype.steepTiles = function (layer, store) {
+  Page.prototype.steepTiles = /** @type {IPage["steepTiles"]} */ function (layer, store) {
     var styles = [null].concat(this.data.steep.map(function () { return null; })), light;
     layer.steep.forEach(function (line) { styles[line.code] = line.look; });
     light = new hmgeo.PackedLayer(store, styles, { column: "steep", least: 4, zIndex: 2 });

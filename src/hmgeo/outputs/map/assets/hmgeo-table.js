@@ -4,17 +4,17 @@
   var el = hmgeo.el, STEP = 200, NONE = null;
   var GRAVITY = ["prohibited", "conditional", "listed", "not_assessed", "clear", "not_applicable", ""];
 
-  function Dock(page) {
+  var Dock = /** @type {Maker<[IPage], IDock>} */ (/** @this {IDock} */ function (page) {
     this.page = page;
     this.box = document.getElementById("dock");
     this.body = document.getElementById("dock-body");
     this.tab = "sources";
     this.sort = { column: 0, down: false };
     this.shown = STEP;
-  }
+  });
   hmgeo.Dock = Dock;
 
-  Dock.prototype.start = function () {
+  Dock.prototype.start = /** @type {IDock["start"]} */ function () {
     var dock = this, page = this.page;
     if (!this.box) { return; }
     this.tabs = [["sources", "tab_sources"], ["findings", "tab_findings"]];
@@ -31,14 +31,14 @@
     this.drawTabs();
   };
 
-  Dock.prototype.isOpen = function () { return Boolean(this.box) && !this.box.hidden; };
-  Dock.prototype.toggle = function (tab) { if (this.isOpen() && this.tab === tab) { this.close(); } else { this.open(tab); } };
-  Dock.prototype.close = function () {
+  Dock.prototype.isOpen = /** @type {IDock["isOpen"]} */ function () { return Boolean(this.box) && !this.box.hidden; };
+  Dock.prototype.toggle = /** @type {IDock["toggle"]} */ function (tab) { if (this.isOpen() && this.tab === tab) { this.close(); } else { this.open(tab); } };
+  Dock.prototype.close = /** @type {IDock["close"]} */ function () {
     this.box.hidden = true;
     this.mark();
     this.page.resized();
   };
-  Dock.prototype.open = function (tab) {
+  Dock.prototype.open = /** @type {IDock["open"]} */ function (tab) {
     var was = this.box.hidden;
     if (tab !== this.tab) { this.sort = { column: 0, down: false }; this.shown = STEP; }
     this.tab = tab;
@@ -48,7 +48,7 @@
     this.mark();
     if (was) { this.page.resized(); }
   };
-  Dock.prototype.mark = function () {
+  Dock.prototype.mark = /** @type {IDock["mark"]} */ function () {
     var dock = this;
     [["tool-table", "sources"], ["tool-receptors", "receptors"]].forEach(function (pair) {
       var node = document.getElementById(pair[0]);
@@ -56,7 +56,7 @@
     });
   };
 
-  Dock.prototype.drawTabs = function () {
+  Dock.prototype.drawTabs = /** @type {IDock["drawTabs"]} */ function () {
     var dock = this, list = document.getElementById("dock-tabs"), labels = this.page.data.labels;
     list.textContent = "";
     this.tabs.forEach(function (tab, index) {
@@ -78,7 +78,7 @@
   };
 
   /* Columns: title, value of a row (text, number or null), and how it is shown. */
-  Dock.prototype.sourceColumns = function () {
+  Dock.prototype.sourceColumns = /** @type {IDock["sourceColumns"]} */ function () {
     var page = this.page, labels = page.data.labels, r = page.radius, word = page.radiusWord();
     function verdicts(code) {
       return [page.verdictWord(code), function (row) { return page.tally(row)[code] || 0; }];
@@ -100,7 +100,7 @@
     return columns;
   };
 
-  Dock.prototype.findingColumns = function () {
+  Dock.prototype.findingColumns = /** @type {IDock["findingColumns"]} */ function () {
     var page = this.page, labels = page.data.labels;
     return [
       [labels.verdict, function (row) { return row.finding.verdict; }, "verdict"],
@@ -116,7 +116,7 @@
     ];
   };
 
-  Dock.prototype.townshipColumns = function () {
+  Dock.prototype.townshipColumns = /** @type {IDock["townshipColumns"]} */ function () {
     var page = this.page, labels = page.data.labels;
     return [
       [labels.township, function (row) { return row[0] || labels.filter_none; }],
@@ -124,13 +124,13 @@
     ];
   };
 
-  Dock.prototype.columns = function () {
+  Dock.prototype.columns = /** @type {IDock["columns"]} */ function () {
     if (this.tab === "receptors") { return this.page.receptors.columns(); }
     return this.tab === "townships" ? this.townshipColumns() : this.tab === "findings" ? this.findingColumns() : this.sourceColumns();
   };
 
   /* Rows of the tab that pass the filter; what doesn't apply is counted, not listed. */
-  Dock.prototype.rows = function () {
+  Dock.prototype.rows = /** @type {IDock["rows"]} */ function () {
     var page = this.page, data = page.data, rows = [], dock = this;
     this.leftOut = 0;
     if (this.tab === "receptors") { return page.receptors.rows(); }
@@ -158,7 +158,7 @@
     };
   }
 
-  Dock.prototype.sorted = function () {
+  Dock.prototype.sorted = /** @type {IDock["sorted"]} */ function () {
     var column = this.columns()[this.sort.column], rows = this.rows().slice();
     if (this.sort.column || this.sort.down || this.tab === "findings") { rows = rows.map(function (row, i) { return [row, i]; }); } else { return rows; }
     var compare = comparer(column, this.sort.down);
@@ -166,11 +166,11 @@
   };
 
   /* Whether a count or area of a row is one that the search couldn't finish. */
-  Dock.prototype.isFloor = function (column, row) {
+  Dock.prototype.isFloor = /** @type {IDock["isFloor"]} */ function (column, row) {
     return (column[2] === "bound" || column[2] === "hectares") && Boolean(row.reach) && row.reach[this.page.radius][2] === 1;
   };
 
-  Dock.prototype.cellText = function (column, row) {
+  Dock.prototype.cellText = /** @type {IDock["cellText"]} */ function (column, row) {
     var value = column[1](row), page = this.page, floor = this.isFloor(column, row) ? "≥" : "";
     if (column[2] === "verdict") { return page.verdictWord(value); }
     if (value === NONE || value === undefined) { return ""; }
@@ -181,7 +181,7 @@
   };
 
   /* What export writes: head and all rows in the order shown; numbers stay numbers. */
-  Dock.prototype.content = function () {
+  Dock.prototype.content = /** @type {IDock["content"]} */ function () {
     var dock = this, columns = this.columns();
     return {
       head: columns.map(function (column) { return column[0]; }),
@@ -195,7 +195,7 @@
     };
   };
 
-  Dock.prototype.headCell = function (column, index) {
+  Dock.prototype.headCell = /** @type {IDock["headCell"]} */ function (column, index) {
     var dock = this, cell = el("th"), button = el("button", "", column[0]), on = this.sort.column === index;
     button.type = "button";
     cell.scope = "col";
@@ -209,7 +209,7 @@
     return cell;
   };
 
-  Dock.prototype.bodyRow = function (columns, row) {
+  Dock.prototype.bodyRow = /** @type {IDock["bodyRow"]} */ function (columns, row) {
     var dock = this, line = el("tr"), page = this.page, go = this.goOf(row);
     columns.forEach(function (column, index) {
       var cell = el(index ? "td" : "th"), text = dock.cellText(column, row), button;
@@ -232,13 +232,13 @@
     return line;
   };
 
-  Dock.prototype.goOf = function (row) {
+  Dock.prototype.goOf = /** @type {IDock["goOf"]} */ function (row) {
     var page = this.page, source = row.source || row;
     if (!source.id || source === row && !("findings" in row)) { return null; }
     return source.at ? function () { page.goToSource(source); } : function () { page.goToRow(source.id); };
   };
 
-  Dock.prototype.draw = function () {
+  Dock.prototype.draw = /** @type {IDock["draw"]} */ function () {
     var dock = this, labels = this.page.data.labels, columns, rows, table, more;
     if (!this.isOpen()) { return; }
     columns = this.columns();

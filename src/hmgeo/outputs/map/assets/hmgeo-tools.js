@@ -3,11 +3,11 @@
   "use strict";
   var Page = hmgeo.Page;
 
-  Page.prototype.fileName = function (what) {
+  Page.prototype.fileName = /** @type {IPage["fileName"]} */ function (what) {
     return (document.title + "_" + what).replace(/[\\/:*?"<>|\s]+/g, "_");
   };
 
-  Page.prototype.addTools = function () {
+  Page.prototype.addTools = /** @type {IPage["addTools"]} */ function () {
     var page = this;
     document.getElementById("tool-measure").addEventListener("click", function () { page.measure(!page.measuring); });
     document.getElementById("tool-language").addEventListener("click", function () { page.speak(page.data.language === "en" ? "zh" : "en"); });
@@ -29,7 +29,7 @@
   };
 
   /* Click point after point; the line tells its length on the ellipsoid, three points and more also an area. */
-  Page.prototype.measure = function (on) {
+  Page.prototype.measure = /** @type {IPage["measure"]} */ function (on) {
     var map = this.map, button = document.getElementById("tool-measure");
     if (on === Boolean(this.measuring)) { return; }
     if (on && this.ask && !this.ask.box.hidden) { this.ask.open(false); }
@@ -43,7 +43,7 @@
     this.startMeasure();
   };
 
-  Page.prototype.startMeasure = function () {
+  Page.prototype.startMeasure = /** @type {IPage["startMeasure"]} */ function () {
     var page = this, map = this.map, points = [], line, says, dots;
     if (this.measured) { this.measured.remove(); }
     this.measured = L.featureGroup().addTo(map);
@@ -71,10 +71,10 @@
     };
     map.on("click", this.measuring.add).on("dblclick", this.measuring.end);
   };
-  Page.prototype.lengthWord = function (metres) { return metres < 1000 ? metres.toFixed(1) + " m" : (metres / 1000).toFixed(3) + " km"; };
+  Page.prototype.lengthWord = /** @type {IPage["lengthWord"]} */ function (metres) { return metres < 1000 ? metres.toFixed(1) + " m" : (metres / 1000).toFixed(3) + " km"; };
 
   /* The view as a fragment: place and zoom, radius, filter, chosen source, hidden verdicts. */
-  Page.prototype.remember = function () {
+  Page.prototype.remember = /** @type {IPage["remember"]} */ function () {
     var page = this, at = this.map.getCenter(), parts = ["@" + [at.lng.toFixed(5), at.lat.toFixed(5), this.map.getZoom()].join(",")], off;
     if (!this.codes || this.recalling || document.documentElement.classList.contains("printing")) { return; }
     if (this.radius !== null && this.data.radii_m[this.radius] !== this.data.radius_m) { parts.push("r=" + this.data.radii_m[this.radius]); }
@@ -93,7 +93,7 @@
     window.history.replaceState(null, "", "#" + this.fragment);
   };
 
-  Page.prototype.recall = function () {
+  Page.prototype.recall = /** @type {IPage["recall"]} */ function () {
     var page = this, parts = location.hash.slice(1).split("&"), given = Object.create(null), view;
     if (parts[0].charAt(0) !== "@") { this.find(parts[0]); return; }
     view = parts[0].slice(1).split(",").map(Number);
@@ -123,12 +123,12 @@
   };
 
   /* A fragment that names a source, as links from sheets do. */
-  Page.prototype.find = function (fragment) {
+  Page.prototype.find = /** @type {IPage["find"]} */ function (fragment) {
     var id = decodeURIComponent(fragment), mark = this.sources[id];
     if (mark) { this.map.setView(mark.source.at, 14, { animate: false }); this.openSource(mark.source); }
   };
 
-  Page.prototype.copyLink = function () {
+  Page.prototype.copyLink = /** @type {IPage["copyLink"]} */ function () {
     var page = this, node = hmgeo.el("textarea");
     this.remember();
     node.value = location.href;
@@ -139,7 +139,7 @@
     this.toast(page.data.labels.link_done);
   };
 
-  Page.prototype.toast = function (text) {
+  Page.prototype.toast = /** @type {IPage["toast"]} */ function (text) {
     var node = document.getElementById("toast") || hmgeo.el("p");
     node.id = "toast";
     node.setAttribute("role", "status");
@@ -150,7 +150,7 @@
   };
 
   /* Change the words of the page. Quotes, names and notes stay in the language they are written in. */
-  Page.prototype.speak = function (language) {
+  Page.prototype.speak = /** @type {IPage["speak"]} */ function (language) {
     var page = this, data = this.data, labels = data.words[language], each = Array.prototype.forEach;
     data.language = language;
     data.labels = labels;

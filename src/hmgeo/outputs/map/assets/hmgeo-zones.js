@@ -10,7 +10,7 @@
   }
 
   /* One tile being painted: from lon/lat to its pixels, and canvases that hold where something is so. */
-  function Sheet(clauses, coords) {
+  var Sheet = /** @type {Maker<[IClauses, TileAt], ISheet>} */ (/** @this {ISheet} */ function (clauses, coords) {
     var world = 256 * Math.pow(2, coords.z), middle;
     this.clauses = clauses;
     this.world = world;
@@ -19,18 +19,18 @@
     middle = Math.atan(Math.sinh(Math.PI * (1 - 2 * (this.top + SIZE / 2) / world)));
     this.metre = world / (2 * Math.PI * A * Math.cos(middle));
     this.known = Object.create(null);
-  }
-  Sheet.prototype.x = function (lon) { return (lon + 180) / 360 * this.world - this.left; };
-  Sheet.prototype.y = function (lat) { return (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * this.world - this.top; };
-  Sheet.prototype.box = function (pad) {
+  });
+  Sheet.prototype.x = /** @type {ISheet["x"]} */ function (lon) { return (lon + 180) / 360 * this.world - this.left; };
+  Sheet.prototype.y = /** @type {ISheet["y"]} */ function (lat) { return (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * this.world - this.top; };
+  Sheet.prototype.box = /** @type {ISheet["box"]} */ function (pad) {
     var sheet = this;
     function lat(px) { return Math.atan(Math.sinh(Math.PI * (1 - 2 * (sheet.top + px) / sheet.world))) / RAD; }
     function lon(px) { return (sheet.left + px) / sheet.world * 360 - 180; }
     return [lon(-pad), lat(SIZE + pad), lon(SIZE + pad), lat(-pad)];
   };
 
-  Sheet.prototype.blank = function () { return canvas(SIZE).getContext("2d"); };
-  Sheet.prototype.full = function () {
+  Sheet.prototype.blank = /** @type {ISheet["blank"]} */ function () { return canvas(SIZE).getContext("2d"); };
+  Sheet.prototype.full = /** @type {ISheet["full"]} */ function () {
     var ctx = this.blank();
     ctx.fillRect(0, 0, SIZE, SIZE);
     return ctx;
@@ -44,9 +44,9 @@
   function both(first, second) { return mixed(first, second, "destination-in"); }
   function either(first, second) { return mixed(first, second, "source-over"); }
   function without(first, second) { return mixed(first, second, "destination-out"); }
-  Sheet.prototype.copy = function (ctx) { return either(this.blank(), ctx); };
+  Sheet.prototype.copy = /** @type {ISheet["copy"]} */ function (ctx) { return either(this.blank(), ctx); };
 
-  Sheet.prototype.trace = function (ctx, ground, i) {
+  Sheet.prototype.trace = /** @type {ISheet["trace"]} */ function (ctx, ground, i) {
     var r, v, end, first;
     ctx.beginPath();
     for (r = ground.firstRing[i]; r < ground.firstRing[i + 1]; r += 1) {
@@ -59,7 +59,7 @@
   };
 
   /* The shapes of a set, widened by some metres; `wanted` tells by state which of them. */
-  Sheet.prototype.shapes = function (ground, set, metres, wanted) {
+  Sheet.prototype.shapes = /** @type {ISheet["shapes"]} */ function (ground, set, metres, wanted) {
     var sheet = this, ctx = this.blank(), radius = metres * this.metre, box = this.box(radius + 2), found = [], states = set === null ? null : ground.states[set];
     ground.trees(set).shapes.inBox(box[0], box[1], box[2], box[3], function (i) { if (!states || wanted(states[i])) { found.push(i); } });
     ctx.lineWidth = 2 * radius;
@@ -77,7 +77,7 @@
     return ctx;
   };
 
-  Sheet.prototype.dot = function (ctx, lon, lat, radius, rough) {
+  Sheet.prototype.dot = /** @type {ISheet["dot"]} */ function (ctx, lon, lat, radius, rough) {
     var x = this.x(lon), y = this.y(lat);
     if (rough && radius < 2) { ctx.fillRect(x - radius, y - radius, 2 * radius, 2 * radius); return; }
     ctx.beginPath();
@@ -86,7 +86,7 @@
   };
 
   /* Where finding nothing within some metres proves that there is nothing. */
-  Sheet.prototype.cleared = function (layer, metres) {
+  Sheet.prototype.cleared = /** @type {ISheet["cleared"]} */ function (layer, metres) {
     var ground, ctx, edge;
     if (layer.coverage === null || !layer.complete) { return this.blank(); }
     ground = this.clauses.grounds[layer.coverage];
@@ -103,7 +103,7 @@
   };
 
   /* Where a tree comes out met, and where not; elsewhere nobody can tell. */
-  Sheet.prototype.sides = function (tree, facts) {
+  Sheet.prototype.sides = /** @type {ISheet["sides"]} */ function (tree, facts) {
     var sheet = this, parts, set, layer, ground, hit, rest, known;
     if (tree.of) {
       parts = tree.of.map(function (part) { return sheet.sides(part, facts); });
@@ -124,7 +124,7 @@
   };
 
   /* The pieces of the project's area where a record speaks. */
-  Sheet.prototype.cell = function (numbers) {
+  Sheet.prototype.cell = /** @type {ISheet["cell"]} */ function (numbers) {
     var sheet = this, data = this.clauses.data, grounds = this.clauses.grounds, ctx = this.blank();
     function speaks(code) { return (data.places[code] || []).some(function (number) { return numbers.indexOf(number) >= 0; }); }
     function paint(area, i, on) {
@@ -147,7 +147,7 @@
   };
 
   /* Where a clause touches, and where it can't be judged. */
-  Sheet.prototype.clause = function (entries, facts) {
+  Sheet.prototype.clause = /** @type {ISheet["clause"]} */ function (entries, facts) {
     var sheet = this, touched = this.blank(), open = this.blank();
     entries.forEach(function (entry) {
       var cell = sheet.cell([entry.number]), hit = null, told = null;
@@ -191,7 +191,7 @@
     }
   });
 
-  function Zones(ask) {
+  var Zones = /** @type {Maker<[IAsk], IZones>} */ (/** @this {IZones} */ function (ask) {
     this.ask = ask;
     this.page = ask.page;
     this.chosen = Object.create(null);  // by rule
@@ -200,11 +200,11 @@
     this.page.map.getPane("zones").style.pointerEvents = "none";
     this.layer = new ZoneLayer(this);
     this.isOpen = false;
-  }
+  });
   hmgeo.Zones = Zones;
 
   /* Clauses that ask the position of this project, by rule: where each record speaks; or why there is nothing to paint. */
-  Zones.prototype.clauses = function () {
+  Zones.prototype.clauses = /** @type {IZones["clauses"]} */ function () {
     var page = this.page, clauses = page.clauses(), data = clauses.data, asked = this.ask.asked, found = Object.create(null), named = Object.create(null);
     Object.keys(data.places).forEach(function (code) { if (code) { data.places[code].forEach(function (number) { named[number] = true; }); } });
     data.records.forEach(function (record, number) {
@@ -223,7 +223,7 @@
   };
 
   /* Why a tree has no zone on a page; empty where it has one. */
-  hmgeo.Clauses.prototype.unpaintable = function (tree, facts) {
+  hmgeo.Clauses.prototype.unpaintable = /** @type {IClauses["unpaintable"]} */ function (tree, facts) {
     var clauses = this;
     if (tree.of) { return tree.of.map(function (part) { return clauses.unpaintable(part, facts); }).filter(Boolean)[0] || ""; }
     if (tree.op === "off") { return tree.why[0] || " "; }
@@ -233,7 +233,7 @@
   };
 
   /* The list of clauses with boxes, the legend, and what isn't painted. */
-  Zones.prototype.draw = function () {
+  Zones.prototype.draw = /** @type {IZones["draw"]} */ function () {
     var zones = this, page = this.page, labels = page.data.labels, list = el("ul"), rest = el("details", "ask-more"), others = el("ul"), details, open = this.isOpen;
     this.box.textContent = "";
     this.shown = this.clauses();
@@ -256,7 +256,7 @@
     this.box.appendChild(details);
   };
 
-  Zones.prototype.line = function (one) {
+  Zones.prototype.line = /** @type {IZones["line"]} */ function (one) {
     var zones = this, item = el("li"), label = el("label"), box = el("input"), swatch = el("span", "zone-swatch"), look = this.page.data.styles.verdicts[one.verdict];
     box.type = "checkbox";
     box.checked = Boolean(this.chosen[one.rule]);
@@ -270,7 +270,7 @@
     return item;
   };
 
-  Zones.prototype.hatchLine = function (text) {
+  Zones.prototype.hatchLine = /** @type {IZones["hatchLine"]} */ function (text) {
     var line = el("p", "zone-hatch");
     line.appendChild(el("span", "zone-swatch hatch"));
     line.appendChild(el("span", "", text));
@@ -278,30 +278,30 @@
   };
 
   /* After a change of the question: the list anew, the tiles anew. */
-  Zones.prototype.update = function () {
+  Zones.prototype.update = /** @type {IZones["update"]} */ function () {
     if (this.ask.box.hidden) { if (this.page.map.hasLayer(this.layer)) { this.layer.remove(); } return; }
     this.draw();
     this.show();
   };
 
-  Zones.prototype.painted = function () {
+  Zones.prototype.painted = /** @type {IZones["painted"]} */ function () {
     var zones = this;
     return (this.shown || []).filter(function (one) { return !one.why && zones.chosen[one.rule]; });
   };
 
   /* What a picture says of the zones on it. */
-  Zones.prototype.caption = function () {
+  Zones.prototype.caption = /** @type {IZones["caption"]} */ function () {
     var page = this.page, titles = page.map.hasLayer(this.layer) ? this.painted().map(function (one) { return page.data.click.citations[one.cite].title; }) : [];
     return titles.length ? "　" + page.data.labels.zones + "：" + titles.join("；") : "";
   };
 
-  Zones.prototype.show = function () {
+  Zones.prototype.show = /** @type {IZones["show"]} */ function () {
     var map = this.page.map;
     if (!this.painted().length) { if (map.hasLayer(this.layer)) { this.layer.remove(); } return; }
     if (map.hasLayer(this.layer)) { this.layer.redraw(); } else { this.layer.addTo(map); }
   };
 
-  Zones.prototype.paint = function (ctx, coords) {
+  Zones.prototype.paint = /** @type {IZones["paint"]} */ function (ctx, coords) {
     var zones = this, sheet = new Sheet(this.page.clauses(), coords), facts = this.ask.asked.facts, styles = this.page.data.styles.verdicts, open = sheet.blank(), dx = coords.x * SIZE % HATCH, dy = coords.y * SIZE % HATCH;
     this.painted().forEach(function (one) {
       var where = sheet.clause(one.entries, facts);
@@ -318,7 +318,7 @@
   };
 
   /* What is painted at a place for the question as it stands: touched, open (can't be judged), or nothing. For tests. */
-  Zones.prototype.kindAt = function (rule, lon, lat, zoom) {
+  Zones.prototype.kindAt = /** @type {IZones["kindAt"]} */ function (rule, lon, lat, zoom) {
     var world = 256 * Math.pow(2, zoom), x = (lon + 180) / 360 * world, y = (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * world;
     var coords = { x: Math.floor(x / SIZE), y: Math.floor(y / SIZE), z: zoom }, key = [rule, coords.x, coords.y, zoom].join(), where, at = [Math.floor(x) % SIZE, Math.floor(y) % SIZE];
     this.sheets = this.sheets || Object.create(null);

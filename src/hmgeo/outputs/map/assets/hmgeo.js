@@ -3,7 +3,7 @@
   "use strict";
 
   /* Rings ([lat, lon]) of a drawn feature; a point is a ring of one. */
-  hmgeo.ringsOf = function (layer) {
+  hmgeo.ringsOf = /** @type {Hmgeo["ringsOf"]} */ function (layer) {
     var rings = [];
     (function walk(part) {
       if (part.lat !== undefined) { rings.push([[part.lat, part.lng]]); return; }
@@ -13,7 +13,7 @@
     return rings;
   };
 
-  function Page(map, data) {
+  var Page = /** @type {Maker<[L.Map, PageData], IPage>} */ (/** @this {IPage} */ function (map, data) {
     this.map = map;
     this.data = data;
     this.sources = Object.create(null);  // mark by source id
@@ -38,22 +38,22 @@
     map.getPane("labels").style.pointerEvents = "none";
     this.svg = L.svg({ pane: "sources", padding: 0.5 });
     this.selected = L.featureGroup();
-  }
+  });
 
   /* Register a group in drawing order; show it if `on`. */
-  Page.prototype.keep = function (group, on) {
+  Page.prototype.keep = /** @type {IPage["keep"]} */ function (group, on) {
     this.stack.push(group);
     if (on) { this.map.addLayer(group); }
     return group;
   };
 
-  Page.prototype.restack = function () {
+  Page.prototype.restack = /** @type {IPage["restack"]} */ function () {
     var map = this.map;
     this.stack.forEach(function (group) { if (map.hasLayer(group)) { group.bringToFront(); } });
   };
 
   /* Small parcels stay visible from afar: their outline grows as they shrink. Many marks get smaller instead. */
-  Page.prototype.adaptToZoom = function () {
+  Page.prototype.adaptToZoom = /** @type {IPage["adaptToZoom"]} */ function () {
     var zoom = this.map.getZoom(), marks = this.sources, ids = Object.keys(marks);
     var more = zoom < 12.5 ? 2 : zoom < 14.5 ? 1 : 0, radius = (ids.length > 120 || this.isNarrow() && ids.length > 20) && zoom < 12 ? ids.length > 600 ? 3.6 : 5.5 : 8;
     if (more !== this.more) { this.lands.forEach(function (land) { land.group.setStyle({ weight: land.weight + more, halo: Math.min(1, more) }); }); }
@@ -63,25 +63,25 @@
   };
 
   /* A line drawn as computed: no simplifying, no fill over what lies in it. */
-  Page.prototype.searchLine = function (source, weight) {
+  Page.prototype.searchLine = /** @type {IPage["searchLine"]} */ function (source, weight) {
     var look = this.data.styles.search, index = this.searched ? this.searched.indexOf(source.id) : -1;
     if (index < 0) { return null; }
     return L.polygon(this.searched.rings(index), hmgeo.pathStyle(look, { interactive: false, fill: false, weight: weight || look.width_px, smoothFactor: 0 }));
   };
 
   /* The ground a source takes, or the area somewhere in which it lies. */
-  Page.prototype.outline = function (source) {
+  Page.prototype.outline = /** @type {IPage["outline"]} */ function (source) {
     var styles = this.data.styles, colour = styles.verdicts[source.verdict].colour;
     var look = source.kind === "place" ? styles.place : Object.assign({}, styles.place, { stroke: colour, fill: colour, fill_opacity: 0.25, dash: "" });
     return L.geoJSON(source.outline, { style: hmgeo.pathStyle(look, { interactive: false }) });
   };
 
   /* Width in pixels that the layer tree takes from the right. */
-  Page.prototype.treeWidth = function () {
+  Page.prototype.treeWidth = /** @type {IPage["treeWidth"]} */ function () {
     return this.tree ? this.tree.getContainer().offsetWidth + 24 : 24;
   };
 
-  Page.prototype.popup = function (at, content) {
+  Page.prototype.popup = /** @type {IPage["popup"]} */ function (at, content) {
     var size = this.map.getSize(), tree = this.treeWidth();
     var room = Math.max(260, size.x - tree - 64);  // beside zoom buttons and layer tree, under neither
     L.popup({
@@ -90,18 +90,17 @@
     }).setLatLng(at).setContent(content).openOn(this.map);
   };
 
-  Page.prototype.fly = function (at, zoom, then) {
+  Page.prototype.fly = /** @type {IPage["fly"]} */ function (at, zoom, then) {
     this.map.closePopup();
     this.map.once("moveend", then);
     if (this.calm) { this.map.setView(at, zoom, { animate: false }); } else { this.map.flyTo(at, zoom, { duration: 0.6 }); }
   };
 
-  Page.prototype.ensure = function (group) {
+  Page.prototype.ensure = /** @type {IPage["ensure"]} */ function (group) {
     if (!this.map.hasLayer(group)) { this.map.addLayer(group); this.restack(); }
   };
 
-  /** @this {Page & PageParts} */
-  Page.prototype.openSource = function (source) {
+  Page.prototype.openSource = /** @type {IPage["openSource"]} */ function (source) {
     var page = this, there = this.parcels[source.nearest_id] || source.nearest_at;
     var line = this.searchLine(source, 2.2);
     this.selected.clearLayers();
@@ -113,18 +112,18 @@
     this.popup(source.at, hmgeo.sourcePopup(source, this.data, there ? function () { page.goToNearest(source); } : null));
   };
 
-  Page.prototype.goToSource = function (source) {
+  Page.prototype.goToSource = /** @type {IPage["goToSource"]} */ function (source) {
     var page = this;
     this.ensure(this.sources[source.id].group);
     this.foldNarrow();
     this.fly(source.at, Math.max(this.map.getZoom(), 13), function () { page.openSource(source); });
   };
 
-  Page.prototype.openParcel = function (layer, at) {
+  Page.prototype.openParcel = /** @type {IPage["openParcel"]} */ function (layer, at) {
     this.showReceptor(layer.record, layer.kind, at, hmgeo.ringsOf(layer));
   };
 
-  Page.prototype.showReceptor = function (record, kind, at, rings) {
+  Page.prototype.showReceptor = /** @type {IPage["showReceptor"]} */ function (record, kind, at, rings) {
     var page = this, mark = this.sources[record.source];
     var who = document.getElementById("tool-receptors") && kind === "farmland" ? function () { page.receptors.chooseParcel(record, rings); } : null;
     this.popup(at, hmgeo.parcelPopup(record, kind, this.data, mark ? function () { page.goToSource(mark.source); } : null, who));
@@ -132,20 +131,20 @@
   };
 
   /* A packed receptor: outline it, fly there if asked, open its popup. */
-  Page.prototype.openPacked = function (lot, index, at) {
+  Page.prototype.openPacked = /** @type {IPage["openPacked"]} */ function (lot, index, at) {
     var record = lot.store.record(index);
     this.selected.clearLayers();
     L.polygon(lot.store.rings(index), { color: "#14202c", weight: 2.5, fill: false, interactive: false }).addTo(this.selected);
     this.showReceptor(record, lot.kind, at || lot.store.bounds(index).getCenter(), lot.store.rings(index));
   };
 
-  Page.prototype.goToPacked = function (lot, index) {
+  Page.prototype.goToPacked = /** @type {IPage["goToPacked"]} */ function (lot, index) {
     var page = this;
     this.fly(lot.store.bounds(index).getCenter(), 16, function () { page.openPacked(lot, index); });
   };
 
   /* The packed receptor under a place, within a few pixels of it where receptors are tiny. */
-  Page.prototype.packedAt = function (latlng) {
+  Page.prototype.packedAt = /** @type {IPage["packedAt"]} */ function (latlng) {
     var slack = 3 * 360 / (256 * Math.pow(2, this.map.getZoom())), found = null;
     this.lots.forEach(function (lot) {
       var index = found ? -1 : lot.store.hit(latlng.lng, latlng.lat, slack, function (i) { return lot.layer.isShown(i); });
@@ -154,13 +153,13 @@
     return found;
   };
 
-  Page.prototype.goToParcel = function (layer) {
+  Page.prototype.goToParcel = /** @type {IPage["goToParcel"]} */ function (layer) {
     var page = this, at = layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng();
     this.ensure(layer.group);
     this.fly(at, 16, function () { page.openParcel(layer, at); });
   };
 
-  Page.prototype.goToNearest = function (source) {
+  Page.prototype.goToNearest = /** @type {IPage["goToNearest"]} */ function (source) {
     var page = this, layer = this.parcels[source.nearest_id], /** @type {function(): void} */ packed;
     this.lots.forEach(function (lot) {
       var index = lot.store.indexOf(source.nearest_id);
@@ -170,8 +169,7 @@
   };
 
   /* The ordered list in the side panel: who is visited when, by group; what passes no filter waits. */
-  /** @this {Page & PageParts} */
-  Page.prototype.drawVisits = function () {
+  Page.prototype.drawVisits = /** @type {IPage["drawVisits"]} */ function () {
     var page = this, box = document.getElementById("visits-list"), visits = this.data.visits, rows, groups = [];
     function word(text) { return page.data.language === "en" && visits.words[text] || text; }
     if (!box) { return; }
@@ -197,7 +195,7 @@
   };
 
   /* A row that isn't drawn: show it in its list. */
-  Page.prototype.goToRow = function (id) {
+  Page.prototype.goToRow = /** @type {IPage["goToRow"]} */ function (id) {
     var list = document.getElementById("unmapped");
     list.open = true;
     Array.prototype.forEach.call(list.querySelectorAll("li"), function (item) {
@@ -208,7 +206,7 @@
   };
 
   /* The layers for orientation, made once; the tree asks for their titles anew when the language changes. */
-  Page.prototype.addContext = function () {
+  Page.prototype.addContext = /** @type {IPage["addContext"]} */ function () {
     var page = this, backdrop = this.data.backdrop;
     function open(at, layer, record) { page.popup(at, hmgeo.factsPopup(layer, record, page.data)); }
     this.context = this.data.context.map(function (layer) { return { title: layer.title, title_en: layer.title_en, layer: page.keep(hmgeo.contextLayer(layer, open), layer.shown) }; });
@@ -221,8 +219,7 @@
     }
   };
 
-  /** @this {Page & PageParts} */
-  Page.prototype.addReceptors = function (layer, store) {
+  Page.prototype.addReceptors = /** @type {IPage["addReceptors"]} */ function (layer, store) {
     var page = this, styles = this.data.styles.classes[layer.kind];
     var groups = layer.packed ? this.addPacked(layer, store, styles) : hmgeo.receptorGroups(layer, styles, this.parcels, this.openParcel.bind(this));
     var branch = { kind: layer.kind, title: layer.title, title_en: layer.title_en, children: [] };
@@ -240,7 +237,7 @@
   };
 
   /* What the tree switches in place of one class of a packed layer, which comes and goes with its classes. */
-  Page.prototype.standIn = function (drawn, index) {
+  Page.prototype.standIn = /** @type {IPage["standIn"]} */ function (drawn, index) {
     drawn.hiddenClasses[index] = true;
     return new (L.Layer.extend({
       onAdd: function (map) { map.addLayer(drawn); drawn.setClass(index, true); },
@@ -253,7 +250,7 @@
   };
 
   /* Packed receptors are one layer; each class gets a stand-in that the tree switches. */
-  Page.prototype.addPacked = function (layer, store, styles) {
+  Page.prototype.addPacked = /** @type {IPage["addPacked"]} */ function (layer, store, styles) {
     var page = this, looks = store.meta.classes.map(function (word) { return styles[word]; });
     var drawn = new hmgeo.PackedLayer(store, looks).addTo(this.map), groups = Object.create(null);
     this.lots.push({ store: store, layer: drawn, kind: layer.kind });
@@ -262,7 +259,7 @@
   };
 
   /* All searched areas; made when they are first shown, since there may be hundreds. */
-  Page.prototype.addSearchLines = function () {
+  Page.prototype.addSearchLines = /** @type {IPage["addSearchLines"]} */ function () {
     var page = this, lines = L.featureGroup(), made = false;
     lines.on("add", function () {
       if (made) { return; }
@@ -275,7 +272,7 @@
     this.lines = this.searched ? this.keep(lines, false) : null;
   };
 
-  Page.prototype.addSources = function () {
+  Page.prototype.addSources = /** @type {IPage["addSources"]} */ function () {
     var page = this, data = this.data, groups = this.groups = Object.create(null);
     data.sources.forEach(function (source) {
       var group = groups[source.verdict] = groups[source.verdict] || L.featureGroup(), mark;
@@ -288,10 +285,10 @@
     this.codes.slice().reverse().forEach(function (code) { page.keep(groups[code], true); });  // the gravest on top
   };
 
-  Page.prototype.isNarrow = function () { return window.matchMedia("(max-width: 700px)").matches; };
+  Page.prototype.isNarrow = /** @type {IPage["isNarrow"]} */ function () { return window.matchMedia("(max-width: 700px)").matches; };
 
   /* What the tree switches, by keys that are the same whenever this page opens; links tell what differs from the start. */
-  Page.prototype.addChoices = function () {
+  Page.prototype.addChoices = /** @type {IPage["addChoices"]} */ function () {
     var page = this;
     function add(key, layer) { if (layer) { page.choices.push({ key: key, layer: layer, on: page.map.hasLayer(layer) }); } }
     add("q", this.lines);
@@ -299,8 +296,7 @@
     this.context.forEach(function (item, i) { add("c" + i, item.layer); });
   };
 
-  /** @this {Page & PageParts} */
-  Page.prototype.addTree = function () {
+  Page.prototype.addTree = /** @type {IPage["addTree"]} */ function () {
     var page = this, labels = this.data.labels, tree = [];
     function leaf(label, layer) { return { label: hmgeo.escape(label), layer: layer }; }
     function branch(label, children) {
@@ -320,7 +316,7 @@
     }
   };
 
-  Page.prototype.addControls = function () {
+  Page.prototype.addControls = /** @type {IPage["addControls"]} */ function () {
     var page = this, credits = this.data.credits.concat(this.data.backdrop ? [this.data.backdrop.credit] : []).filter(Boolean);
     var online = this.data.tiles.map(function (tiles) { return tiles.attribution; }).filter(function (text, i, all) { return text && all.indexOf(text) === i; });
     this.pictureCredits = credits.join("；");
@@ -345,7 +341,7 @@
   };
 
   /* Search entries of places given as coordinates, and of packed parcels by id. */
-  Page.prototype.addSearch = function () {
+  Page.prototype.addSearch = /** @type {IPage["addSearch"]} */ function () {
     var page = this;
     function places(text) {
       var at = hmgeo.parsePlace(text);
@@ -373,14 +369,14 @@
     }), this.data, places, lots);
   };
 
-  Page.prototype.goToPlace = function (at) {
+  Page.prototype.goToPlace = /** @type {IPage["goToPlace"]} */ function (at) {
     var page = this;
     this.selected.clearLayers();
     L.circleMarker(at, { renderer: this.svg, pane: "sources", radius: 9, className: "halo", interactive: false }).addTo(this.selected);
     this.fly(at, Math.max(this.map.getZoom(), 14), function () { page.map.closePopup(); });
   };
 
-  Page.prototype.addPanels = function () {
+  Page.prototype.addPanels = /** @type {IPage["addPanels"]} */ function () {
     var page = this, paper = document.getElementById("watermark"), more = document.getElementById("tool-more"), side = document.getElementById("tool-side");
     if (paper) { this.map.getContainer().appendChild(paper); }
     more.addEventListener("click", function () {
@@ -399,10 +395,9 @@
     document.querySelector("html").lang = this.data.language === "en" ? "en" : "zh";
   };
 
-  Page.prototype.resized = function () { this.map.invalidateSize({ animate: false }); };
+  Page.prototype.resized = /** @type {IPage["resized"]} */ function () { this.map.invalidateSize({ animate: false }); };
 
-  /** @this {Page & PageParts} */
-  Page.prototype.begin = function (stores) {
+  Page.prototype.begin = /** @type {IPage["begin"]} */ function (stores) {
     var page = this, map = this.map;
     this.searched = stores[stores.length - 1];
     this.branches = [];
@@ -440,7 +435,7 @@
   };
 
   /* Call back when every packed layer stands on the map. */
-  Page.prototype.whenDrawn = function (then) {
+  Page.prototype.whenDrawn = /** @type {IPage["whenDrawn"]} */ function (then) {
     var open = this.lots.filter(function (lot) { return lot.layer.queue.length; }).length;
     if (!open) { then(); return; }
     this.lots.forEach(function (lot) {
@@ -448,7 +443,7 @@
     });
   };
 
-  hmgeo.start = function (map) {
+  hmgeo.start = /** @type {Hmgeo["start"]} */ function (map) {
     var page = hmgeo.page = new Page(map, JSON.parse(document.getElementById("hmgeo-data").textContent));
     var bar = document.getElementById("progress"), metas = page.data.receptors.map(function (layer) { return layer.packed; });
     map.setView([30, 110], 5, { animate: false });
