@@ -54,7 +54,7 @@ ASKED = (
     ("2017", "9800", "new"),
 )
 ASK = """
-questions => { const clauses = hmgeo.page.clauses();
+questions => { const clauses = hmgeo.page.ask.clauses();
   return questions.map(one => clauses.ask(one.lon, one.lat, one).clauses.map(
     found => ({ rule: clauses.data.citations[found.cite].rule, verdict: found.verdict, possible: found.possible,
                 off: found.off, why: found.why, measure: found.measure }))); }
@@ -177,7 +177,7 @@ def test_the_page_agrees_with_python_on_random_points(
 
 
 PARTS = """
-questions => { const clauses = hmgeo.page.clauses(), rule = one => clauses.data.citations[one.cite].rule;
+questions => { const clauses = hmgeo.page.ask.clauses(), rule = one => clauses.data.citations[one.cite].rule;
   return questions.map(one => { const answer = clauses.ask(one.lon, one.lat, one); return {
     flips: answer.clauses.some(found => found.possible.length > 1),
     parts: clauses.parts(answer).map(part => [part.part, part.clauses.map(rule)]),
@@ -481,7 +481,7 @@ def test_a_public_page_says_which_layers_it_did_not_ask(browser: Browser, tmp_pa
 
 ZONES = """
 ([wanted, facts]) => {
-  const ask = hmgeo.page.ask, clauses = hmgeo.page.clauses();
+  const ask = hmgeo.page.ask, clauses = ask.clauses();
   Object.assign(ask.asked, { edition: "2017", trade: "3212", action: "new", facts: facts });
   ask.open(true); ask.zones.update();
   const told = { touched: ["prohibited", "conditional", "listed"], open: ["not_assessed"], "": ["clear"] };

@@ -63,7 +63,7 @@ interface Finding {
   why: [Step[], Step[]];
 }
 interface Law { title: string; rule: string; facts: Fact[]; quote: string; parameters: Pair[] }
-interface Town { name: string; parcels: Nullable<number>; reached: Nullable<number>; sources: [string, number][] }
+interface Town { name: string; parcels: number; reached: number; sources: [string, number][] }
 /** Township, verdict code, number of sources. */
 type Statistic = [string, string, number];
 
@@ -84,26 +84,34 @@ interface PageData {
 
 type Side = "met" | "not_met" | "unknown";
 type Tree =
-  | { op: "all" | "any"; of: Tree[] }
+  | { op: "all"; of: Tree[] }
+  | { op: "any"; of: Tree[] }
   | { op: "fixed"; side: Side; why: string[]; said?: string[]; approx?: boolean; layer?: string; missing?: string }
   | { op: "off"; why: string[] }
-  | { op: "fact"; name: string; expected: boolean; why: string; said: { yes: string; no: string }; graver: Side; perhaps: string }
+  | FactTree
   | NearTree
   | InsideTree;
 interface NearTree { op: "near" | "touch"; set: number; limit: number; why: string[]; hit?: Side; open?: string }
+interface FactTree { op: "fact"; name: string; expected: boolean; why: string; said: { yes: string; no: string }; graver: Side; perhaps: string }
 interface InsideTree { op: "inside"; set: number; yes: Side }
 
 /** A fact's name and whether it must be so. */
 type Condition = [string, boolean];
-interface ClauseRecord {
-  cite: number; standing: string; note: string; order: number; layers: string[]; example: boolean;
-  /** Settled without any position; such a record has nothing of what follows. */
-  fixed?: { verdict: string; why: string[] };
-  existing: boolean; actions: string[]; conditions: Condition[]; exceptions: { actions: string[]; conditions: Condition[]; unsaid: string; known: string }[];
-  trade: Nullable<{ codes?: Record<string, string[]>; parts?: string[]; unset?: string }>; basin?: [string, string];
-  trees: Tree[]; open?: boolean; beyond: string[]; unset: string[]; blocked: string[]; sides: Record<Side, string>; graver: Side;
-  condition: string; principle: string; missing?: string[]; params?: string[]; stated?: [string, string][]; nowhere?: string[];
+interface CitedRecord { cite: number; standing: string; note: string; order: number; layers: string[]; example: boolean }
+/** A clause that no position and no project changes. */
+interface FixedRecord extends CitedRecord { fixed: Settled; open?: undefined }
+interface SubjectRecord extends CitedRecord {
+  fixed?: undefined; existing: boolean; actions: string[]; conditions: Condition[]; trade: Nullable<ListedTrades>; basin?: [string, string]; params: string[];
+  exceptions: { actions: string[]; conditions: Condition[]; unsaid: string; known: string }[];
 }
+/** A clause whose text or value isn't held. */
+interface OpenRecord extends SubjectRecord { open: true; trees: Tree[]; beyond: string[] }
+interface TestedRecord extends SubjectRecord {
+  open?: undefined; trees: Tree[]; unset: string[]; blocked: string[]; sides: Record<Side, string>; graver: Side; condition: string; principle: string;
+  missing: string[]; stated: [string, string][]; nowhere: string[];
+}
+type ClauseRecord = FixedRecord | OpenRecord | TestedRecord;
+interface ListedTrades { codes?: Record<string, string[]>; parts: string[]; unset?: string }
 interface ClickLayer {
   title: string; vintage: string; basis: string; approx: boolean; coverage: Nullable<number>; complete: boolean; off_m: number;
   gaps: { outside: string; near: string; undeclared: string; incomplete: string }; ground: number;
@@ -125,7 +133,7 @@ interface ClickData {
   badges: Record<"plain" | "example" | "unmet" | "unmet_example", Record<string, Both>>; standings: Record<string, Both>; grounds: number; states: number[];
 }
 
-// ---- the page's elements: null where panels.html leaves them out of a section that is there ----
+// ---- the page's elements: null where panels.html leaves them out of a section that is there, or scripts make them ----
 
 interface PageElements {
   "ask": Nullable<HTMLElement>; "ask-action": HTMLSelectElement; "ask-answer": HTMLElement; "ask-close": HTMLButtonElement; "ask-edition": HTMLSelectElement;
@@ -141,6 +149,7 @@ interface PageElements {
   "tool-ask": Nullable<HTMLButtonElement>; "tool-language": HTMLButtonElement; "tool-link": HTMLButtonElement; "tool-measure": HTMLButtonElement;
   "tool-more": HTMLButtonElement; "tool-picture": HTMLButtonElement; "tool-print": HTMLButtonElement; "tool-receptors": Nullable<HTMLButtonElement>;
   "tool-side": HTMLButtonElement; "tool-table": HTMLButtonElement; "unmapped": Nullable<HTMLDetailsElement>;
+  "toast": Nullable<HTMLElement>; "measure-says": Nullable<HTMLElement>;
   "visits-list": Nullable<HTMLElement>; "visits-says": HTMLElement; "visits-text": HTMLElement; "watermark": Nullable<SVGElement>; "watermark-tile": SVGElement;
 }
 interface Document { getElementById<K extends keyof PageElements>(id: K): PageElements[K] }
@@ -169,6 +178,8 @@ declare namespace L {
   }
   interface Layer extends Evented {
     _map: Nullable<Map>;
+    onAdd?(map: Map): unknown;
+    onRemove?(map: Map): void;
     addTo(where: Map | FeatureGroup): this;
     remove(): this;
     bindTooltip(content: HTMLElement, options: object): this;
@@ -186,7 +197,7 @@ declare namespace L {
   interface Popup extends Layer { setLatLng(at: Place): this; setContent(content: HTMLElement): this; openOn(map: Map): this; getElement(): HTMLElement }
   interface GridLayer extends Layer { _tileZoom: number; redraw(): this; getTileSize(): Point; getContainer(): HTMLElement; options: object }
   interface Canvas extends Layer { _update(): void; _redraw(): void; _fillStroke(ctx: CanvasRenderingContext2D, layer: Path): void }
-  interface Control { remove(): this; addTo(map: Map): this; getContainer(): HTMLElement }
+  interface Control { onAdd?(): HTMLElement; remove(): this; addTo(map: Map): this; getContainer(): HTMLElement }
 
   interface Map extends Evented {
     options: { zoomSnap: number }; dragging?: Handler; doubleClickZoom: Handler;
@@ -199,7 +210,7 @@ declare namespace L {
   }
 
   /** A class whose own kinds are made with more methods. */
-  interface Extendable<T> { prototype: T; include(methods: Partial<T> & ThisType<T>): void; extend<A extends unknown[], M extends T>(methods: object & Partial<M> & ThisType<M>): Maker<A, M> }
+  interface Extendable<T> { prototype: T; include(methods: Partial<T> & ThisType<T>): void; extend<A extends unknown[], M extends T>(methods: object & Partial<NoInfer<M>> & ThisType<NoInfer<M>>): Maker<A, M> }
   const Canvas: Extendable<Canvas> & (new () => Canvas);
   const CircleMarker: Extendable<CircleMarker>;
   const Control: Extendable<Control>;
@@ -245,6 +256,7 @@ interface ParcelLayer extends L.Layer {
   record: ReceptorRecord; kind: string; group: L.FeatureGroup;
   getLatLngs?(): L.Rings; getLatLng?(): L.LatLng; getBounds?(): L.LatLngBounds; getLayers?(): ParcelLayer[];
 }
+interface Drawn { group: L.FeatureGroup; layers: ParcelLayer[] }
 interface Child { layer: L.Layer; word?: string; key?: string; code?: number }
 interface Branch { kind?: string; key?: string; title?: string; title_en?: string; children: Child[] }
 interface ContextChoice { title: string; title_en?: string; key?: string; layer: L.Layer }
@@ -320,14 +332,14 @@ interface IGround {
 // ---- judging a place ----
 
 interface Asked { edition: string; trade: string; action: string; facts: Words }
-type Stated = string | { doubt: string };
+type Stated = "yes" | "no" | "implied yes" | "implied no" | "maybe" | { doubt: string };
 type Stateds = Record<string, Stated>;
 type Labelled = Nearest & { label: string };
 /** What was measured of one set: the nearest that counts, or the feature that holds the place. */
 interface Measured { set: number; found: Nullable<Labelled>; limit?: number; inside?: string }
 interface Measure { metres: Nullable<number>; label: string; limit: Nullable<number> }
 interface Outcome {
-  given: Side; possible: Side[]; why: string[]; said: Measured[]; texts?: string[]; approx: boolean; off?: boolean; unsaid?: string; measure: Nullable<Measure>;
+  given: Side; possible: Side[]; why: string[]; said: Measured[]; texts?: string[]; approx: boolean; off?: boolean; measure: Nullable<Measure>;
 }
 interface KnownFact { known: Nullable<boolean>; maybe?: boolean; open?: boolean; source?: string; why?: string }
 type Reached = { side: "met"; wide?: string; derived?: string } | { side: "not_met" | "unknown"; why: string };
@@ -350,12 +362,13 @@ interface IClauses {
   impliedBy(name: string, asked: Asked): Nullable<Implied>;
   knownFact(name: string, asked: Asked): KnownFact;
   factsOf(asked: Asked): Stateds;
-  byTrade(record: ClauseRecord, trade: NonNullable<ClauseRecord["trade"]>, asked: Asked): Reached;
-  byConditions(record: ClauseRecord, asked: Asked): Reached;
-  reach(record: ClauseRecord, asked: Asked): Reached;
-  exemption(record: ClauseRecord, asked: Asked): Nullable<{ known: boolean; why: string }>;
+  byTrade(trades: ListedTrades, asked: Asked): Reached;
+  byConditions(record: SubjectRecord, asked: Asked): Reached;
+  reach(record: SubjectRecord, asked: Asked): Reached;
+  exemption(record: SubjectRecord, asked: Asked): Nullable<{ known: boolean; why: string }>;
   before(record: ClauseRecord, asked: Asked): Nullable<Settled>;
   judge(record: ClauseRecord, asked: Asked, spot: ISpot): Judged;
+  test(record: TestedRecord, asked: Asked, spot: ISpot): Judged;
   byGravity(verdicts: string[]): string[];
   ask(lon: number, lat: number, asked: Asked): Answer;
   settling(clause: Verdict, asked: Asked): [string, string[]];
@@ -364,12 +377,11 @@ interface IClauses {
   around(lon: number, lat: number): Around[];
   overPlaces(numbers: number[], spoken: number[][], asked: Asked, spot: ISpot): Verdict;
   placesNear(spot: ISpot, place: string): string[];
-  unpaintable(tree: Tree, facts: Words): string;
+  unpaintable(tree: Tree, facts: Stateds): string;
 }
 interface Inside { side: Side; label?: string; untold?: string }
 interface ISpot {
-  clauses: IClauses; data: ClickData; lon: number; lat: number; margin: number; known: Record<string, unknown>;
-  once<T>(key: string, make: () => T): T;
+  clauses: IClauses; data: ClickData; lon: number; lat: number; margin: number; reaches: Record<number, number>; nearests: Record<string, Nullable<Labelled>>;
   ring(): LatLon[];
   layer(set: number): ClickLayer;
   ground(set: number): IGround;
@@ -385,7 +397,7 @@ interface ISpot {
 
 type Pen = CanvasRenderingContext2D;
 interface Sides { met: Pen; not_met: Pen }
-interface ZoneEntry { number: number; record: ClauseRecord; open: boolean }
+interface ZoneEntry { number: number; record: TestedRecord; open: boolean }
 interface Zone { rule: string; cite: number; entries: ZoneEntry[]; why: string; order: number; verdict: string; example: boolean }
 interface TileAt { x: number; y: number; z: number }
 interface ISheet {
@@ -400,9 +412,9 @@ interface ISheet {
   shapes(ground: IGround, set: Nullable<number>, metres: number, wanted: (state: number) => boolean): Pen;
   dot(ctx: Pen, lon: number, lat: number, radius: number, rough: boolean): void;
   cleared(layer: ClickLayer, metres: number): Pen;
-  sides(tree: Tree, facts: Words): Sides;
+  sides(tree: Tree, facts: Stateds): Sides;
   cell(numbers: number[]): Pen;
-  clause(entries: ZoneEntry[], facts: Words): { touched: Pen; open: Pen };
+  clause(entries: ZoneEntry[], facts: Stateds): { touched: Pen; open: Pen };
 }
 interface ZoneLayer extends L.GridLayer { zones: IZones; initialize(zones: IZones): void; createTile(coords: L.Coords, done: TileDone): HTMLCanvasElement }
 interface IZones {
@@ -420,7 +432,8 @@ interface IZones {
   kindAt(rule: string, lon: number, lat: number, zoom: number): string;
 }
 interface IAsk {
-  page: IPage; data: ClickData; compiled: IClauses; box: HTMLElement; asked: Asked; answer: Nullable<Answer>; drawn: L.FeatureGroup; zones: IZones; warming?: number;
+  page: IPage; data: ClickData; compiled?: IClauses; box: HTMLElement; button: HTMLElement; asked: Asked; answer: Nullable<Answer>; drawn: L.FeatureGroup; zones: IZones; warming?: number;
+  clauses(): IClauses;
   open(on: boolean): void;
   warm(): void;
   fill(): void;
@@ -485,9 +498,10 @@ interface IDock {
   draw(): void;
 }
 interface IReceptors {
-  page: IPage; parcel: Nullable<ReceptorRecord>; township: string; town: Pick<Town, "name" | "parcels" | "reached">; found: ReceptorRow[]; placed?: Source[];
+  page: IPage; parcel: Nullable<ReceptorRecord>; township: string; town: Pick<Town, "name" | "parcels" | "reached">; found: ReceptorRow[]; select: HTMLSelectElement;
   columns(): Column<ReceptorRow>[];
   rows(): ReceptorRow[];
+  placed(): Source[];
   ranked(rings: LatLon[][]): ReceptorRow[];
   chooseParcel(record: ReceptorRecord, rings: LatLon[][]): void;
   chooseTownship(name: string): void;
@@ -498,7 +512,7 @@ interface IReceptors {
 
 interface IPage {
   map: L.Map; data: PageData; sources: Record<string, SourceMark>; parcels: Record<string, ParcelLayer>;
-  lands: { group: L.FeatureGroup; weight: number; layers: ParcelLayer[] }[]; stack: L.Layer[]; calm: boolean; dock: IDock; receptors: IReceptors; lots: Lot[]; lights: Lot[];
+  lands: (Drawn & { weight: number })[]; stack: L.Layer[]; calm: boolean; dock: IDock; receptors: IReceptors; lots: Lot[]; lights: Lot[];
   radius: Nullable<number>; choices: Choice[]; rules: Words; svg: L.Layer; selected: L.FeatureGroup; chosen: Nullable<Source>; searched: Nullable<IStore>;
   branches: Branch[]; context: ContextChoice[]; groups: Record<string, L.FeatureGroup>; codes?: string[]; lines: Nullable<L.FeatureGroup>;
   tree: Nullable<L.Control>; zoomer?: L.Control; credits: HTMLDetailsElement; pictureCredits: string; more?: number; markRadius?: number;
@@ -548,7 +562,6 @@ interface IPage {
   steepTiles(layer: ReceptorData, store: IStore): PackedLayer;
   addAsk(): void;
   // hmgeo-filter.js
-  text(record: object, key: string): string;
   verdictWord(code: string): string;
   statusWord(code: string): string;
   radiusWord(): string;
@@ -587,7 +600,7 @@ interface IPage {
   toPaper(on: boolean): void;
   drawAtOnce(ratio: number): void;
   scaleBar(pixels: number): ScaleBar;
-  drawBar(): void;
+  drawBar(scale: number): void;
   savePicture(): void;
   picture(ratio: number, then: (canvas: HTMLCanvasElement) => void): void;
   isOff(line: Element): boolean;
@@ -606,6 +619,8 @@ interface Hmgeo {
   distanceWord(metres: number): string;
   badge(text: string, look: VerdictLook): HTMLElement;
   area(hectares: number): string;
+  text(node: Nullable<Node>): string;
+  all(box: ParentNode, selector: string): NodeListOf<HTMLElement>;
   pen(canvas: HTMLCanvasElement): Pen;
   decoded(text: string): string;
   geodesic(from: { lat: number; lng: number }, to: { lat: number; lng: number }): number;
@@ -617,17 +632,19 @@ interface Hmgeo {
   bytesOf(base64: string): Uint8Array;
   PackedStore: Maker<[PackedMeta], IStore>;
   PackedLayer: Maker<[IStore, Nullable<Look>[], object?], PackedLayer>;
+  chunk(id: string): Element;
   unpack(metas: Nullable<PackedMeta>[], progress: (share: number) => void, then: (stores: Nullable<IStore>[]) => void): void;
   Ground: Maker<[string, number], IGround>;
+  factSide(tree: FactTree, facts: Stateds): Nullable<Side>;
   Clauses: Maker<[ClickData, IGround[]], IClauses>;
   pathStyle(look: Look, extra?: object): object;
   label(at: LatLon, text: string, role: string): L.Layer;
   contextLayer(layer: ContextData, open: (at: L.LatLng, layer: ContextData, record: ContextRecord) => void): L.FeatureGroup;
   declutter(map: L.Map): void;
-  receptorGroups(layer: ReceptorData, styles: Record<string, Look>, parcels: Record<string, ParcelLayer>, open: (drawn: ParcelLayer, at: L.LatLng) => void): Record<string, L.FeatureGroup>;
+  receptorGroups(layer: ReceptorData, styles: Record<string, Look>, parcels: Record<string, ParcelLayer>, open: (drawn: ParcelLayer, at: L.LatLng) => void): Record<string, Drawn>;
   townshipCircle(sum: TownshipSum, styles: Record<string, Look>, open: () => void): L.Layer;
   sourceMark(source: Source, data: PageData, renderer: L.Layer, open: (source: Source) => void): SourceMark;
-  inLanguage(record: object, key: string, data: PageData): string;
+  inLanguage(data: PageData, zh: string, en?: string): string;
   sourcePopup(source: Source, data: PageData, toNearest: Nullable<() => void>): HTMLElement;
   factsPopup(layer: ContextData, record: ContextRecord, data: PageData): HTMLElement;
   parcelPopup(record: ReceptorRecord, kind: string, data: PageData, toSource: Nullable<() => void>, whoReaches: Nullable<() => void>): HTMLElement;

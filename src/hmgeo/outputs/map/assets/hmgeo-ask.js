@@ -3,32 +3,30 @@
   "use strict";
   var el = hmgeo.el, Page = hmgeo.Page, OPEN = ["prohibited", "conditional", "listed"];
 
+  var Ask = /** @type {Maker<[IPage, ClickData, HTMLElement, HTMLElement], IAsk>} */ (/** @this {IAsk} */ function (page, data, box, button) {
+    this.page = page;
+    this.data = data;
+    this.box = box;
+    this.button = button;
+    /** @type {Asked} */ this.asked = { edition: "2017", trade: "", action: "new", facts: Object.create(null) };
+    /** @type {IAsk["answer"]} */ this.answer = null;
+    this.drawn = L.featureGroup();
+    this.zones = new hmgeo.Zones(this);
+  });
+
   /* The compiled clauses, unpacked when they are first asked. */
-  Page.prototype.clauses = /** @type {IPage["clauses"]} */ function () {
-    var data = this.data.click, grounds = [], i;
-    if (!this.compiled && data) {
-      for (i = 0; i < data.grounds; i += 1) { grounds.push(new hmgeo.Ground(document.getElementById("ground-" + i).textContent.trim(), data.states[i])); }
-      this.compiled = new hmgeo.Clauses(data, grounds);
-    }
+  Ask.prototype.clauses = /** @type {IAsk["clauses"]} */ function () {
+    var grounds = [], i;
+    if (this.compiled) { return this.compiled; }
+    for (i = 0; i < this.data.grounds; i += 1) { grounds.push(new hmgeo.Ground(hmgeo.text(hmgeo.chunk("ground-" + i)).trim(), this.data.states[i])); }
+    this.compiled = new hmgeo.Clauses(this.data, grounds);
     return this.compiled;
   };
 
-  var Ask = /** @type {Maker<[IPage], IAsk>} */ (/** @this {IAsk} */ function (page) {
-    this.page = page;
-    this.data = page.data.click;
-    this.box = document.getElementById("ask");
-    this.asked = { edition: "2017", trade: "", action: "new", facts: Object.create(null) };
-    this.answer = null;
-    this.drawn = L.featureGroup();
-    /** @type {{update: function(): void, [key: string]: any}} */
-    this.zones = null;
-  });
-
   Page.prototype.addAsk = /** @type {IPage["addAsk"]} */ function () {
-    var page = this, ask, button = document.getElementById("tool-ask");
-    if (!button || !this.data.click) { return; }
-    ask = this.ask = new Ask(this);
-    ask.zones = new hmgeo.Zones(ask);
+    const button = document.getElementById("tool-ask"), box = document.getElementById("ask");
+    if (!button || !box || !this.data.click) { return; }
+    const page = this, ask = this.ask = new Ask(this, this.data.click, box, button);
     ask.fill();
     this.keep(ask.drawn, true);
     button.addEventListener("click", function () { ask.open(ask.box.hidden); });
@@ -37,7 +35,7 @@
     document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !ask.box.hidden && ask.box.contains(document.activeElement)) { ask.open(false); button.focus(); } });
     this.map.getContainer().addEventListener("click", function (event) {  // before marks and parcels get it
       var map = page.map;
-      if (ask.box.hidden || page.measuring || !event.target.closest(".leaflet-pane") || event.target.closest(".leaflet-popup")) { return; }
+      if (ask.box.hidden || page.measuring || !(event.target instanceof Element) || !event.target.closest(".leaflet-pane") || event.target.closest(".leaflet-popup")) { return; }
       if (map.dragging && map.dragging.moved && map.dragging.moved()) { return; }
       event.stopPropagation();
       var at = map.mouseEventToLatLng(event);
@@ -49,7 +47,7 @@
     var page = this.page;
     if (on && page.measuring) { page.measure(false); }
     this.box.hidden = !on;
-    document.getElementById("tool-ask").setAttribute("aria-expanded", String(on));
+    this.button.setAttribute("aria-expanded", String(on));
     page.map.getContainer().classList.toggle("asking", on);
     if (on) {
       page.map.closePopup();
@@ -63,9 +61,10 @@
   /* Unpack and index while the user reads the fields, so that the first click is as quick as the others. */
   Ask.prototype.warm = /** @type {IAsk["warm"]} */ function () {
     var ask = this, at = this.page.map.getCenter();
-    if (!this.warming) { this.warming = window.setTimeout(function () { ask.page.clauses().ask(at.lng, at.lat, ask.asked); }, 30); }
+    if (!this.warming) { this.warming = window.setTimeout(function () { ask.clauses().ask(at.lng, at.lat, ask.asked); }, 30); }
   };
 
+  /** @param {HTMLSelectElement} select @param {string[][]} pairs @param {string} value */
   function options(select, pairs, value) {
     select.textContent = "";
     pairs.forEach(function (pair) {
@@ -127,7 +126,7 @@
   };
 
   Ask.prototype.at = /** @type {IAsk["at"]} */ function (lon, lat) {
-    this.answer = this.page.clauses().ask(lon, lat, this.asked);
+    this.answer = this.clauses().ask(lon, lat, this.asked);
     document.getElementById("ask-place").value = lon.toFixed(7) + ", " + lat.toFixed(7);
     this.draw();
     this.page.remember();
@@ -145,11 +144,12 @@
 
   /* Everything that stands below the fields, in the order of the printed answer. */
   Ask.prototype.draw = /** @type {IAsk["draw"]} */ function () {
-    var ask = this, answer = this.answer, box = document.getElementById("ask-answer"), parts;
+    const answer = this.answer;
+    var ask = this, box = document.getElementById("ask-answer"), parts;
     box.textContent = "";
     this.mark();
     if (!answer) { document.getElementById("ask-says").textContent = this.say("ask_none"); return; }
-    parts = this.page.clauses().parts(answer);
+    parts = this.clauses().parts(answer);
     document.getElementById("ask-says").textContent = (answer.place ? this.say("ask_where", { place: this.data.names[answer.place] }) : this.say("ask_nowhere")) + "　" + this.counts(parts);
     [answer.near.length ? "ask_border" : "", answer.clauses.some(function (one) { return one.record.example; }) ? "ask_example" : ""].filter(Boolean).forEach(function (key) {
       box.appendChild(el("p", "ask-note", ask.say(key)));
@@ -164,7 +164,7 @@
 
   /* The counts, gravest first: no 0 of bans without those that can't be excluded, no unmet requirement among them. */
   Ask.prototype.counts = /** @type {IAsk["counts"]} */ function (parts) {
-    var ask = this, by = Object.create(null), list = [];
+    var ask = this, by = Object.create(null), /** @type {string[]} */ list = [];
     parts.forEach(function (part) { by[part.part] = part.clauses.length; });
     list.push(by.ban ? this.say("ask_count", { word: this.badge("prohibited"), n: by.ban }) : this.say("ask_no_ban", { n: by.open_ban }));
     if (by.unmet) { list.push(this.say("ask_count", { word: this.badge("prohibited", false, true), n: by.unmet })); }
@@ -181,24 +181,29 @@
 
   /* The clauses of one part: those that touch and open bans in full, the others behind a line that opens. */
   Ask.prototype.part = /** @type {IAsk["part"]} */ function (part) {
-    var ask = this, isHit = ["ban", "unmet", "conditional", "listed"].indexOf(part.part) >= 0, isOpen = isHit || part.part === "open_ban", box = el(isOpen ? "section" : "details", "ask-group"), words = {
+    var ask = this, isHit = ["ban", "unmet", "conditional", "listed"].indexOf(part.part) >= 0, isOpen = isHit || part.part === "open_ban", box = el(isOpen ? "section" : "details", "ask-group"), /** @type {Words} */ words = {
       ban: this.badge("prohibited"), unmet: this.badge("prohibited", false, true), open_ban: this.say("ask_open_bans"), open_other: this.say("ask_open_others")
     };
     box.setAttribute("data-part", part.part);
     box.appendChild(el(isOpen ? "h3" : "summary", "", this.say("ask_group", { word: words[part.part] || this.badge(part.part), n: part.clauses.length })));
-    (part.groups || [{ clauses: part.clauses }]).forEach(function (group) {
+    /** @param {Verdict[]} clauses */
+    function listed(clauses) {
       var list = el("ol");
-      if (group.settling) { box.appendChild(el("p", "ask-settles", ask.settles(group))); }
-      group.clauses.forEach(function (one) { list.appendChild(ask.clause(one, isHit)); });
+      list.append.apply(list, clauses.map(function (clause) { return ask.clause(clause, isHit); }));
       box.appendChild(list);
-    });
+    }
+    if (part.groups) {
+      part.groups.forEach(function (group) { box.appendChild(el("p", "ask-settles", ask.settles(group))); listed(group.clauses); });
+    } else { listed(part.clauses); }
     return box;
   };
 
   /* What would settle open clauses, in words. */
   Ask.prototype.settles = /** @type {IAsk["settles"]} */ function (group) {
     var data = this.data, language = this.page.data.language;
+    /** @param {string[]} names */
     function quoted(names) { return names.map(function (name) { return "「" + name + "」"; }).join(""); }
+    /** @param {string} code */
     function words(code) { return data.missing[code] || [code, ""]; }
     if (group.settling === "layer") { return this.say("ask_settle_layer", { names: quoted(group.what.map(function (code) { return words(code)[0]; })), whom: group.what.map(function (code) { return words(code)[1]; }).filter(function (one, i, all) { return one && all.indexOf(one) === i; }).join("、") }); }
     if (group.settling === "parameter") { return this.say("ask_settle_parameter", { names: quoted(group.what) }); }
@@ -210,13 +215,13 @@
 
   /* The nearest object of every layer, whether a clause asks for it or not. */
   Ask.prototype.drawAround = /** @type {IAsk["drawAround"]} */ function (box, answer) {
-    var ask = this, list = el("ul", "ask-missing"), found = this.page.clauses().around(answer.lon, answer.lat);
-    found.forEach(function (one) {
+    var ask = this, list = el("ul", "ask-missing"), nearest = this.clauses().around(answer.lon, answer.lat);
+    nearest.forEach(function (one) {
       var far_ = isFinite(one.metres) ? one.metres ? far(one.metres) + " " + ask.towards(answer, one) : ask.say("ask_inside") : ask.say("ask_nothing_found");
       list.appendChild(el("li", "", one.title + (one.label ? "「" + one.label + "」" : "") + " " + far_));
     });
-    if (!found.length) { return; }
-    box.appendChild(el("h3", "", this.say("ask_around", { n: found.length })));
+    if (!nearest.length) { return; }
+    box.appendChild(el("h3", "", this.say("ask_around", { n: nearest.length })));
     box.appendChild(list);
   };
   Ask.prototype.towards = /** @type {IAsk["towards"]} */ function (from, to) {
@@ -232,7 +237,7 @@
     if (one.off) { head.appendChild(el("span", "chip", this.say("ask_off"))); }
     head.appendChild(el("span", "", " " + cited.title));
     item.appendChild(head);
-    if (one.ambiguous) {
+    if (one.other) {
       item.appendChild(el("p", "ask-ambiguous", this.page.data.labels.certainty_ambiguous + "　" + this.say("ask_other", { word: this.badge(one.other) })));
     }
     one.said.forEach(function (fact) { ask.fact(item, fact); });
@@ -259,6 +264,7 @@
     }).join("、") || this.say("ask_stated");
   };
 
+  /** @param {number} metres @param {number} [limit] */
   function far(metres, limit) {
     var hides = limit !== undefined && metres !== limit && (Math.abs(metres - limit) < 1.5 || hmgeo.distance(metres) === hmgeo.distance(limit));
     return hides ? metres.toFixed(2) + " m" : metres < 10 ? metres.toFixed(1) + " m" : hmgeo.distance(metres);
@@ -266,18 +272,19 @@
 
   /* One measured fact: the nearest object by name with distance, limit and a way to look at it. */
   Ask.prototype.fact = /** @type {IAsk["fact"]} */ function (item, fact) {
-    var ask = this, set = this.data.sets[fact.set], line = el("p", "ask-fact"), found = fact.found, text, go;
+    const found = fact.found, answer = this.answer, map = this.page.map;
+    var set = this.data.sets[fact.set], line = el("p", "ask-fact"), text, go;
     if (fact.inside !== undefined) { line.textContent = this.say("ask_in", { layer: set.title, name: fact.inside }); item.appendChild(line); return; }
     text = fact.limit === undefined ? this.say("ask_out", { layer: set.title }) + "；" : "";
     text += this.say("ask_nearest", { layer: set.title });
     text += found ? "「" + found.label + "」" + far(found.metres, fact.limit) : "：" + this.say("ask_nothing_found");
     if (fact.limit !== undefined) { text += "；" + this.page.data.labels.limit + " " + hmgeo.distance(fact.limit); }
     line.textContent = text + (this.page.data.language === "en" ? ". " : "。");
-    if (found && found.metres > 0) {
+    if (found && found.metres > 0 && answer) {
       go = el("button", "go", this.say("go_there"));
       go.type = "button";
       go.setAttribute("aria-label", this.say("go_there") + "：" + found.label);
-      go.addEventListener("click", function () { ask.page.map.fitBounds(L.latLngBounds([[ask.answer.lat, ask.answer.lon], [found.lat, found.lon]]).pad(0.3), { maxZoom: 17, animate: false }); });
+      go.addEventListener("click", function () { map.fitBounds(L.latLngBounds([[answer.lat, answer.lon], [found.lat, found.lon]]).pad(0.3), { maxZoom: 17, animate: false }); });
       line.appendChild(go);
     }
     item.appendChild(line);
@@ -309,7 +316,7 @@
 
   /* The asked place, and lines to the nearest objects of clauses that touch. */
   Ask.prototype.mark = /** @type {IAsk["mark"]} */ function () {
-    var drawn = this.drawn, answer = this.answer, styles = this.page.data.styles.verdicts, at;
+    var drawn = this.drawn, answer = this.answer, styles = this.page.data.styles.verdicts, /** @type {LatLon} */ at;
     drawn.clearLayers();
     if (!answer) { return; }
     at = [answer.lat, answer.lon];

@@ -2,18 +2,17 @@
 var hmgeo = /** @type {Hmgeo} */ ({});
 (function () {
   "use strict";
-  var SVG = "http://www.w3.org/2000/svg";
-
+  
   hmgeo.el = /** @type {Hmgeo["el"]} */ function (tag, className, text) {
     var node = document.createElement(tag);
     if (className) { node.className = className; }
-    if (text !== undefined) { node.textContent = text; }
+    if (text !== undefined && text !== null) { node.textContent = String(text); }
     return node;
   };
 
   hmgeo.svg = /** @type {Hmgeo["svg"]} */ function (tag, attributes, parent) {
-    var node = document.createElementNS(SVG, tag);
-    Object.keys(attributes).forEach(function (name) { node.setAttribute(name, attributes[name]); });
+    var node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    Object.keys(attributes).forEach(function (name) { node.setAttribute(name, String(attributes[name])); });
     if (parent) { parent.appendChild(node); }
     return node;
   };
@@ -23,7 +22,23 @@ var hmgeo = /** @type {Hmgeo} */ ({});
   };
 
   hmgeo.say = /** @type {Hmgeo["say"]} */ function (text, values) {
-    return text.replace(/\{(\w+)\}/g, function (whole, key) { return key in values ? values[key] : whole; });
+    return text.replace(/\{(\w+)\}/g, function (whole, key) { return key in values ? String(values[key]) : whole; });
+  };
+
+  hmgeo.text = /** @type {Hmgeo["text"]} */ function (node) { return node && node.textContent || ""; };
+
+  hmgeo.all = /** @type {Hmgeo["all"]} */ function (box, selector) { return box.querySelectorAll(selector); };
+
+  /* What draws on a canvas; browsers that are out of memory give none. */
+  hmgeo.pen = /** @type {Hmgeo["pen"]} */ function (canvas) {
+    var ctx = canvas.getContext("2d");
+    if (!ctx) { throw new Error("no canvas to draw on"); }
+    return ctx;
+  };
+
+  /* A part of an address as it was before it was written into one; a torn one stands as it is. */
+  hmgeo.decoded = /** @type {Hmgeo["decoded"]} */ function (text) {
+    try { return decodeURIComponent(text); } catch (fault) { return text; }
   };
 
   hmgeo.distance = /** @type {Hmgeo["distance"]} */ function (metres) {

@@ -3,30 +3,28 @@
   "use strict";
   var Page = hmgeo.Page, el = hmgeo.el;
 
-  Page.prototype.text = /** @type {IPage["text"]} */ function (record, key) { return hmgeo.inLanguage(record, key, this.data); };
   Page.prototype.verdictWord = /** @type {IPage["verdictWord"]} */ function (code) { return this.data.verdict_words[code || ""][this.data.language]; };
-  Page.prototype.statusWord = /** @type {IPage["statusWord"]} */ function (code) { return (this.data.status_words[code] || {})[this.data.language] || code; };
+  Page.prototype.statusWord = /** @type {IPage["statusWord"]} */ function (code) { return code in this.data.status_words ? this.data.status_words[code][this.data.language] : code; };
   Page.prototype.radiusWord = /** @type {IPage["radiusWord"]} */ function () { return this.radius === null ? "" : hmgeo.distanceWord(this.data.radii_m[this.radius]); };
   Page.prototype.factOf = /** @type {IPage["factOf"]} */ function (facts, key) {
-    var data = this.data, found = facts.filter(function (fact) { return fact[0] === key; })[0];
-    return found ? data.language === "en" && found[2] || found[1] : "";
+    var wanted = facts.filter(function (fact) { return fact[0] === key; })[0];
+    return wanted ? hmgeo.inLanguage(this.data, wanted[1], wanted[2]) : "";
   };
 
   /* Every input row once, in input order: drawn ones and those that aren't. */
   Page.prototype.allRows = /** @type {IPage["allRows"]} */ function () {
-    if (!this.everyRow) { this.everyRow = this.data.sources.concat(this.data.unmapped).sort(function (a, b) { return (a.number || Infinity) - (b.number || Infinity) || a.row - b.row; }); }
+    if (!this.everyRow) { this.everyRow = /** @type {AnyRow[]} */ (this.data.sources).concat(this.data.unmapped).sort(function (a, b) { return (a.number || Infinity) - (b.number || Infinity) || a.row - b.row; }); }
     return this.everyRow;
   };
 
   Page.prototype.rowOf = /** @type {IPage["rowOf"]} */ function (id) { return this.allRows().filter(function (row) { return row.id === id; })[0] || { id: id, name: id, findings: [], verdict: "" }; };
 
   Page.prototype.tally = /** @type {IPage["tally"]} */ function (row) {
-    var data = this.data;
-    if (!row.tally) {
-      row.tally = {};
-      row.findings.forEach(function (index) { var verdict = data.findings[index].verdict; row.tally[verdict] = (row.tally[verdict] || 0) + 1; });
-    }
-    return row.tally;
+    var data = this.data, /** @type {Record<string, number>} */ counts = {};
+    if (row.tally) { return row.tally; }
+    row.findings.forEach(function (index) { var verdict = data.findings[index].verdict; counts[verdict] = (counts[verdict] || 0) + 1; });
+    row.tally = counts;
+    return counts;
   };
 
   Page.prototype.passes = /** @type {IPage["passes"]} */ function (row) {
@@ -37,6 +35,7 @@
 
   Page.prototype.isFiltered = /** @type {IPage["isFiltered"]} */ function () { return Boolean(this.rules.township || this.rules.trade || this.rules.certainty || this.rules.year); };
 
+  /** @param {HTMLSelectElement} select @param {string[][]} words @param {Words} labels */
   function options(select, words, labels) {
     select.textContent = "";
     [["", labels.filter_all]].concat(words).forEach(function (pair) {
@@ -47,28 +46,33 @@
   }
 
   Page.prototype.fillFilters = /** @type {IPage["fillFilters"]} */ function () {
-    var page = this, labels = this.data.labels, rows = this.allRows();
+    var page = this, labels = this.data.labels, rows = this.allRows(), years = document.getElementById("filter-year");
+    /** @param {(row: AnyRow) => string} key @param {(value: string) => string} [word] */
     function words(key, word) {
-      var seen = Object.create(null), found = [];
+      var seen = Object.create(null), /** @type {Pair[]} */ pairs = [];
       rows.forEach(function (row) {
         var value = key(row) || "\u0000";
-        if (!seen[value]) { seen[value] = true; found.push([value, value === "\u0000" ? labels.filter_none : word ? word(value) : value]); }
+        if (!seen[value]) { seen[value] = true; pairs.push([value, value === "\u0000" ? labels.filter_none : word ? word(value) : value]); }
       });
-      return found.sort(function (a, b) { return a[1].localeCompare(b[1], "zh-CN", { numeric: true }); });
+      return pairs.sort(function (a, b) { return a[1].localeCompare(b[1], "zh-CN", { numeric: true }); });
     }
-    var certainty = function (code) { return labels["certainty_" + code]; };
     options(document.getElementById("filter-township"), words(function (row) { return row.township || row.county; }), labels);
     options(document.getElementById("filter-trade"), words(function (row) { return row.trade; }), labels);
-    options(document.getElementById("filter-certainty"), words(function (row) { return row.certainty; }, certainty), labels);
-    if (document.getElementById("filter-year")) {
-      options(document.getElementById("filter-year"), this.parcelYears().map(function (year) { return [year, year]; }), labels);
+    options(document.getElementById("filter-certainty"), words(function (row) { return row.certainty; }, function (code) { return labels["certainty_" + code]; }), labels);
+    if (years) {
+      options(years, this.parcelYears().map(function (year) { return [year, year]; }), labels);
     }
-    this.filterFields().forEach(function (name) { document.getElementById("filter-" + name).value = page.rules[name]; });
+    this.filterFields().forEach(function (field) { field.select.value = page.rules[field.name]; });
   };
 
   /* The rules that have a field on this page: parcels don't always say when they were classed. */
   Page.prototype.filterFields = /** @type {IPage["filterFields"]} */ function () {
-    return Object.keys(this.rules).filter(function (name) { return document.getElementById("filter-" + name); });
+    var /** @type {ReturnType<IPage["filterFields"]>} */ fields = [];
+    Object.keys(this.rules).forEach(function (name) {
+      var select = document.getElementById("filter-" + name);
+      if (select instanceof HTMLSelectElement) { fields.push({ name: name, select: select }); }
+    });
+    return fields;
   };
 
   Page.prototype.parcelYears = /** @type {IPage["parcelYears"]} */ function () {
@@ -81,26 +85,25 @@
     var page = this, reset = document.getElementById("filter-reset"), radius = document.getElementById("radius");
     if (reset) {
       this.fillFilters();
-      this.filterFields().forEach(function (name) {
-        var select = document.getElementById("filter-" + name);
-        select.addEventListener("change", function () { page.rules[name] = select.value; page.applyFilter(); });
+      this.filterFields().forEach(function (field) {
+        field.select.addEventListener("change", function () { page.rules[field.name] = field.select.value; page.applyFilter(); });
       });
       reset.addEventListener("click", function () {
-        page.filterFields().forEach(function (name) { page.rules[name] = ""; document.getElementById("filter-" + name).value = ""; });
+        page.filterFields().forEach(function (field) { page.rules[field.name] = field.select.value = ""; });
         page.applyFilter();
       });
     }
     if (radius) {
       radius.value = String(this.radius);
-      radius.addEventListener("change", function () { page.setRadius(Number(radius.value)); });
+      radius.addEventListener("change", function () { page.setRadius(this.selectedIndex); });
       this.sayRadius();
     }
   };
 
   /* Show what passes; the legend counts what the filter leaves, of the total. */
   Page.prototype.applyFilter = /** @type {IPage["applyFilter"]} */ function () {
-    var page = this, shown = 0;
-    document.getElementById("filter-reset").hidden = !this.isFiltered();
+    var page = this, shown = 0, reset = document.getElementById("filter-reset");
+    if (reset) { reset.hidden = !this.isFiltered(); }
     Object.keys(this.sources).forEach(function (id) {
       var mark = page.sources[id], passes = page.passes(mark.source);
       shown += passes ? 1 : 0;
@@ -139,7 +142,8 @@
   };
 
   Page.prototype.countLegend = /** @type {IPage["countLegend"]} */ function () {
-    var page = this, counts = Object.create(null), filtered = this.isFiltered();
+    var page = this, /** @type {Record<string, number>} */ counts = Object.create(null), filtered = this.isFiltered();
+    /** @param {string} key @param {number} n */
     function add(key, n) { counts[key] = (counts[key] || 0) + n; }
     this.allRows().forEach(function (row) {
       if (!page.passes(row)) { return; }
@@ -152,17 +156,19 @@
       layer.by_township.forEach(function (line) { if ((!page.parcelTownship || line[0] === page.parcelTownship) && (!page.rules.year || line[3] === page.rules.year)) { add("class:" + line[1], line[2]); } });
       layer.steep_by_township.forEach(function (line) { if ((!page.parcelTownship || line[0] === page.parcelTownship) && (!page.rules.year || line[3] === page.rules.year)) { add("steep:" + line[1], line[2]); } });
     });
-    Array.prototype.forEach.call(document.querySelectorAll("#legend [data-count]"), function (node) {
-      var key = node.getAttribute("data-count"), n = (counts[key] || 0).toLocaleString("en-US");
-      node.setAttribute("data-total", node.getAttribute("data-total") || node.textContent);
-      node.textContent = filtered && (!/^(class|steep):/.test(key) || page.parcelTownship || page.rules.year) ? n + " / " + node.getAttribute("data-total") : node.getAttribute("data-total");
+    hmgeo.all(document, "#legend [data-count]").forEach(function (node) {
+      var key = node.dataset.count || "", n = (counts[key] || 0).toLocaleString("en-US"), total = node.dataset.total || hmgeo.text(node);
+      node.dataset.total = total;
+      node.textContent = filtered && (!/^(class|steep):/.test(key) || page.parcelTownship || page.rules.year) ? n + " / " + total : total;
     });
     document.getElementById("legend").classList.toggle("filtered", filtered);
   };
 
   Page.prototype.setRadius = /** @type {IPage["setRadius"]} */ function (index) {
+    var select = document.getElementById("radius");
+    if (!select) { return; }  // a page without counts, opened by a link from one that has them
     this.radius = index;
-    document.getElementById("radius").value = String(index);
+    select.value = String(index);
     this.sayRadius();
     this.drawRadius();
     this.dock.draw();
@@ -171,10 +177,11 @@
 
   /* How many sources have farmland within the radius: rows of the counts table. */
   Page.prototype.sayRadius = /** @type {IPage["sayRadius"]} */ function () {
+    const radius = this.radius;
     var page = this, node = document.getElementById("radius-says"), near = 0, known = 0;
-    if (!node || this.radius === null) { return; }
+    if (!node || radius === null) { return; }
     this.data.sources.forEach(function (source) {
-      var count = source.reach[page.radius][0];
+      var count = source.reach[radius][0];
       if (!page.passes(source) || count === null) { return; }
       known += 1;
       near += count > 0 ? 1 : 0;
@@ -185,9 +192,9 @@
 
   /* The chosen radius around the chosen source; the screening radius is drawn as it was searched. */
   Page.prototype.drawRadius = /** @type {IPage["drawRadius"]} */ function () {
-    var source = this.chosen, metres = this.data.radii_m[this.radius];
+    var source = this.chosen, metres = this.radius === null ? null : this.data.radii_m[this.radius];
     if (this.ring) { this.selected.removeLayer(this.ring); this.ring = null; }
-    if (!source || this.radius === null || metres === this.data.radius_m || source.kind !== "point") { return; }
+    if (!source || metres === null || metres === this.data.radius_m || source.kind !== "point") { return; }
     this.ring = L.polygon(hmgeo.circleAround(source.at, metres), { color: "#0072B2", weight: 1.6, dashArray: "5 4", fill: false, interactive: false }).addTo(this.selected);
   };
 
@@ -199,9 +206,9 @@
       if (layer.kind === "farmland") { visit(layer.record, function () { return hmgeo.ringsOf(layer); }); }
     });
     this.lots.forEach(function (lot) {
-      var i;
+      var i = 0;
       function rings() { return lot.store.rings(i); }
-      for (i = 0; lot.kind === "farmland" && i < lot.store.size; i += 1) {
+      for (; lot.kind === "farmland" && i < lot.store.size; i += 1) {
         visit({ township: lot.store.meta.townships[lot.store.township[i]], sources: lot.store.reached[i] ? lot.store.reached[i] - 1 : null }, rings);
       }
     });

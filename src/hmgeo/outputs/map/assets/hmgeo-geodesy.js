@@ -7,7 +7,7 @@
   hmgeo.geodesic = /** @type {Hmgeo["geodesic"]} */ function (from, to) {
     var u1 = Math.atan((1 - F) * Math.tan(from.lat * RAD)), u2 = Math.atan((1 - F) * Math.tan(to.lat * RAD));
     var s1 = Math.sin(u1), c1 = Math.cos(u1), s2 = Math.sin(u2), c2 = Math.cos(u2), l = (to.lng - from.lng) * RAD;
-    var lambda = l, turn, sinS, cosS, sigma, sinA, cos2A, cosM, c, before, k, bigA, bigB;
+    var lambda = l, turn, sinS = 0, cosS = 0, sigma = 0, sinA, cos2A = 0, cosM = 0, c, before, k, bigA, bigB;
     for (turn = 0; turn < 60; turn += 1) {
       sinS = Math.sqrt(Math.pow(c2 * Math.sin(lambda), 2) + Math.pow(c1 * s2 - s1 * c2 * Math.cos(lambda), 2));
       if (sinS === 0) { return 0; }
@@ -27,6 +27,7 @@
     return B * bigA * (sigma - bigB * sinS * (cosM + bigB / 4 * (cosS * (2 * cosM * cosM - 1) - bigB / 6 * cosM * (4 * sinS * sinS - 3) * (4 * cosM * cosM - 3))));
   };
 
+  /** @param {number} sin */
   function authalic(sin) {
     var e = Math.sqrt(E2);
     return (1 - E2) * (sin / (1 - E2 * sin * sin) + Math.log((1 + e * sin) / (1 - e * sin)) / (2 * e));
@@ -50,7 +51,7 @@
 
   /* A ring of places about `metres` away, for drawing only (within 0.1 % at 10 km). */
   hmgeo.circleAround = /** @type {Hmgeo["circleAround"]} */ function (at, metres) {
-    var per = hmgeo.metresPerDegree(at[0]), ring = [], i;
+    var per = hmgeo.metresPerDegree(at[0]), /** @type {LatLon[]} */ ring = [], i;
     for (i = 0; i < 120; i += 1) {
       ring.push([at[0] + metres / per.lat * Math.cos(i * 3 * RAD), at[1] + metres / per.lon * Math.sin(i * 3 * RAD)]);
     }
@@ -78,27 +79,28 @@
   };
 
   /* One coordinate: its side (E, N or none) and degrees from one to three numbers. */
+  /** @param {string} text */
   function angle(text) {
-    var found = text.match(/\d+(?:\.\d+)?/g) || [], side = /[EN]/.exec(text);
-    if (!found.length || found.length > 3) { return null; }
-    return { side: side ? side[0] : "", value: Number(found[0]) + Number(found[1] || 0) / 60 + Number(found[2] || 0) / 3600 };
+    var figures = text.match(/\d+(?:\.\d+)?/g) || [], side = /[EN]/.exec(text);
+    if (!figures.length || figures.length > 3) { return null; }
+    return { side: side ? side[0] : "", value: Number(figures[0]) + Number(figures[1] || 0) / 60 + Number(figures[2] || 0) / 3600 };
   }
 
   /* A place from text: "113.05, 23.6", "23.6N 113.05E", "113°03′00″E 23°36′00″N", 经度113度3分，纬度23度36分; else null. */
   hmgeo.parsePlace = /** @type {Hmgeo["parsePlace"]} */ function (text) {
     var plain = text.normalize("NFKC").toUpperCase().replace(/东经|经度|东|LON(GITUDE)?|LNG/g, "E").replace(/北纬|纬度|北|LAT(ITUDE)?/g, "N").trim();
-    var halves, parts, /** @type {{E?: number, N?: number}} */ by = {};
+    var halves, first, second, east, north;
     if (!/^[-\d\s.,;:、°º度分秒'′’\x60"”EN=()]+$/.test(plain) || !/\d/.test(plain)) { return null; }
     if (/^[EN]/.test(plain)) { halves = plain.split(/(?!^)(?=[EN])/); }
     else if (/[EN]/.test(plain)) { halves = plain.replace(/([EN])(?!$)/, "$1|").split("|"); }
     else { halves = plain.split(/[,;、]+\s*|\s+(?=\d{2,3}\s*[°º度.])/); }
     if (halves.length !== 2) { halves = plain.split(/[\s,;]+/); }
-    parts = halves.map(angle);
-    if (parts.length !== 2 || !parts[0] || !parts[1]) { return null; }
-    parts.forEach(function (part) { if (part.side) { by[part.side] = part.value; } });
-    if (!("E" in by) && !("N" in by)) { by = parts[0].value > parts[1].value ? { E: parts[0].value, N: parts[1].value } : { E: parts[1].value, N: parts[0].value }; }
-    if (!("E" in by)) { by.E = parts[parts[0].side ? 1 : 0].value; }
-    if (!("N" in by)) { by.N = parts[parts[0].side ? 1 : 0].value; }
-    return by.E >= 73 && by.E <= 136 && by.N >= 3 && by.N <= 54 ? L.latLng(by.N, by.E) : null;
+    first = angle(halves[0]);
+    second = halves.length === 2 ? angle(halves[1]) : null;
+    if (!first || !second) { return null; }
+    east = first.side === "E" || second.side === "N" || !first.side && !second.side && first.value > second.value ? first : second;
+    north = east === first ? second : first;
+    if (east.side === "N" || north.side === "E") { return null; }
+    return east.value >= 73 && east.value <= 136 && north.value >= 3 && north.value <= 54 ? L.latLng(north.value, east.value) : null;
   };
 }());

@@ -6,32 +6,38 @@
   var SECTIONS = ["rings", "dimensions", "vertices", "x", "y", "rows", "states", "labels"];
 
   /* Numbers of seven-bit groups, beyond 32 bits too. */
+  /** @param {Uint8Array} bytes @param {number} [most] */
   function numbers(bytes, most) {
-    var /** @type {number[] & {read?: number}} */ found = [], at = 0, value, scale, byte;
-    while (at < bytes.length && found.length < most) {
+    return read(bytes, most === undefined ? Infinity : most).list;
+  }
+
+  /** @param {Uint8Array} bytes @param {number} most */
+  function read(bytes, most) {
+    var list = [], at = 0, value, scale, byte;
+    while (at < bytes.length && list.length < most) {
       value = 0;
       scale = 1;
       do { byte = bytes[at++]; value += (byte & 127) * scale; scale *= 128; } while (byte > 127);
-      found.push(value);
+      list.push(value);
     }
-    found.read = at;
-    return found;
+    return { list: list, end: at };
   }
 
+  /** @param {number} value */
   function unzigzag(value) { return value % 2 ? -(value + 1) / 2 : value / 2; }
 
   var Ground = /** @type {Maker<[string, number], IGround>} */ (/** @this {IGround} */ function (base64, setCount) {
-    var content = fflate.inflateSync(hmgeo.bytesOf(base64)), sizes = numbers(content, SECTIONS.length), at = sizes.read, raw = {};
-    SECTIONS.forEach(function (name, i) { raw[name] = content.subarray(at, at + sizes[i]); at += sizes[i]; });
-    this.rings = numbers(raw.rings, Infinity);
-    this.dimensions = numbers(raw.dimensions, Infinity);
+    var content = fflate.inflateSync(hmgeo.bytesOf(base64)), sizes = read(content, SECTIONS.length), at = sizes.end, /** @type {Record<string, Uint8Array>} */ raw = {}, row = 0;
+    SECTIONS.forEach(function (name, i) { raw[name] = content.subarray(at, at + sizes.list[i]); at += sizes.list[i]; });
+    this.rings = numbers(raw.rings);
+    this.dimensions = numbers(raw.dimensions);
     this.size = this.rings.length;
     this.labels = raw.labels.length ? new TextDecoder().decode(raw.labels).split("\n") : [];
-    this.rows = [];
-    this.states = [];
-    numbers(raw.rows, Infinity).reduce(/** @this {IGround} */ function (row, step) { row += unzigzag(step); this.rows.push(row); return row; }.bind(this), 0);
+    this.rows = numbers(raw.rows).map(function (step) { row += unzigzag(step); return row; });
+    /** @type {Uint8Array[]} */ this.states = [];
+    /** @type {IGround["built"]} */ this.built = {};
     for (at = 0; at < setCount; at += 1) { this.states.push(raw.states.subarray(at * this.size, (at + 1) * this.size)); }
-    this.place(numbers(raw.vertices, Infinity), numbers(raw.x, Infinity), numbers(raw.y, Infinity));
+    this.place(numbers(raw.vertices), numbers(raw.x), numbers(raw.y));
     this.cut();
   });
   hmgeo.Ground = Ground;
@@ -62,6 +68,7 @@
     }
   };
 
+  /** @param {number[]} box @param {number} lon @param {number} lat */
   function grow(box, lon, lat) {
     if (lon < box[0]) { box[0] = lon; }
     if (lat < box[1]) { box[1] = lat; }
@@ -113,7 +120,7 @@
   /* Call `visit` with every item whose box meets a box. */
   Tree.prototype.inBox = /** @type {BoxTree["inBox"]} */ function (west, south, east, north, visit) {
     var tree = this;
-    (function down(level, from, to) {
+    (/** @param {number} level @param {number} from @param {number} to */ function down(level, from, to) {
       var boxes = tree.levels[level], i;
       for (i = from; i < to; i += 1) {
         if (boxes[4 * i] > east || boxes[4 * i + 2] < west || boxes[4 * i + 1] > north || boxes[4 * i + 3] < south) { continue; }
@@ -124,9 +131,9 @@
 
   /* The trees of one set (all shapes where `set` is null): pieces to measure, shapes to lie in. */
   Ground.prototype.trees = /** @type {IGround["trees"]} */ function (set, only) {
-    var ground = this, key = set === null ? "all" : only === undefined ? set : set + "/" + only, states = set === null ? null : this.states[set], pieces = [], shapes = [], i;
+    var ground = this, key = set === null ? "all" : only === undefined ? set : set + "/" + only, states = set === null ? null : this.states[set], /** @type {number[]} */ pieces = [], /** @type {number[]} */ shapes = [], i;
+    /** @param {number} state */
     function wanted(state) { return only === undefined ? state : state === only; }
-    this.built = this.built || {};
     if (!this.built[key]) {
       for (i = 0; i < this.pieces.length; i += 4) { if (!states || wanted(states[ground.pieces[i]])) { pieces.push(i / 4); } }
       for (i = 0; i < this.size; i += 1) { if (!states || wanted(states[i])) { shapes.push(i); } }
@@ -150,18 +157,21 @@
 
   /* The shapes of a set that hold a place, in the order of the layer. */
   Ground.prototype.holding = /** @type {IGround["holding"]} */ function (lon, lat, set, only) {
-    var ground = this, found = [];
-    this.trees(set, only).shapes.inBox(lon, lat, lon, lat, function (i) { if (ground.holds(i, lon, lat)) { found.push(i); } });
-    return found.sort(function (a, b) { return ground.rows[a] - ground.rows[b]; });
+    var ground = this, /** @type {number[]} */ shapes = [];
+    this.trees(set, only).shapes.inBox(lon, lat, lon, lat, function (i) { if (ground.holds(i, lon, lat)) { shapes.push(i); } });
+    return shapes.sort(function (a, b) { return ground.rows[a] - ground.rows[b]; });
   };
 
   /* A plane about a place: metres per degree there. Off by less than `share(d)` of a distance d. */
+  /** @param {number} lon @param {number} lat */
   function plane(lon, lat) {
     var w = 1 - E2 * Math.pow(Math.sin(lat * RAD), 2), n = A / Math.sqrt(w), lean = 0.62 * Math.abs(Math.tan(lat * RAD)) + 0.1;
     return { lon: lon, lat: lat, kx: n * Math.cos(lat * RAD) * RAD, ky: n * (1 - E2) / w * RAD, lean: lean / SMALL };
   }
+  /** @param {Plane} flat @param {number} d */
   function atLeast(flat, d) { return d * Math.max(0.5, 1 - flat.lean * d); }
 
+  /** @param {Plane} flat @param {Float64Array} boxes @param {number} i */
   function boxDistance(flat, boxes, i) {
     var x = Math.max(boxes[4 * i] - flat.lon, 0, flat.lon - boxes[4 * i + 2]) * flat.kx;
     var y = Math.max(boxes[4 * i + 1] - flat.lat, 0, flat.lat - boxes[4 * i + 3]) * flat.ky;
@@ -171,34 +181,34 @@
   /* The nearest piece of edge to a place: {metres, shape, lon, lat}; nothing beyond `within` metres. */
   Ground.prototype.nearestEdge = /** @type {IGround["nearestEdge"]} */ function (lon, lat, set, within, only) {
     var ground = this, flat = plane(lon, lat), tree = this.trees(set, only).pieces;
-    var best = { metres: within === undefined ? FARTHEST_M : within, shape: -1, lon: NaN, lat: NaN, edge: null };
-    (function down(level, from, to) {
+    var /** @type {Foot} */ best = { metres: within === undefined ? FARTHEST_M : within, shape: -1, lon: NaN, lat: NaN, edge: null };
+    (/** @param {number} level @param {number} from @param {number} to */ function down(level, from, to) {
       var near = [], i, d;
       for (i = from; i < to; i += 1) {
         d = boxDistance(flat, tree.levels[level], i);
         if (d <= best.metres) { near.push([d, i]); }
       }
       if (level > 0 || near.length > 2) { near.sort(function (a, b) { return a[0] - b[0]; }); }
-      near.forEach(function (one) {
-        if (one[0] > best.metres) { return; }
-        if (level === 0) { ground.measure(flat, tree.items[one[1]], best); return; }
-        down(level - 1, one[1] * FAN, Math.min(tree.levels[level - 1].length / 4, (one[1] + 1) * FAN));
+      near.forEach(function (box) {
+        if (box[0] > best.metres) { return; }
+        if (level === 0) { ground.measure(flat, tree.items[box[1]], best); return; }
+        down(level - 1, box[1] * FAN, Math.min(tree.levels[level - 1].length / 4, (box[1] + 1) * FAN));
       });
     }(tree.levels.length - 1, 0, tree.levels[tree.levels.length - 1].length / 4));
     if (best.shape < 0) { return null; }
-    if (best.edge) { this.refine(flat, best); }
+    if (best.edge) { this.refine(flat, best, best.edge); }
     return best;
   };
 
   /* The shapes whose edge lies within so many metres of a place. */
   Ground.prototype.shapesWithin = /** @type {IGround["shapesWithin"]} */ function (lon, lat, metres) {
-    var ground = this, flat = plane(lon, lat), wide = 1.01 * metres / flat.kx, tall = 1.01 * metres / flat.ky, found = [];
+    var ground = this, flat = plane(lon, lat), wide = 1.01 * metres / flat.kx, tall = 1.01 * metres / flat.ky, /** @type {number[]} */ shapes = [];
     this.trees(null).pieces.inBox(lon - wide, lat - tall, lon + wide, lat + tall, function (piece) {
-      var best = { metres: metres, shape: -1, lon: NaN, lat: NaN, edge: null };
+      var /** @type {Foot} */ best = { metres: metres, shape: -1, lon: NaN, lat: NaN, edge: null };
       ground.measure(flat, piece, best);
-      if (best.shape >= 0 && found.indexOf(best.shape) < 0) { found.push(best.shape); }
+      if (best.shape >= 0 && shapes.indexOf(best.shape) < 0) { shapes.push(best.shape); }
     });
-    return found;
+    return shapes;
   };
 
   /* Shorten `best` by the edges of a piece: the foot in the plane, its distance on the ellipsoid. */
@@ -228,19 +238,21 @@
   };
 
   /* Far away the plane leans: look along the edge for a shorter way, on the ellipsoid. */
-  Ground.prototype.refine = /** @type {IGround["refine"]} */ function (flat, best) {
-    var ground = this, a = best.edge[0], b = best.edge[1], t = best.edge[2], low, high, one, two, turn;
+  Ground.prototype.refine = /** @type {IGround["refine"]} */ function (flat, best, edge) {
+    var ground = this, a = edge[0], b = edge[1], t = edge[2], low, high, nearer, farther, turn;
     var length = hmgeo.geodesic({ lng: this.lon[a], lat: this.lat[a] }, { lng: this.lon[b], lat: this.lat[b] }) || 1;
     var reach = Math.min(1, (flat.lean * best.metres * best.metres + flat.lean * length * best.metres) / length);
+    /** @param {number} s */
     function at(s) { return { lng: ground.lon[a] + s * (ground.lon[b] - ground.lon[a]), lat: ground.lat[a] + s * (ground.lat[b] - ground.lat[a]) }; }
+    /** @param {number} s */
     function far(s) { return hmgeo.geodesic({ lng: flat.lon, lat: flat.lat }, at(s)); }
     if (reach * length < 0.05) { return; }
     low = Math.max(0, t - reach);
     high = Math.min(1, t + reach);
     for (turn = 0; turn < 24; turn += 1) {
-      one = low + (high - low) / 3;
-      two = high - (high - low) / 3;
-      if (far(one) < far(two)) { high = two; } else { low = one; }
+      nearer = low + (high - low) / 3;
+      farther = high - (high - low) / 3;
+      if (far(nearer) < far(farther)) { high = farther; } else { low = nearer; }
     }
     t = (low + high) / 2;
     if (far(t) < best.metres) { best.metres = far(t); best.lon = at(t).lng; best.lat = at(t).lat; }
@@ -248,7 +260,7 @@
 
   /* The nearest shape of a set: 0 metres in one that holds the place. */
   Ground.prototype.nearest = /** @type {IGround["nearest"]} */ function (lon, lat, set, only) {
-    var held = this.holding(lon, lat, set, only);
-    return held.length ? { metres: 0, shape: held[0], lon: lon, lat: lat } : this.nearestEdge(lon, lat, set, undefined, only);
+    var holding = this.holding(lon, lat, set, only);
+    return holding.length ? { metres: 0, shape: holding[0], lon: lon, lat: lat } : this.nearestEdge(lon, lat, set, undefined, only);
   };
 }());

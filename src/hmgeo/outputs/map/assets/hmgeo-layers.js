@@ -3,7 +3,7 @@
   "use strict";
 
   /* A mark of any form: a unit path, moved and scaled into place. */
-  var Mark = L.CircleMarker.extend({
+  var /** @type {Maker<[LatLon, object], SourceMark>} */ Mark = L.CircleMarker.extend({
     _updatePath: function () {
       var path = this._path, point = this._point, radius = this._radius;
       path.setAttribute("d", this.options.shape);
@@ -12,6 +12,7 @@
     _initPath: function () { return this; }
   });
 
+  /** @param {Look} look @param {object} [extra] */
   function pathStyle(look, extra) {
     return Object.assign({
       color: look.stroke, weight: look.width_px, dashArray: look.dash || null,
@@ -38,6 +39,7 @@
   });
 
   hmgeo.label = label;
+  /** @param {LatLon} at @param {string} text @param {string} role */
   function label(at, text, role) {
     var span = hmgeo.el("span", "", text);
     return L.marker(at, {
@@ -70,48 +72,48 @@
 
   /* Labels keep off marks and off each other: moved a little where that helps, else hidden; names that repeat, too. */
   hmgeo.declutter = /** @type {Hmgeo["declutter"]} */ function (map) {
-    var taken = [], said = Object.create(null), each = Array.prototype.forEach, held = [], many;
+    var /** @type {{left: number, right: number, top: number, bottom: number}[]} */ taken = [], /** @type {Record<string, boolean>} */ shown = Object.create(null);
+    var /** @type {{node: HTMLElement, isNumber: boolean}[]} */ labels = [], many = false, /** @type {DOMRect[]} */ boxes;
+    /** @param {DOMRect} box @param {number} dx @param {number} dy */
     function meets(box, dx, dy) {
       return taken.some(function (other) {
         return box.left + dx < other.right && other.left < box.right + dx && box.top + dy < other.bottom && other.top < box.bottom + dy;
       });
     }
-    each.call(map.getPane("sources").querySelectorAll("path.mark"), function (path) { taken.push(path.getBoundingClientRect()); });
+    map.getPane("sources").querySelectorAll("path.mark").forEach(function (path) { taken.push(path.getBoundingClientRect()); });
     many = taken.length > 600;
     ["key_area", "county", "township", "number", "river"].forEach(function (role) {
-      each.call(map.getPane("labels").querySelectorAll(".label-" + role + " span"), function (node) { node.style.top = node.style.left = ""; held.push([role, node]); });
+      hmgeo.all(map.getPane("labels"), ".label-" + role + " span").forEach(function (node) { node.style.top = node.style.left = ""; labels.push({ node: node, isNumber: role === "number" }); });
     });
-    held.forEach(function (one) { one.push(one[1].getBoundingClientRect()); });
-    held.forEach(function (one) {
-      var node = one[1], box = one[2], w = box.width / 2 + 10, moves = one[0] === "number" ? [[w, 0], [-w, 0], [0, -16], [0, 16]] : [[0, 0], [0, -16], [0, 16], [0, -30], [0, 30]];
-      var at = said[node.textContent] && one[0] !== "number" || many && one[0] === "number" ? null : moves.filter(function (move) { return !meets(box, move[0], move[1]); })[0];
+    boxes = labels.map(function (label) { return label.node.getBoundingClientRect(); });
+    labels.forEach(function (label, i) {
+      var node = label.node, word = node.textContent || "", box = boxes[i], w = box.width / 2 + 10, moves = label.isNumber ? [[w, 0], [-w, 0], [0, -16], [0, 16]] : [[0, 0], [0, -16], [0, 16], [0, -30], [0, 30]];
+      var at = (label.isNumber ? many : shown[word]) ? null : moves.filter(function (move) { return !meets(box, move[0], move[1]); })[0];
       node.style.visibility = at ? "" : "hidden";
       if (!at) { return; }
       node.style.left = at[0] + "px";
       node.style.top = at[1] + "px";
       taken.push({ left: box.left + at[0], right: box.right + at[0], top: box.top + at[1], bottom: box.bottom + at[1] });
-      said[node.textContent] = true;
+      shown[word] = true;
     });
   };
 
   /* One group per class of receptor; `parcels` collects the drawn ones by id. */
   hmgeo.receptorGroups = /** @type {Hmgeo["receptorGroups"]} */ function (layer, styles, parcels, open) {
-    var groups = Object.create(null);
-    layer.classes.forEach(function (word) { groups[word] = L.featureGroup(); });
+    var /** @type {Record<string, Drawn>} */ classes = Object.create(null);
+    layer.classes.forEach(function (word) { classes[word] = { group: L.featureGroup(), layers: [] }; });
     layer.features.forEach(function (feature) {
-      var look = styles[feature.properties.cls];
-      var drawn = L.geoJSON(feature, {
+      var look = styles[feature.properties.cls], land = classes[feature.properties.cls];
+      var drawn = Object.assign(L.geoJSON(feature, {
         style: function () { return pathStyle(look); },
         pointToLayer: function (f, at) { return L.circleMarker(at, pathStyle(look, { radius: 5 })); }
-      }).getLayers()[0];
-      drawn.record = feature.properties;
-      drawn.kind = layer.kind;
-      drawn.group = groups[feature.properties.cls];
+      }).getLayers()[0], { record: feature.properties, kind: layer.kind, group: land.group });
       drawn.on("click", function (event) { L.DomEvent.stopPropagation(event); open(drawn, event.latlng); });
-      drawn.addTo(drawn.group);
+      drawn.addTo(land.group);
+      land.layers.push(drawn);
       parcels[feature.properties.id] = drawn;
     });
-    return groups;
+    return classes;
   };
 
   /* A ring of class shares with the number of parcels in it, at their mean position. */
@@ -127,12 +129,12 @@
       }, svg);
       turn += part;
     });
-    hmgeo.svg("text", {}, svg).textContent = sum.count;
+    hmgeo.svg("text", {}, svg).textContent = String(sum.count);
     var marker = L.marker(sum.at, {
       pane: "sums", title: sum.name, alt: sum.name,
       icon: L.divIcon({ className: "sum-circle", html: svg, iconSize: [size, size] })
     });
-    marker.on("click", function () { open(marker, sum); });
+    marker.on("click", open);
     return marker;
   };
 
@@ -146,9 +148,9 @@
     });
     mark.source = source;
     mark.on("add", function () {
-      var path = mark.getElement();
+      var path = mark._path;
       path.style.setProperty("--colour", look.colour);
-      ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity"].forEach(function (name) { path.removeAttribute(name); });
+      ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity"].forEach(path.removeAttribute, path);
       path.setAttribute("tabindex", "0");
       path.setAttribute("role", "button");
       path.setAttribute("aria-label", source.name + "，" + data.verdict_words[source.verdict][data.language]);

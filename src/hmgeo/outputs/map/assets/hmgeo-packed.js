@@ -3,12 +3,13 @@
   "use strict";
   var BLOCK = 64, MICRO = 1e6, BUDGET_MS = 9, OUTLINE_ZOOM = 14;
   var SECTIONS = ["rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names", "year", "slope", "grade", "steep"];
-  var COLUMNS = ["cls", "area", "township", "reached", "source", "distance", "names", "year", "slope", "grade", "steep"];
+  var /** @type {PackedColumn[]} */ COLUMNS = ["cls", "area", "township", "reached", "source", "distance", "names", "year", "slope", "grade", "steep"];
   var CODES = new Int16Array(256);
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".split("").forEach(function (letter, value) {
     CODES[letter.charCodeAt(0)] = value;
   });
 
+  /** @param {string} base64 */
   function bytesOf(base64) {
     var length = base64.length, pad = base64.charAt(length - 2) === "=" ? 2 : base64.charAt(length - 1) === "=" ? 1 : 0;
     var out = new Uint8Array(length / 4 * 3 - pad), at = 0, i, word;
@@ -24,9 +25,10 @@
   hmgeo.bytesOf = bytesOf;
 
   /* Reads `count` numbers of seven-bit groups; an area or a count never needs more than 32 bits. */
+  /** @param {Uint8Array} bytes @param {number} [count] */
   function numbers(bytes, count) {
-    var out = new Uint32Array(count), at = 0, i, byte, value, shift;
-    for (i = 0; i < count; i += 1) {
+    var out = new Uint32Array(count === undefined ? howMany(bytes) : count), at = 0, i, byte, value, shift;
+    for (i = 0; i < out.length; i += 1) {
       value = 0;
       shift = 0;
       do {
@@ -39,39 +41,36 @@
     return out;
   }
 
+  /** @param {Uint8Array} bytes */
   function howMany(bytes) {
     var count = 0, i;
     for (i = 0; i < bytes.length; i += 1) { if (bytes[i] < 128) { count += 1; } }
     return count;
   }
 
+  /** @param {Uint8Array} content */
   function sectionsOf(content) {
-    var at = 0, lengths = [], found = {}, value, shift, byte;
-    while (lengths.length < SECTIONS.length) {
-      value = 0;
-      shift = 0;
-      do { byte = content[at++]; value |= (byte & 127) << shift; shift += 7; } while (byte > 127);
-      lengths.push(value >>> 0);
-    }
+    var at = 0, lengths = numbers(content, SECTIONS.length), /** @type {Record<string, Uint8Array>} */ sections = {}, ends = 0;
+    while (ends < SECTIONS.length) { if (content[at++] < 128) { ends += 1; } }
     SECTIONS.forEach(function (name, index) {
-      found[name] = content.subarray(at, at + lengths[index]);
+      sections[name] = content.subarray(at, at + lengths[index]);
       at += lengths[index];
     });
-    return found;
+    return sections;
   }
 
   var Store = /** @type {Maker<[PackedMeta], IStore>} */ (/** @this {IStore} */ function (meta) {
     this.meta = meta;
     this.count = meta.count;
-    this.parts = [];
+    /** @type {Part[]} */ this.parts = [];
     this.size = 0;
   });
   hmgeo.PackedStore = Store;
 
   /* Read one chunk; the differences start anew in each. */
   Store.prototype.add = /** @type {IStore["add"]} */ function (base64) {
-    var raw = sectionsOf(fflate.inflateSync(bytesOf(base64))), rings = numbers(raw.rings, howMany(raw.rings));
-    var vertices = numbers(raw.vertices, howMany(raw.vertices)), total = 0, n = rings.length, i;
+    var raw = sectionsOf(fflate.inflateSync(bytesOf(base64))), rings = numbers(raw.rings);
+    var vertices = numbers(raw.vertices), total = 0, n = rings.length, i;
     for (i = 0; i < vertices.length; i += 1) { total += vertices[i]; }
     this.parts.push({
       n: n, total: total, rings: rings, vertices: vertices, x: numbers(raw.x, total), y: numbers(raw.y, total),
@@ -93,7 +92,7 @@
     this.firstRing = new Uint32Array(this.size + 1);
     this.box = new Int32Array(4 * this.size);
     COLUMNS.forEach(function (name) { store[name] = new Uint32Array(store.size); });
-    this.ids = [];
+    /** @type {string[]} */ this.ids = [];
     this.parts.forEach(function (part) {
       var px = 0, py = 0, r = 0, v = 0, i, j, k, west, east, south, north;
       for (i = 0; i < part.n; i += 1) {
@@ -122,7 +121,7 @@
     });
     this.firstRing[at] = ring;
     this.firstVertex[ring] = vertex;
-    this.parts = null;
+    this.parts = [];
     this.blocks = this.blockBoxes();
     this.south = Infinity;
     this.north = -Infinity;
@@ -194,11 +193,10 @@
   };
 
   Store.prototype.rings = /** @type {IStore["rings"]} */ function (i) {
-    var rings = [], r, v, ring;
+    var /** @type {LatLon[][]} */ rings = [], r, v, ring;
     for (r = this.firstRing[i]; r < this.firstRing[i + 1]; r += 1) {
-      ring = [];
+      rings.push(ring = []);
       for (v = this.firstVertex[r]; v < this.firstVertex[r + 1]; v += 1) { ring.push([this.y[v] / MICRO, this.x[v] / MICRO]); }
-      rings.push(ring);
     }
     return rings;
   };
@@ -211,16 +209,17 @@
   Store.prototype.indexOf = /** @type {IStore["indexOf"]} */ function (id) { return this.ids.indexOf(id); };
 
   /* Canvas tiles; a tile is drawn in slices between frames, so that the map keeps moving. */
-  hmgeo.PackedLayer = L.GridLayer.extend({
+  hmgeo.PackedLayer = /** @type {Hmgeo["PackedLayer"]} */ (L.GridLayer.extend({
     options: { pane: "packed", updateWhenIdle: false, updateWhenZooming: false, keepBuffer: 1, tileSize: 512, column: "cls", least: 1.6 },
 
-    initialize: function (store, styles, options) {
+    initialize: /** @this {PackedLayer} @type {PackedLayer["initialize"]} */ function (store, styles, options) {
       L.setOptions(this, options);
       this.store = store;
       this.styles = styles;  // by the number in the column
       this.code = store[this.options.column];
       this.hiddenClasses = styles.map(function (look) { return !look; });
-      this.queue = [];
+      /** @type {TileJob[]} */ this.queue = [];
+      this.onlyTownship = this.onlyYear = null;
       this.ratio = Math.min(2, window.devicePixelRatio || 1);
     },
 
@@ -230,24 +229,23 @@
       this.hiddenClasses[index] = !on;
       this.later();
     },
-    setTownship: function (name) {
+    setTownship: /** @this {PackedLayer} @type {PackedLayer["setTownship"]} */ function (name) {
       var index = name ? this.store.meta.townships.indexOf(name) : null;
       if (index !== this.onlyTownship) { this.onlyTownship = index; this.later(); }
     },
-    setYear: function (word) {
+    setYear: /** @this {PackedLayer} @type {PackedLayer["setYear"]} */ function (word) {
       var index = word ? this.store.meta.years.indexOf(word) : null;
       if (index !== this.onlyYear) { this.onlyYear = index; this.later(); }
     },
-    later: function () {
+    later: /** @this {PackedLayer} @type {PackedLayer["later"]} */ function () {
       if (this.waiting || !this._map) { return; }
-      this.waiting = L.Util.requestAnimFrame(/** @this {any} */ function () { this.waiting = null; if (this._map) { this.redraw(); } }, this);
+      this.waiting = L.Util.requestAnimFrame(/** @this {PackedLayer} */ function () { this.waiting = null; if (this._map) { this.redraw(); } }, this);
     },
     isShown: function (i) {
-      if (this.onlyYear !== null && this.onlyYear !== undefined && this.store.year[i] !== this.onlyYear) { return false; }
-      return !this.hiddenClasses[this.code[i]] && (this.onlyTownship === null || this.onlyTownship === undefined || this.store.township[i] === this.onlyTownship);
+      return !this.hiddenClasses[this.code[i]] && (this.onlyYear === null || this.store.year[i] === this.onlyYear) && (this.onlyTownship === null || this.store.township[i] === this.onlyTownship);
     },
 
-    createTile: function (coords, done) {
+    createTile: /** @this {PackedLayer} @type {PackedLayer["createTile"]} */ function (coords, done) {
       var tile = document.createElement("canvas"), size = this.getTileSize();
       tile.width = size.x * this.ratio;
       tile.height = size.y * this.ratio;
@@ -256,7 +254,7 @@
       return tile;
     },
 
-    work: function () {
+    work: /** @this {PackedLayer} @type {PackedLayer["work"]} */ function () {
       var end = performance.now() + BUDGET_MS, job;
       while (this.queue.length && performance.now() < end) {
         job = this.queue[0];
@@ -273,7 +271,7 @@
 
     /* Drawing is linear in lon and lat over the part of the tile that holds data: well within a pixel for a county. */
     job: function (tile, coords, size, done) {
-      var layer = this, store = this.store, ctx = tile.getContext("2d"), map = this._map, z = coords.z;
+      var layer = this, store = this.store, ctx = hmgeo.pen(tile), map = hmgeo.page.map, z = coords.z;
       var nw = map.unproject(coords.scaleBy(size), z), se = map.unproject(coords.add([1, 1]).scaleBy(size), z);
       var pad = 3 * (se.lng - nw.lng) / size.x, block = 0, blocks = store.blocks.length / 4;
       var view = [(nw.lng - pad) * MICRO, (se.lat - pad) * MICRO, (se.lng + pad) * MICRO, (nw.lat + pad) * MICRO];
@@ -301,7 +299,8 @@
       if (boxes[at] > view[2] || boxes[at + 2] < view[0] || boxes[at + 1] > view[3] || boxes[at + 3] < view[1]) { return; }
       last = Math.min(store.size, first + BLOCK);
       for (c = 0; c < this.styles.length; c += 1) {
-        if (this.hiddenClasses[c]) { continue; }
+        look = this.styles[c];
+        if (!look || this.hiddenClasses[c]) { continue; }
         any = false;
         tiny = true;
         ctx.beginPath();
@@ -319,7 +318,6 @@
           }
         }
         if (!any) { continue; }
-        look = this.styles[c];
         ctx.globalAlpha = tiny ? 0.8 : Math.min(0.75, look.fill_opacity + (zoom < OUTLINE_ZOOM ? 0.2 : 0.05));
         ctx.fillStyle = look.fill;
         ctx.fill();
@@ -349,26 +347,32 @@
         ctx.closePath();
       }
     }
-  });
+  }));
 
-  /* Unpack all kinds, chunk by chunk between frames; `told` hears the share done, `then` gets the stores. */
-  hmgeo.unpack = /** @type {Hmgeo["unpack"]} */ function (metas, told, then) {
-    var jobs = [], total, stores = metas.map(function (meta, place) {
-      var n;
-      if (!meta) { return null; }
-      for (n = 0; n < meta.chunks; n += 1) { jobs.push(["packed-" + place + "-" + n, place]); }
-      return new Store(meta);
+  /* The element that holds a chunk: a page that lost one shows none of its map rather than a part of it. */
+  hmgeo.chunk = /** @type {Hmgeo["chunk"]} */ function (id) {
+    var node = document.getElementById(id);
+    if (!node) { throw new Error("the page has no " + id); }
+    return node;
+  };
+
+  /* Unpack all kinds, chunk by chunk between frames; `progress` hears the share done, `then` gets the stores. */
+  hmgeo.unpack = /** @type {Hmgeo["unpack"]} */ function (metas, progress, then) {
+    var /** @type {{store: IStore, id: string}[]} */ jobs = [], total = 0, stores = metas.map(function (meta, place) {
+      var store = meta && new Store(meta), n;
+      for (n = 0; store && n < store.meta.chunks; n += 1) { jobs.push({ store: store, id: "packed-" + place + "-" + n }); }
+      return store;
     });
     total = jobs.length;
     function next() {
       var end = performance.now() + 60, job, node;
-      while (jobs.length && performance.now() < end) {
-        job = jobs.shift();
-        node = document.getElementById(job[0]);
-        stores[job[1]].add(node.textContent.trim());
+      while ((job = jobs[0]) && performance.now() < end) {
+        node = hmgeo.chunk(job.id);
+        job.store.add(hmgeo.text(node).trim());
         node.replaceChildren();
+        jobs.shift();
       }
-      told(1 - jobs.length / total);
+      progress(1 - jobs.length / total);
       if (jobs.length) { window.setTimeout(next, 0); return; }
       stores.forEach(function (store) { if (store) { store.finish(); } });
       then(stores);

@@ -4,6 +4,7 @@
   var el = hmgeo.el, GRADES = ["≤2°", "2°–6°", "6°–15°", "15°–25°", ">25°"];
 
   /* Facts are [key of a label, text, English text]; lines made here are [label, text] in `plain`. */
+  /** @param {Pair[]} pairs */
   function plain(pairs) {
     var list = el("dl");
     pairs.forEach(function (pair) {
@@ -13,22 +14,28 @@
     return list;
   }
 
+  /** @param {Fact[]} pairs @param {PageData} data */
   function facts(pairs, data) {
-    return plain(pairs.map(function (pair) { return [data.labels[pair[0]], data.language === "en" && pair[2] || pair[1]]; }));
+    return plain(pairs.map(/** @returns {Pair} */ function (pair) { return [data.labels[pair[0]], hmgeo.inLanguage(data, pair[1], pair[2])]; }));
   }
 
-  hmgeo.inLanguage = /** @type {Hmgeo["inLanguage"]} */ function (record, key, data) { return data.language === "en" && record[key + "_en"] || record[key]; };
+  hmgeo.inLanguage = /** @type {Hmgeo["inLanguage"]} */ function (data, zh, en) { return data.language === "en" && en || zh; };
 
+  /** @param {HTMLElement} node @param {VerdictLook} look */
   function coloured(node, look) {
-    ["colour", "tint", "text"].forEach(function (name) { node.style.setProperty("--" + name, look[name]); });
+    node.style.setProperty("--colour", look.colour);
+    node.style.setProperty("--tint", look.tint);
+    node.style.setProperty("--text", look.text);
     return node;
   }
 
+  /** @param {HTMLElement} box @param {string} kind @param {string} name */
   function head(box, kind, name) {
     box.appendChild(el("p", "pop-kind", kind));
     box.appendChild(el("p", "pop-name", name));
   }
 
+  /** @param {string} text @param {Nullable<() => void>} act */
   function button(text, act) {
     var node = el("button", "", text);
     node.type = "button";
@@ -37,6 +44,7 @@
   }
 
   /* The clause a finding rests on, in the text's own words. */
+  /** @param {HTMLElement} box @param {Finding} finding @param {PageData} data */
   function law(box, finding, data) {
     var clause = data.laws[finding.law];
     box.appendChild(facts(clause.facts, data));
@@ -49,6 +57,7 @@
   }
 
   /* The sentences of `hmgeo explain`, written when opened. */
+  /** @param {HTMLElement} box @param {Finding} finding @param {string} id @param {PageData} data */
   function explained(box, finding, id, data) {
     var more = el("details", "pop-why"), labels = data.labels, clause = data.laws[finding.law];
     more.appendChild(el("summary", "", labels.why));
@@ -63,25 +72,29 @@
     box.appendChild(more);
   }
 
+  /** @param {HTMLElement} box @param {string} title @param {Pair[]} lines */
   function part(box, title, lines) {
     box.appendChild(el("p", "pop-rule", title));
     box.appendChild(plain(lines));
   }
 
   /* [number of the name, number of the sentence and its values | a text | nothing: the finding's own note] */
+  /** @param {Step[]} coded @param {Finding} finding @param {PageData} data @returns {Pair[]} */
   function steps(coded, finding, data) {
     var language = data.language === "en" ? 1 : 0;
-    return coded.map(function (step) {
-      var said = typeof step[1] === "number" ? data.steps[step[1]] : null, values = {}; // a text may read as a number
-      if (said) { (said[0].match(/\w+(?=\})/g) || []).forEach(function (name, at) { values[name] = step[at + 2]; }); }
-      return [data.steps[step[0]][language], said ? hmgeo.say(said[language], values) : step.length > 1 ? step[1] : noteOf(finding)];
+    return coded.map(/** @returns {Pair} */ function (step) {
+      var sentence = typeof step[1] === "number" ? data.steps[step[1]] : null, /** @type {Values} */ values = {}; // a text may read as a number
+      if (sentence) { (sentence[0].match(/\w+(?=\})/g) || []).forEach(function (name, at) { values[name] = step[at + 2]; }); }
+      return [data.steps[step[0]][language], sentence ? hmgeo.say(sentence[language], values) : step.length > 1 ? String(step[1]) : noteOf(finding)];
     });
   }
 
+  /** @param {Finding} finding */
   function noteOf(finding) {
     return finding.more.filter(function (fact) { return fact[0] === "note"; }).map(function (fact) { return fact[1]; }).join("");
   }
 
+  /** @param {Source["counts"]} counts @param {boolean} lower @param {PageData} data */
   function countTable(counts, lower, data) {
     var labels = data.labels, box = el("div", "pop-table"), table = el("table"), row = table.createTHead().insertRow(), body = table.createTBody();
     table.createCaption().textContent = labels.count_area + (lower ? "。" + labels.lower_bound : "");
@@ -103,8 +116,8 @@
     head(box, source.id, source.name);
     if (first) {
       var verdict = coloured(el("div", "pop-verdict"), data.styles.verdicts[first.verdict]);
-      verdict.appendChild(el("b", "", hmgeo.inLanguage(first, "badge", data)));
-      verdict.appendChild(el("span", "", hmgeo.inLanguage(first, "sentence", data)));
+      verdict.appendChild(el("b", "", hmgeo.inLanguage(data, first.badge, first.badge_en)));
+      verdict.appendChild(el("span", "", hmgeo.inLanguage(data, first.sentence, first.sentence_en)));
       box.appendChild(verdict);
     }
     box.appendChild(facts((first ? first.facts : []).concat(source.nearest), data));
@@ -125,11 +138,12 @@
   };
 
   /* Touched clauses one by one, gravest first; open and untouched ones folded; those that don't apply only counted. */
+  /** @param {HTMLElement} box @param {Finding[]} findings @param {string} id @param {PageData} data */
   function others(box, findings, id, data) {
     var labels = data.labels, group = el("div", "pop-others");
     group.appendChild(el("p", "pop-rule", labels.more_clauses));
     ["prohibited", "conditional", "listed", "not_assessed", "clear", "not_applicable"].forEach(function (code) {
-      var of = findings.filter(function (finding) { return finding.verdict === code; }), folded;
+      var of = findings.filter(function (finding) { return finding.verdict === code; }), /** @type {HTMLDetailsElement} */ folded;
       if (!of.length) { return; }
       if (code === "not_applicable") { group.appendChild(el("p", "aside", hmgeo.say(labels.popup_left_out, { n: of.length }))); return; }
       if (code !== "not_assessed" && code !== "clear") { of.forEach(function (finding) { group.appendChild(otherFinding(finding, id, data)); }); return; }
@@ -143,12 +157,13 @@
     box.appendChild(group);
   }
 
+  /** @param {Finding} finding @param {string} id @param {PageData} data */
   function otherFinding(finding, id, data) {
     var more = el("details"), line = el("summary");
-    line.appendChild(coloured(el("span", "badge", hmgeo.inLanguage(finding, "badge", data)), data.styles.verdicts[finding.verdict]));
+    line.appendChild(coloured(el("span", "badge", hmgeo.inLanguage(data, finding.badge, finding.badge_en)), data.styles.verdicts[finding.verdict]));
     line.appendChild(el("span", "", " " + data.laws[finding.law].title));
     more.appendChild(line);
-    more.appendChild(el("p", "", hmgeo.inLanguage(finding, "sentence", data)));
+    more.appendChild(el("p", "", hmgeo.inLanguage(data, finding.sentence, finding.sentence_en)));
     more.appendChild(facts(finding.facts, data));
     law(more, finding, data);
     explained(more, finding, id, data);
@@ -156,6 +171,7 @@
   }
 
   /* [grade, mean degrees by heights, where the grade comes from]: the parcel's own grade stands, degrees beside it. */
+  /** @param {Slope} slope @param {Words} labels */
   function slopeWords(slope, labels) {
     var words = [], deg = slope[1] === null ? "" : slope[1].toFixed(1);
     if (slope[0]) { words.push(hmgeo.say(labels["slope_" + slope[2]], { grade: slope[0], range: GRADES[slope[0] - 1], deg: deg })); }
@@ -166,14 +182,14 @@
   /* What is known of one feature of a layer, beside its name. */
   hmgeo.factsPopup = /** @type {Hmgeo["factsPopup"]} */ function (layer, record, data) {
     var box = el("div", "pop");
-    head(box, hmgeo.inLanguage(layer, "title", data), record.name);
-    box.appendChild(facts(record.facts, data));
+    head(box, hmgeo.inLanguage(data, layer.title, layer.title_en), record.name);
+    box.appendChild(facts(record.facts || [], data));
     if (layer.remark.length) { box.appendChild(el("p", "aside", layer.remark[data.language === "en" ? 1 : 0])); }
     return box;
   };
 
   hmgeo.parcelPopup = /** @type {Hmgeo["parcelPopup"]} */ function (record, kind, data, toSource, whoReaches) {
-    var labels = data.labels, box = el("div", "pop"), lines = [];
+    var labels = data.labels, box = el("div", "pop"), /** @type {Pair[]} */ lines = [];
     head(box, kind === "farmland" ? labels.parcel : labels.receptor, record.id + (record.name ? "　" + record.name : ""));
     lines.push([labels.class, record.cls || labels.no_class]);
     if (record.area_ha !== null) { lines.push([labels.area_ha, hmgeo.area(record.area_ha)]); }
@@ -192,7 +208,7 @@
   };
 
   hmgeo.townshipPopup = /** @type {Hmgeo["townshipPopup"]} */ function (sum, data) {
-    var labels = data.labels, box = el("div", "pop"), lines = [[labels.count, sum.count.toLocaleString("zh-CN")]];
+    var labels = data.labels, box = el("div", "pop"), /** @type {Pair[]} */ lines = [[labels.count, sum.count.toLocaleString("zh-CN")]];
     head(box, labels.township_sum, sum.name);
     if (sum.area_ha !== null) { lines.push([labels.area_ha, hmgeo.area(sum.area_ha)]); }
     sum.classes.forEach(function (share) {

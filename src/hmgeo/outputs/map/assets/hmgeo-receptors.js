@@ -5,21 +5,19 @@
 
   var Receptors = /** @type {Maker<[IPage], IReceptors>} */ (/** @this {IReceptors} */ function (page) {
     this.page = page;
-    this.parcel = null;    // record with rings
+    /** @type {IReceptors["parcel"]} */ this.parcel = null;  // record with rings
     this.township = "";
-    this.found = [];
+    /** @type {ReceptorRow[]} */ this.found = [];
   });
   hmgeo.Receptors = Receptors;
 
   Receptors.prototype.columns = /** @type {IReceptors["columns"]} */ function () {
-    var labels = this.page.data.labels, page = this.page, columns = [
+    var labels = this.page.data.labels, /** @type {Column<ReceptorRow>[]} */ columns = [
       [labels.id, function (row) { return row.source.id; }], [labels.name, function (row) { return row.source.name; }],
       [labels.township, function (row) { return row.source.township || row.source.county; }],
       [labels.verdict, function (row) { return row.source.verdict; }, "verdict"],
-      [labels.col_distance, function (row) { return row.metres; }, "about"]
+      [labels.col_distance, function (row) { return row.exact ? hmgeo.distance(row.metres) : hmgeo.say(labels.about_distance, { text: hmgeo.distance(row.metres) }); }]
     ];
-    columns[4][1] = function (row) { return row.exact ? hmgeo.distance(row.metres) : hmgeo.say(page.data.labels.about_distance, { text: hmgeo.distance(row.metres) }); };
-    columns[4][2] = "";
     if (this.township && this.found.some(function (row) { return row.parcels !== null; })) { columns.push([labels.reach_count, function (row) { return row.parcels; }]); }
     return columns;
   };
@@ -28,16 +26,15 @@
 
   /* Sources with a place of their own, with how far they lie from rings; the table's count says how many to take. */
   Receptors.prototype.ranked = /** @type {IReceptors["ranked"]} */ function (rings) {
-    return this.placed.map(function (source) { return { source: source, metres: hmgeo.aboutFar(source.at, rings), exact: false }; })
+    return this.placed().map(function (source) { return { source: source, metres: hmgeo.aboutFar(source.at, rings), parcels: null, exact: false }; })
       .sort(function (a, b) { return a.metres - b.metres; });
   };
 
-  Receptors.prototype.prepare = /** @type {IReceptors["prepare"]} */ function () {
-    if (!this.placed) { this.placed = this.page.data.sources.filter(function (source) { return source.kind !== "place" && source.status_code === "assessed"; }); }
+  Receptors.prototype.placed = /** @type {IReceptors["placed"]} */ function () {
+    return this.page.data.sources.filter(function (source) { return source.kind !== "place" && source.status_code === "assessed"; });
   };
 
   Receptors.prototype.chooseParcel = /** @type {IReceptors["chooseParcel"]} */ function (record, rings) {
-    this.prepare();
     this.parcel = record;
     this.township = "";
     this.found = record.sources ? this.ranked(rings).slice(0, record.sources) : [];
@@ -49,14 +46,13 @@
   };
 
   Receptors.prototype.chooseTownship = /** @type {IReceptors["chooseTownship"]} */ function (name) {
-    var receptors = this, per = Object.create(null), town = { name: name, parcels: 0, reached: 0 };
-    this.prepare();
+    var receptors = this, /** @type {Record<string, ReceptorRow>} */ per = Object.create(null), town = { name: name, parcels: 0, reached: 0 };
+    var listed = this.page.data.towns.filter(function (row) { return row.name === name; })[0];
     this.parcel = null;
     this.township = name;
-    var told = this.page.data.towns.filter(function (one) { return one.name === name; })[0];
-    if (told) {  // the township table says it all
-      town = told;
-      told.sources.forEach(function (pair) {
+    if (listed) {  // the township table says it all
+      town = listed;
+      listed.sources.forEach(function (pair) {
         var mark = receptors.page.sources[pair[0]];
         per[pair[0]] = { source: mark ? mark.source : receptors.page.rowOf(pair[0]), metres: pair[1], parcels: null, exact: true };
       });
@@ -67,9 +63,9 @@
         if (!record.sources) { return; }
         town.reached += 1;
         receptors.ranked(rings()).slice(0, record.sources).forEach(function (row) {
-          var kept = per[row.source.id] = per[row.source.id] || { source: row.source, metres: row.metres, parcels: 0, exact: false };
+          var kept = per[row.source.id] = per[row.source.id] || row;
           kept.metres = Math.min(kept.metres, row.metres);
-          kept.parcels += 1;
+          kept.parcels = (kept.parcels || 0) + 1;
         });
       });
     }
@@ -81,6 +77,7 @@
   Receptors.prototype.head = /** @type {IReceptors["head"]} */ function (box) {
     var receptors = this, page = this.page, labels = page.data.labels, line = el("div", "receptor-head"), select = el("select");
     var radius = hmgeo.distanceWord(page.data.radius_m), says = "";
+    this.select = select;  // drawn anew with every choice
     select.id = "receptor-township";
     select.setAttribute("aria-label", labels.choose_township);
     [""].concat(page.parcelTownships()).forEach(function (name) {
@@ -89,7 +86,7 @@
       select.appendChild(option);
     });
     select.value = this.township;
-    select.addEventListener("change", function () { receptors.chooseTownship(select.value); document.getElementById("receptor-township").focus(); });
+    select.addEventListener("change", function () { receptors.chooseTownship(select.value); receptors.select.focus(); });
     line.appendChild(select);
     line.appendChild(el("span", "aside", labels.choose_parcel));
     box.appendChild(line);

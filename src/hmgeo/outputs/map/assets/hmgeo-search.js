@@ -3,9 +3,11 @@
   "use strict";
   var SHOWN = 12;
 
+  /** @param {string} text */
   function plain(text) { return text.normalize("NFKC").toLowerCase().replace(/\s+/g, ""); }
 
   /* 0 starts with the words, 1 contains them, -1 neither. */
+  /** @param {Entry} entry @param {string} wanted */
   function rank(entry, wanted) {
     var best = -1;
     entry.keys.forEach(function (key) {
@@ -15,19 +17,16 @@
     return best;
   }
 
-  function find(entries, text) {
-    var wanted = plain(text), found = [[], []];
-    if (!wanted) { return []; }
-    entries.forEach(function (entry) {
-      var place = rank(entry, wanted);
-      if (place >= 0) { found[place].push(entry); }
-    });
-    return found[0].concat(found[1]);
+  /** @param {Entry[]} entries @param {string} wanted */
+  function find(entries, wanted) {
+    return !wanted ? [] : [0, 1].reduce(function (ranked, place) {
+      return ranked.concat(entries.filter(function (entry) { return rank(entry, wanted) === place; }));
+    }, /** @type {Found[]} */ ([]));
   }
 
   /* Everything that can be looked for: drawn sources, rows that aren't drawn, townships, parcels. */
   hmgeo.entries = /** @type {Hmgeo["entries"]} */ function (data, parcels, go) {
-    var all = [], towns = Object.create(null);
+    var /** @type {Entry[]} */ all = [], /** @type {Record<string, boolean>} */ towns = Object.create(null);
     data.sources.forEach(function (source) {
       all.push({
         name: source.name, aside: source.id, kind: "kind_source", keys: [source.name, source.id, source.township, source.uscc],
@@ -63,7 +62,7 @@
      and `lots` those of the packed parcels, too many to be entries. */
   hmgeo.search = /** @type {Hmgeo["search"]} */ function (entries, data, places, lots) {
     var box = document.getElementById("search-box"), list = document.getElementById("search-list");
-    var shown = [], current = -1;
+    var /** @type {Found[]} */ shown = [], current = -1;
     entries.forEach(function (entry) { entry.keys = entry.keys.filter(Boolean).map(plain); });
 
     function close() {
@@ -72,9 +71,10 @@
       box.removeAttribute("aria-activedescendant");
     }
 
+    /** @param {number} index */
     function mark(index) {
       current = index;
-      Array.prototype.forEach.call(list.querySelectorAll("[role=option]"), function (item, at) {
+      list.querySelectorAll("[role=option]").forEach(function (item, at) {
         item.setAttribute("aria-selected", String(at === current));
         if (at === current) {
           box.setAttribute("aria-activedescendant", item.id);
@@ -83,6 +83,7 @@
       });
     }
 
+    /** @param {number} index */
     function choose(index) {
       var entry = shown[index];
       if (!entry) { return; }
@@ -90,6 +91,7 @@
       entry.go();
     }
 
+    /** @param {Found} entry @param {number} index */
     function option(entry, index) {
       var item = hmgeo.el("li");
       item.id = "search-option-" + index;
@@ -102,7 +104,7 @@
     }
 
     function update() {
-      var found = places(box.value).concat(find(entries, box.value)).concat(lots(plain(box.value), SHOWN + 1)), labels = data.labels;
+      var wanted = plain(box.value), found = places(box.value).concat(find(entries, wanted), lots(wanted, SHOWN + 1)), labels = data.labels;
       shown = found.slice(0, SHOWN);
       list.textContent = "";
       shown.forEach(function (entry, index) { list.appendChild(option(entry, index)); });

@@ -1,7 +1,7 @@
 /* The dock below the map: sources, clause by clause, receptors; sortable, click to fly, export of what is shown. */
 (function () {
   "use strict";
-  var el = hmgeo.el, STEP = 200, NONE = null;
+  var el = hmgeo.el, STEP = 200;
   var GRAVITY = ["prohibited", "conditional", "listed", "not_assessed", "clear", "not_applicable", ""];
 
   var Dock = /** @type {Maker<[IPage], IDock>} */ (/** @this {IDock} */ function (page) {
@@ -15,38 +15,39 @@
   hmgeo.Dock = Dock;
 
   Dock.prototype.start = /** @type {IDock["start"]} */ function () {
-    var dock = this, page = this.page;
-    if (!this.box) { return; }
+    const box = this.box;
+    var dock = this, page = this.page, receptors = document.getElementById("tool-receptors");
+    if (!box) { return; }
     this.tabs = [["sources", "tab_sources"], ["findings", "tab_findings"]];
     if (page.data.statistics.length) { this.tabs = [["townships", "tab_townships"]]; this.tab = "townships"; }
-    else if (document.getElementById("tool-receptors")) { this.tabs.push(["receptors", "tab_receptors"]); }
+    else if (receptors) { this.tabs.push(["receptors", "tab_receptors"]); }
     document.getElementById("tool-table").addEventListener("click", function () { dock.toggle(dock.tabs[0][0]); });
     document.getElementById("dock-close").addEventListener("click", function () { dock.close(); document.getElementById("tool-table").focus(); });
-    document.getElementById("skip").addEventListener("click", function (event) { event.preventDefault(); dock.open(dock.tabs[0][0]); dock.box.focus(); });
-    if (document.getElementById("tool-receptors")) {
-      document.getElementById("tool-receptors").addEventListener("click", function () { dock.toggle("receptors"); });
-    }
+    document.getElementById("skip").addEventListener("click", function (event) { event.preventDefault(); dock.open(dock.tabs[0][0]); box.focus(); });
+    if (receptors) { receptors.addEventListener("click", function () { dock.toggle("receptors"); }); }
     document.getElementById("export-csv").addEventListener("click", function () { hmgeo.saveCsv(dock.content(), page.fileName(dock.tab)); });
     document.getElementById("export-xlsx").addEventListener("click", function () { hmgeo.saveXlsx(dock.content(), page.fileName(dock.tab)); });
     this.drawTabs();
   };
 
-  Dock.prototype.isOpen = /** @type {IDock["isOpen"]} */ function () { return Boolean(this.box) && !this.box.hidden; };
+  Dock.prototype.isOpen = /** @type {IDock["isOpen"]} */ function () { return this.box !== null && !this.box.hidden; };
   Dock.prototype.toggle = /** @type {IDock["toggle"]} */ function (tab) { if (this.isOpen() && this.tab === tab) { this.close(); } else { this.open(tab); } };
   Dock.prototype.close = /** @type {IDock["close"]} */ function () {
+    if (!this.box) { return; }
     this.box.hidden = true;
     this.mark();
     this.page.resized();
   };
   Dock.prototype.open = /** @type {IDock["open"]} */ function (tab) {
-    var was = this.box.hidden;
+    var box = this.box, wasHidden = box && box.hidden;
+    if (!box) { return; }
     if (tab !== this.tab) { this.sort = { column: 0, down: false }; this.shown = STEP; }
     this.tab = tab;
-    this.box.hidden = false;
+    box.hidden = false;
     this.drawTabs();
     this.draw();
     this.mark();
-    if (was) { this.page.resized(); }
+    if (wasHidden) { this.page.resized(); }
   };
   Dock.prototype.mark = /** @type {IDock["mark"]} */ function () {
     var dock = this;
@@ -71,7 +72,7 @@
         var step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         if (!step) { return; }
         dock.open(dock.tabs[(index + step + dock.tabs.length) % dock.tabs.length][0]);
-        list.querySelector("[aria-selected=true]").focus();
+        hmgeo.all(list, "[aria-selected=true]")[0].focus();
       });
       list.appendChild(node);
     });
@@ -79,21 +80,23 @@
 
   /* Columns: title, value of a row (text, number or null), and how it is shown. */
   Dock.prototype.sourceColumns = /** @type {IDock["sourceColumns"]} */ function () {
-    var page = this.page, labels = page.data.labels, r = page.radius, word = page.radiusWord();
+    const radius = this.page.radius;
+    var page = this.page, labels = page.data.labels, word = page.radiusWord();
+    /** @param {string} code @returns {Column<AnyRow>} */
     function verdicts(code) {
       return [page.verdictWord(code), function (row) { return page.tally(row)[code] || 0; }];
     }
-    var columns = [
+    var /** @type {Column<AnyRow>[]} */ columns = [
       [labels.id, function (row) { return row.id; }], [labels.name, function (row) { return row.name; }],
       [labels.township, function (row) { return row.township || row.county; }],
       [labels.trade, function (row) { return row.trade; }],
       [labels.verdict, function (row) { return row.verdict; }, "verdict"],
-      [labels.col_nearest, function (row) { return row.nearest_m === undefined ? NONE : row.nearest_m; }, "metres"]
+      [labels.col_nearest, function (row) { return row.nearest_m; }, "metres"]
     ];
-    if (page.data.visits) { columns.unshift([labels.list_number, function (row) { return row.number === undefined ? NONE : row.number; }]); }
-    if (r !== NONE) {
-      columns.push([hmgeo.say(labels.col_count, { radius: word }), function (row) { return row.reach ? row.reach[r][0] : NONE; }, "bound"]);
-      columns.push([hmgeo.say(labels.col_area, { radius: word }), function (row) { return row.reach ? row.reach[r][1] : NONE; }, "hectares"]);
+    if (page.data.visits) { columns.unshift([labels.list_number, function (row) { return row.number; }]); }
+    if (radius !== null) {
+      columns.push([hmgeo.say(labels.col_count, { radius: word }), function (row) { return row.reach && row.reach[radius][0]; }, "bound"]);
+      columns.push([hmgeo.say(labels.col_area, { radius: word }), function (row) { return row.reach && row.reach[radius][1]; }, "hectares"]);
     }
     ["prohibited", "conditional", "listed", "not_assessed"].forEach(function (code) { columns.push(verdicts(code)); });
     columns.push([labels.where, function (row) { return row.at ? labels.on_map : page.statusWord(row.status_code); }]);
@@ -112,7 +115,7 @@
       [labels.certainty_fact, function (row) { return page.factOf(row.finding.facts, "certainty_fact"); }],
       [labels.standing, function (row) { return page.factOf(row.law.facts, "standing"); }],
       [labels.decider, function (row) { return page.factOf(row.law.facts, "decider"); }],
-      [labels.note, function (row) { return page.text(row.finding, "sentence"); }, "long"]
+      [labels.note, function (row) { return hmgeo.inLanguage(page.data, row.finding.sentence, row.finding.sentence_en); }, "long"]
     ];
   };
 
@@ -131,7 +134,7 @@
 
   /* Rows of the tab that pass the filter; what doesn't apply is counted, not listed. */
   Dock.prototype.rows = /** @type {IDock["rows"]} */ function () {
-    var page = this.page, data = page.data, rows = [], dock = this;
+    var page = this.page, data = page.data, /** @type {FindingRow[]} */ rows = [], dock = this;
     this.leftOut = 0;
     if (this.tab === "receptors") { return page.receptors.rows(); }
     if (this.tab === "townships") { return data.statistics; }
@@ -146,34 +149,39 @@
     return rows;
   };
 
+  /** @param {Cell} value */
+  function isUnknown(value) { return value === null || value === undefined || value === ""; }
+
+  /** @param {Column<DockRow>} column @param {boolean} down @returns {(a: DockRow, b: DockRow) => number} */
   function comparer(column, down) {
     var value = column[1], isVerdict = column[2] === "verdict";
     return function (a, b) {
       var x = value(a), y = value(b), order;
-      if (isVerdict) { x = GRAVITY.indexOf(x); y = GRAVITY.indexOf(y); }
-      if (x === NONE || x === undefined || x === "") { return y === NONE || y === undefined || y === "" ? 0 : 1; }  // unknown last, either way
-      if (y === NONE || y === undefined || y === "") { return -1; }
-      order = typeof x === "number" ? x - y : String(x).localeCompare(String(y), "zh-CN", { numeric: true });
+      if (isVerdict) { x = GRAVITY.indexOf(String(x)); y = GRAVITY.indexOf(String(y)); }
+      if (isUnknown(x) || isUnknown(y)) { return Number(isUnknown(x)) - Number(isUnknown(y)); }  // unknown last, either way
+      order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "zh-CN", { numeric: true });
       return down ? -order : order;
     };
   }
 
   Dock.prototype.sorted = /** @type {IDock["sorted"]} */ function () {
-    var column = this.columns()[this.sort.column], rows = this.rows().slice();
-    if (this.sort.column || this.sort.down || this.tab === "findings") { rows = rows.map(function (row, i) { return [row, i]; }); } else { return rows; }
-    var compare = comparer(column, this.sort.down);
-    return rows.sort(function (a, b) { return compare(a[0], b[0]) || a[1] - b[1]; }).map(function (pair) { return pair[0]; });
+    var rows = this.rows(), compare = comparer(this.columns()[this.sort.column], this.sort.down);
+    if (!this.sort.column && !this.sort.down && this.tab !== "findings") { return rows; }
+    return rows.map(function (row, place) { return { row: row, place: place }; })
+      .sort(function (a, b) { return compare(a.row, b.row) || a.place - b.place; }).map(function (placed) { return placed.row; });
   };
 
   /* Whether a count or area of a row is one that the search couldn't finish. */
   Dock.prototype.isFloor = /** @type {IDock["isFloor"]} */ function (column, row) {
-    return (column[2] === "bound" || column[2] === "hectares") && Boolean(row.reach) && row.reach[this.page.radius][2] === 1;
+    var radius = this.page.radius;
+    return (column[2] === "bound" || column[2] === "hectares") && radius !== null && "reach" in row && row.reach !== undefined && row.reach[radius][2] === 1;
   };
 
   Dock.prototype.cellText = /** @type {IDock["cellText"]} */ function (column, row) {
     var value = column[1](row), page = this.page, floor = this.isFloor(column, row) ? "≥" : "";
-    if (column[2] === "verdict") { return page.verdictWord(value); }
-    if (value === NONE || value === undefined) { return ""; }
+    if (column[2] === "verdict") { return page.verdictWord(String(value)); }
+    if (value === null || value === undefined) { return ""; }
+    if (typeof value === "string") { return value; }
     if (column[2] === "metres") { return value < 10 ? String(Math.round(value * 10) / 10) : String(Math.round(value)); }
     if (column[2] === "bound") { return floor + value.toLocaleString("en-US"); }
     if (column[2] === "hectares") { return floor + value.toFixed(1); }
@@ -203,19 +211,20 @@
     button.addEventListener("click", function () {
       dock.sort = { column: index, down: dock.sort.column === index ? !dock.sort.down : false };
       dock.draw();
-      dock.body.querySelectorAll("th button")[index].focus();
+      hmgeo.all(dock.body, "th button")[index].focus();
     });
     cell.appendChild(button);
     return cell;
   };
 
   Dock.prototype.bodyRow = /** @type {IDock["bodyRow"]} */ function (columns, row) {
-    var dock = this, line = el("tr"), page = this.page, go = this.goOf(row);
+    var dock = this, line = el("tr"), page = this.page;
+    const go = this.goOf(row);
     columns.forEach(function (column, index) {
       var cell = el(index ? "td" : "th"), text = dock.cellText(column, row), button;
       if (!index) { cell.scope = "row"; }
       if (column[2] === "verdict") {
-        cell.appendChild(hmgeo.badge(text, page.data.styles.verdicts[column[1](row)]));
+        cell.appendChild(hmgeo.badge(text, page.data.styles.verdicts[String(column[1](row))]));
       } else if (go && (column[0] === page.data.labels.name || column[0] === page.data.labels.col_source)) {
         button = el("button", "go", text);
         button.type = "button";
@@ -233,25 +242,25 @@
   };
 
   Dock.prototype.goOf = /** @type {IDock["goOf"]} */ function (row) {
-    var page = this.page, source = row.source || row;
-    if (!source.id || source === row && !("findings" in row)) { return null; }
+    const source = Array.isArray(row) ? null : "source" in row ? row.source : row;
+    var page = this.page;
+    if (!source) { return null; }
     return source.at ? function () { page.goToSource(source); } : function () { page.goToRow(source.id); };
   };
 
   Dock.prototype.draw = /** @type {IDock["draw"]} */ function () {
-    var dock = this, labels = this.page.data.labels, columns, rows, table, more;
+    var dock = this, labels = this.page.data.labels, visits = this.page.data.visits, columns, rows, table, body, head, more;
     if (!this.isOpen()) { return; }
     columns = this.columns();
     rows = this.sorted();
     this.body.textContent = "";
     if (this.tab === "receptors") { this.page.receptors.head(this.body); }
-    if (this.tab === "sources" && this.page.data.visits) {
-      this.body.appendChild(el("p", "visits", hmgeo.inLanguage(this.page.data.visits, "text", this.page.data)));
-    }
+    if (this.tab === "sources" && visits) { this.body.appendChild(el("p", "visits", hmgeo.inLanguage(this.page.data, visits.text, visits.text_en))); }
     table = el("table");
-    columns.forEach(function (column, index) { (table.tHead ? table.tHead.rows[0] : table.createTHead().insertRow()).appendChild(dock.headCell(column, index)); });
-    table.createTBody();
-    rows.slice(0, this.shown).forEach(function (row) { table.tBodies[0].appendChild(dock.bodyRow(columns, row)); });
+    head = table.createTHead().insertRow();
+    head.append.apply(head, columns.map(this.headCell, this));
+    body = table.createTBody();
+    body.append.apply(body, rows.slice(0, this.shown).map(this.bodyRow.bind(this, columns)));
     if (rows.length || this.tab !== "receptors") { this.body.appendChild(table); }
     if (rows.length > this.shown) {
       more = el("button", "more", hmgeo.say(labels.more_rows, { n: Math.min(STEP, rows.length - this.shown) }));

@@ -36,7 +36,8 @@
     button.setAttribute("aria-pressed", String(on));
     map.getContainer().classList.toggle("measuring", on);
     if (!on) {
-      map.off("click", this.measuring.add).off("dblclick", this.measuring.end).doubleClickZoom.enable();
+      if (this.measuring) { map.off("click", this.measuring.add).off("dblclick", this.measuring.end); }
+      map.doubleClickZoom.enable();
       this.measuring = null;
       return;
     }
@@ -44,12 +45,11 @@
   };
 
   Page.prototype.startMeasure = /** @type {IPage["startMeasure"]} */ function () {
-    var page = this, map = this.map, points = [], line, says, dots;
+    var page = this, map = this.map, /** @type {L.LatLng[]} */ points = [], drawn = L.featureGroup(), dots = L.featureGroup().addTo(drawn);
+    var line = L.polyline([], { color: "#14202c", weight: 2, dashArray: "6 4", interactive: false }).addTo(drawn);
+    var says = document.getElementById("measure-says") || hmgeo.el("p");
     if (this.measured) { this.measured.remove(); }
-    this.measured = L.featureGroup().addTo(map);
-    line = L.polyline([], { color: "#14202c", weight: 2, dashArray: "6 4", interactive: false }).addTo(this.measured);
-    dots = L.featureGroup().addTo(this.measured);
-    says = document.getElementById("measure-says") || hmgeo.el("p");
+    this.measured = drawn.addTo(map);
     says.id = "measure-says";
     says.setAttribute("role", "status");
     says.textContent = this.data.labels.measure_hint;
@@ -94,24 +94,23 @@
   };
 
   Page.prototype.recall = /** @type {IPage["recall"]} */ function () {
-    var page = this, parts = location.hash.slice(1).split("&"), given = Object.create(null), view;
+    var page = this, parts = location.hash.slice(1).split("&"), /** @type {Words} */ given = Object.create(null), view;
+    /** @param {string} part @param {string} key */
+    function names(part, key) { return (given[part] || "").split(",").indexOf(key) >= 0; }
     if (parts[0].charAt(0) !== "@") { this.find(parts[0]); return; }
     view = parts[0].slice(1).split(",").map(Number);
-    parts.slice(1).forEach(function (part) { var at = part.indexOf("="); given[at < 0 ? part : part.slice(0, at)] = at < 0 ? "yes" : decodeURIComponent(part.slice(at + 1)); });
+    parts.slice(1).forEach(function (part) { var at = part.indexOf("="); given[at < 0 ? part : part.slice(0, at)] = at < 0 ? "yes" : hmgeo.decoded(part.slice(at + 1)); });
     this.recalling = true;
     if (view.length === 3 && view.every(isFinite)) { this.map.setView([view[1], view[0]], view[2], { animate: false }); }
     if (given.r && this.data.radii_m.indexOf(Number(given.r)) >= 0) { this.setRadius(this.data.radii_m.indexOf(Number(given.r))); }
-    Object.keys(this.rules).forEach(function (name) {
-      var select = document.getElementById("filter-" + name);
-      if (!select) { return; }
-      select.value = given[name] || "";
-      page.rules[name] = select.value;
+    this.filterFields().forEach(function (field) {
+      field.select.value = given[field.name] || "";
+      page.rules[field.name] = field.select.value;
     });
     if (this.isFiltered()) { this.applyFilter(); }
     (given.off || "").split(",").forEach(function (code) { if (given.off !== undefined && page.groups[code]) { page.map.removeLayer(page.groups[code]); } });
     this.choices.forEach(function (one) {
-      var on = one.on;
-      [["on", true], ["hide", false]].forEach(/** @param {any[]} pair */ function (pair) { if ((given[pair[0]] || "").split(",").indexOf(one.key) >= 0) { on = pair[1]; } });
+      var on = !names("hide", one.key) && (one.on || names("on", one.key));
       if (on !== page.map.hasLayer(one.layer)) { if (on) { page.map.addLayer(one.layer); } else { page.map.removeLayer(one.layer); } }
     });
     this.restack();
@@ -124,7 +123,7 @@
 
   /* A fragment that names a source, as links from sheets do. */
   Page.prototype.find = /** @type {IPage["find"]} */ function (fragment) {
-    var id = decodeURIComponent(fragment), mark = this.sources[id];
+    var id = hmgeo.decoded(fragment), mark = this.sources[id];
     if (mark) { this.map.setView(mark.source.at, 14, { animate: false }); this.openSource(mark.source); }
   };
 
@@ -172,7 +171,7 @@
     });
     this.map.closePopup();
     this.addTree();
-    this.credits.querySelector("summary").textContent = labels.credits;
+    this.credits.querySelectorAll("summary")[0].textContent = labels.credits;
     this.drawVisits();
     if (document.getElementById("filter-reset")) { this.fillFilters(); this.applyFilter(); }
     this.sayRadius();

@@ -3,6 +3,7 @@
   "use strict";
   var el = hmgeo.el, RAD = Math.PI / 180, A = 6378137, SIZE = 512, HATCH = 7, MANY = 20000;
 
+  /** @param {number} size */
   function canvas(size) {
     var made = document.createElement("canvas");
     made.width = made.height = size;
@@ -18,31 +19,36 @@
     this.top = coords.y * SIZE;
     middle = Math.atan(Math.sinh(Math.PI * (1 - 2 * (this.top + SIZE / 2) / world)));
     this.metre = world / (2 * Math.PI * A * Math.cos(middle));
-    this.known = Object.create(null);
   });
   Sheet.prototype.x = /** @type {ISheet["x"]} */ function (lon) { return (lon + 180) / 360 * this.world - this.left; };
   Sheet.prototype.y = /** @type {ISheet["y"]} */ function (lat) { return (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * this.world - this.top; };
   Sheet.prototype.box = /** @type {ISheet["box"]} */ function (pad) {
     var sheet = this;
+    /** @param {number} px */
     function lat(px) { return Math.atan(Math.sinh(Math.PI * (1 - 2 * (sheet.top + px) / sheet.world))) / RAD; }
+    /** @param {number} px */
     function lon(px) { return (sheet.left + px) / sheet.world * 360 - 180; }
     return [lon(-pad), lat(SIZE + pad), lon(SIZE + pad), lat(-pad)];
   };
 
-  Sheet.prototype.blank = /** @type {ISheet["blank"]} */ function () { return canvas(SIZE).getContext("2d"); };
+  Sheet.prototype.blank = /** @type {ISheet["blank"]} */ function () { return hmgeo.pen(canvas(SIZE)); };
   Sheet.prototype.full = /** @type {ISheet["full"]} */ function () {
     var ctx = this.blank();
     ctx.fillRect(0, 0, SIZE, SIZE);
     return ctx;
   };
+  /** @param {Pen} first @param {Pen} second @param {GlobalCompositeOperation} how */
   function mixed(first, second, how) {
     first.globalCompositeOperation = how;
     first.drawImage(second.canvas, 0, 0);
     first.globalCompositeOperation = "source-over";
     return first;
   }
+  /** @param {Pen} first @param {Pen} second */
   function both(first, second) { return mixed(first, second, "destination-in"); }
+  /** @param {Pen} first @param {Pen} second */
   function either(first, second) { return mixed(first, second, "source-over"); }
+  /** @param {Pen} first @param {Pen} second */
   function without(first, second) { return mixed(first, second, "destination-out"); }
   Sheet.prototype.copy = /** @type {ISheet["copy"]} */ function (ctx) { return either(this.blank(), ctx); };
 
@@ -60,14 +66,14 @@
 
   /* The shapes of a set, widened by some metres; `wanted` tells by state which of them. */
   Sheet.prototype.shapes = /** @type {ISheet["shapes"]} */ function (ground, set, metres, wanted) {
-    var sheet = this, ctx = this.blank(), radius = metres * this.metre, box = this.box(radius + 2), found = [], states = set === null ? null : ground.states[set];
-    ground.trees(set).shapes.inBox(box[0], box[1], box[2], box[3], function (i) { if (!states || wanted(states[i])) { found.push(i); } });
+    var sheet = this, ctx = this.blank(), radius = metres * this.metre, box = this.box(radius + 2), /** @type {number[]} */ met = [], states = set === null ? null : ground.states[set];
+    ground.trees(set).shapes.inBox(box[0], box[1], box[2], box[3], function (i) { if (!states || wanted(states[i])) { met.push(i); } });
     ctx.lineWidth = 2 * radius;
     ctx.lineJoin = ctx.lineCap = "round";
-    found.forEach(function (i) {
+    met.forEach(function (i) {
       var ring = ground.firstRing[i], at = ground.firstVertex[ring];
       if (ground.dimensions[ring] === 0) {
-        for (; at < ground.firstVertex[ground.firstRing[i + 1]]; at += 1) { sheet.dot(ctx, ground.lon[at], ground.lat[at], radius, found.length > MANY); }
+        for (; at < ground.firstVertex[ground.firstRing[i + 1]]; at += 1) { sheet.dot(ctx, ground.lon[at], ground.lat[at], radius, met.length > MANY); }
         return;
       }
       sheet.trace(ctx, ground, i);
@@ -104,42 +110,45 @@
 
   /* Where a tree comes out met, and where not; elsewhere nobody can tell. */
   Sheet.prototype.sides = /** @type {ISheet["sides"]} */ function (tree, facts) {
-    var sheet = this, parts, set, layer, ground, hit, rest, known;
-    if (tree.of) {
-      parts = tree.of.map(function (part) { return sheet.sides(part, facts); });
-      return parts.reduce(function (a, b) {
+    var sheet = this, set, layer, ground, hit, rest, side, limit;
+    if (tree.op === "all" || tree.op === "any") {
+      return tree.of.map(function (part) { return sheet.sides(part, facts); }).reduce(function (a, b) {
         return tree.op === "all" ? { met: both(a.met, b.met), not_met: either(a.not_met, b.not_met) } : { met: either(a.met, b.met), not_met: both(a.not_met, b.not_met) };
       });
     }
-    if (tree.op === "fixed" || tree.op === "fact") {
-      known = tree.op === "fixed" ? tree.side : !facts[tree.name] ? "" : (facts[tree.name] === "yes") === tree.expected ? "met" : "not_met";
-      return { met: known === "met" ? this.full() : this.blank(), not_met: known === "not_met" ? this.full() : this.blank() };
+    if (tree.op === "fixed" || tree.op === "fact" || tree.op === "off") {
+      side = tree.op === "fixed" ? tree.side : tree.op === "fact" ? hmgeo.factSide(tree, facts) : null;
+      return { met: side === "met" ? this.full() : this.blank(), not_met: side === "not_met" ? this.full() : this.blank() };
     }
+    limit = tree.op === "inside" ? 0 : tree.limit;
     set = this.clauses.data.sets[tree.set];
     layer = this.clauses.data.layers[set.layer];
     ground = this.clauses.grounds[layer.ground];
-    hit = this.shapes(ground, set.index, tree.limit || 0, function (state) { return state === 1; });
-    rest = without(this.cleared(layer, tree.limit || 0), this.shapes(ground, set.index, tree.limit || 0, Boolean));
-    return (tree.hit || tree.yes || "met") === "met" ? { met: hit, not_met: rest } : { met: rest, not_met: hit };
+    hit = this.shapes(ground, set.index, limit, function (state) { return state === 1; });
+    rest = without(this.cleared(layer, limit), this.shapes(ground, set.index, limit, Boolean));
+    return (tree.op === "inside" ? tree.yes : tree.hit || "met") === "met" ? { met: hit, not_met: rest } : { met: rest, not_met: hit };
   };
 
   /* The pieces of the project's area where a record speaks. */
   Sheet.prototype.cell = /** @type {ISheet["cell"]} */ function (numbers) {
     var sheet = this, data = this.clauses.data, grounds = this.clauses.grounds, ctx = this.blank();
+    /** @param {string} code */
     function speaks(code) { return (data.places[code] || []).some(function (number) { return numbers.indexOf(number) >= 0; }); }
+    /** @param {DrawnAreas} area @param {number} i @param {boolean} on */
     function paint(area, i, on) {
       sheet.trace(ctx, grounds[area.ground], i);
       ctx.globalCompositeOperation = on ? "source-over" : "destination-out";
       ctx.fill("evenodd");
     }
-    function rowsOf(area) { return area ? grounds[area.ground].rows.map(function (row, i) { return [i, area.codes[row]]; }) : []; }
-    rowsOf(data.counties).forEach(function (one) { paint(data.counties, one[0], speaks(one[1])); });
-    rowsOf(data.townships).forEach(function (one) {
-      var county = rowsOf(data.counties).filter(function (other) { return one[1].indexOf(other[1]) === 0; })[0];
-      if (county && speaks(county[1]) === speaks(one[1])) { return; }
+    /** @param {Nullable<DrawnAreas>} area */
+    function drawn(area) { return area ? grounds[area.ground].rows.map(function (row, i) { return { area: area, i: i, code: area.codes[row] }; }) : []; }
+    drawn(data.counties).forEach(function (county) { paint(county.area, county.i, speaks(county.code)); });
+    drawn(data.townships).forEach(function (town) {
+      var county = drawn(data.counties).filter(function (other) { return town.code.indexOf(other.code) === 0; })[0];
+      if (county && speaks(county.code) === speaks(town.code)) { return; }
       ctx.save();
-      if (county) { sheet.trace(ctx, grounds[data.counties.ground], county[0]); ctx.clip("evenodd"); }
-      paint(data.townships, one[0], speaks(one[1]));
+      if (county) { sheet.trace(ctx, grounds[county.area.ground], county.i); ctx.clip("evenodd"); }
+      paint(town.area, town.i, speaks(town.code));
       ctx.restore();
     });
     ctx.globalCompositeOperation = "source-over";
@@ -150,19 +159,20 @@
   Sheet.prototype.clause = /** @type {ISheet["clause"]} */ function (entries, facts) {
     var sheet = this, touched = this.blank(), open = this.blank();
     entries.forEach(function (entry) {
-      var cell = sheet.cell([entry.number]), hit = null, told = null;
+      var cell = sheet.cell([entry.number]), hit = sheet.full(), known = sheet.full();
       if (entry.open) { either(open, cell); return; }
       entry.record.trees.forEach(function (tree) {
-        var sides = sheet.sides(tree, facts), known = either(sheet.copy(sides.met), sides.not_met);
-        hit = hit ? both(hit, sides[entry.record.graver]) : sides[entry.record.graver];
-        told = told ? both(told, known) : known;
+        var sides = sheet.sides(tree, facts);
+        both(known, either(sheet.copy(sides.met), sides.not_met));
+        both(hit, entry.record.graver === "met" ? sides.met : sides.not_met);
       });
-      either(touched, both(sheet.copy(cell), hit));
-      either(open, without(sheet.copy(cell), told));
+      either(touched, both(hit, cell));
+      either(open, without(cell, known));
     });
     return { touched: touched, open: open };
   };
 
+  /** @param {Pen} ctx @param {string} colour */
   function tinted(ctx, colour) {
     ctx.globalCompositeOperation = "source-in";
     ctx.fillStyle = colour;
@@ -171,22 +181,22 @@
   }
 
   /* A hatch that runs on from tile to tile. */
+  /** @param {Pen} ctx */
   function hatched(ctx) {
-    var tile = canvas(HATCH), line = tile.getContext("2d"), pattern;
+    var tile = canvas(HATCH), line = hmgeo.pen(tile);
     line.strokeStyle = "rgba(70, 80, 90, 0.55)";
     line.beginPath();
-    [[-1, 1, 1, -1], [0, HATCH, HATCH, 0], [HATCH - 1, HATCH + 1, HATCH + 1, HATCH - 1]].forEach(function (one) { line.moveTo(one[0], one[1]); line.lineTo(one[2], one[3]); });
+    [[-1, 1, 1, -1], [0, HATCH, HATCH, 0], [HATCH - 1, HATCH + 1, HATCH + 1, HATCH - 1]].forEach(function (ends) { line.moveTo(ends[0], ends[1]); line.lineTo(ends[2], ends[3]); });
     line.stroke();
-    pattern = ctx.createPattern(tile, "repeat");
-    return pattern;
+    return ctx.createPattern(tile, "repeat") || line.strokeStyle;
   }
 
-  var ZoneLayer = L.GridLayer.extend({
+  var /** @type {Maker<[IZones], ZoneLayer>} */ ZoneLayer = L.GridLayer.extend({
     options: { pane: "zones", tileSize: SIZE, updateWhenZooming: false, updateWhenIdle: true, keepBuffer: 1 },
-    initialize: function (zones) { this.zones = zones; },
+    initialize: /** @this {ZoneLayer} @type {ZoneLayer["initialize"]} */ function (zones) { this.zones = zones; },
     createTile: function (coords, done) {
       var tile = canvas(SIZE), zones = this.zones;
-      window.setTimeout(function () { zones.paint(tile.getContext("2d"), coords); done(null, tile); }, 0);
+      window.setTimeout(function () { zones.paint(hmgeo.pen(tile), coords); done(null, tile); }, 0);
       return tile;
     }
   });
@@ -196,54 +206,57 @@
     this.page = ask.page;
     this.chosen = Object.create(null);  // by rule
     this.box = document.getElementById("ask-zones");
-    this.page.map.createPane("zones").style.zIndex = 380;
+    this.page.map.createPane("zones").style.zIndex = "380";
     this.page.map.getPane("zones").style.pointerEvents = "none";
     this.layer = new ZoneLayer(this);
     this.isOpen = false;
+    /** @type {Zone[]} */ this.shown = [];
   });
   hmgeo.Zones = Zones;
 
   /* Clauses that ask the position of this project, by rule: where each record speaks; or why there is nothing to paint. */
   Zones.prototype.clauses = /** @type {IZones["clauses"]} */ function () {
-    var page = this.page, clauses = page.clauses(), data = clauses.data, asked = this.ask.asked, found = Object.create(null), named = Object.create(null);
+    var clauses = this.ask.clauses(), data = clauses.data, asked = this.ask.asked, facts = clauses.factsOf(asked), /** @type {Record<string, Zone>} */ zones = Object.create(null), named = Object.create(null);
     Object.keys(data.places).forEach(function (code) { if (code) { data.places[code].forEach(function (number) { named[number] = true; }); } });
     data.records.forEach(function (record, number) {
-      var rule = data.citations[record.cite].rule, reached, why, known, nowhere;
-      if (clauses.before(record, asked)) { return; }
+      var rule = data.citations[record.cite].rule, reached, why, zone, nowhere;
+      if (record.fixed || record.open || clauses.before(record, asked)) { return; }
       reached = clauses.reach(record, asked);
       nowhere = reached.side === "unknown" && !named[number];  /* where no county is known: open there, painted elsewhere */
-      why = nowhere ? "" : reached.side === "unknown" ? reached.why : record.blocked[0] || record.trees.map(function (tree) { return clauses.unpaintable(tree, asked.facts); }).filter(Boolean)[0] || "";
-      known = found[rule] = found[rule] || { rule: rule, cite: record.cite, entries: [], why: "", order: record.order, verdict: record.sides[record.graver], example: record.example };
-      known.entries.push({ number: number, record: record, open: nowhere });
-      known.why = known.why || why;
+      why = nowhere ? "" : reached.side === "unknown" ? reached.why : record.blocked[0] || record.trees.map(function (tree) { return clauses.unpaintable(tree, facts); }).filter(Boolean)[0] || "";
+      zone = zones[rule] = zones[rule] || { rule: rule, cite: record.cite, entries: [], why: "", order: record.order, verdict: record.sides[record.graver], example: record.example };
+      zone.entries.push({ number: number, record: record, open: nowhere });
+      zone.why = zone.why || why;
     });
-    return Object.keys(found).map(function (rule) { return found[rule]; }).sort(function (a, b) {
+    return Object.keys(zones).map(function (rule) { return zones[rule]; }).sort(function (a, b) {
       return data.gravity.indexOf(a.verdict) - data.gravity.indexOf(b.verdict) || a.order - b.order;
     });
   };
 
   /* Why a tree has no zone on a page; empty where it has one. */
   hmgeo.Clauses.prototype.unpaintable = /** @type {IClauses["unpaintable"]} */ function (tree, facts) {
-    var clauses = this;
-    if (tree.of) { return tree.of.map(function (part) { return clauses.unpaintable(part, facts); }).filter(Boolean)[0] || ""; }
+    var clauses = this, known;
+    if (tree.op === "all" || tree.op === "any") { return tree.of.map(function (part) { return clauses.unpaintable(part, facts); }).filter(Boolean)[0] || ""; }
     if (tree.op === "off") { return tree.why[0] || " "; }
     if (tree.op === "fixed" && tree.side === "unknown") { return tree.why[0] || " "; }
-    if (tree.op === "fact" && !facts[tree.name]) { return tree.why; }
-    return tree.open || "";
+    if (tree.op === "fact" && !hmgeo.factSide(tree, facts)) {
+      known = facts[tree.name];
+      return typeof known === "object" ? known.doubt : tree.why;
+    }
+    return tree.op === "near" && tree.open || "";
   };
 
   /* The list of clauses with boxes, the legend, and what isn't painted. */
   Zones.prototype.draw = /** @type {IZones["draw"]} */ function () {
-    var zones = this, page = this.page, labels = page.data.labels, list = el("ul"), rest = el("details", "ask-more"), others = el("ul"), details, open = this.isOpen;
+    var zones = this, page = this.page, labels = page.data.labels, list = el("ul"), rest = el("details", "ask-more"), others = el("ul"), details = el("details");
     this.box.textContent = "";
     this.shown = this.clauses();
-    details = el("details");
-    details.open = Boolean(open);
+    details.open = this.isOpen;
     details.addEventListener("toggle", function () { zones.isOpen = details.open; });
     details.appendChild(el("summary", "", labels.zones));
     details.appendChild(el("p", "aside", labels.zones_hint));
     this.shown.forEach(function (one) {
-      if (one.why) { others.appendChild(el("li", "", page.data.click.citations[one.cite].title + "：" + one.why)); } else { list.appendChild(zones.line(one)); }
+      if (one.why) { others.appendChild(el("li", "", zones.ask.data.citations[one.cite].title + "：" + one.why)); } else { list.appendChild(zones.line(one)); }
     });
     if (list.children.length) { details.appendChild(list); } else { details.appendChild(el("p", "", labels.zones_none)); }
     details.appendChild(this.hatchLine(labels.zones_hatch));
@@ -265,7 +278,7 @@
     swatch.style.background = look.colour;
     label.appendChild(box);
     label.appendChild(swatch);
-    label.appendChild(el("span", "", this.ask.badge(one.verdict, one.example) + "　" + this.page.data.click.citations[one.cite].title));
+    label.appendChild(el("span", "", this.ask.badge(one.verdict, one.example) + "　" + this.ask.data.citations[one.cite].title));
     item.appendChild(label);
     return item;
   };
@@ -286,12 +299,12 @@
 
   Zones.prototype.painted = /** @type {IZones["painted"]} */ function () {
     var zones = this;
-    return (this.shown || []).filter(function (one) { return !one.why && zones.chosen[one.rule]; });
+    return this.shown.filter(function (one) { return !one.why && zones.chosen[one.rule]; });
   };
 
   /* What a picture says of the zones on it. */
   Zones.prototype.caption = /** @type {IZones["caption"]} */ function () {
-    var page = this.page, titles = page.map.hasLayer(this.layer) ? this.painted().map(function (one) { return page.data.click.citations[one.cite].title; }) : [];
+    var page = this.page, data = this.ask.data, titles = page.map.hasLayer(this.layer) ? this.painted().map(function (one) { return data.citations[one.cite].title; }) : [];
     return titles.length ? "　" + page.data.labels.zones + "：" + titles.join("；") : "";
   };
 
@@ -302,7 +315,7 @@
   };
 
   Zones.prototype.paint = /** @type {IZones["paint"]} */ function (ctx, coords) {
-    var zones = this, sheet = new Sheet(this.page.clauses(), coords), facts = this.ask.asked.facts, styles = this.page.data.styles.verdicts, open = sheet.blank(), dx = coords.x * SIZE % HATCH, dy = coords.y * SIZE % HATCH;
+    var clauses = this.ask.clauses(), sheet = new Sheet(clauses, coords), facts = clauses.factsOf(this.ask.asked), styles = this.page.data.styles.verdicts, open = sheet.blank(), dx = coords.x * SIZE % HATCH, dy = coords.y * SIZE % HATCH;
     this.painted().forEach(function (one) {
       var where = sheet.clause(one.entries, facts);
       ctx.globalAlpha = 0.34;
@@ -320,13 +333,13 @@
   /* What is painted at a place for the question as it stands: touched, open (can't be judged), or nothing. For tests. */
   Zones.prototype.kindAt = /** @type {IZones["kindAt"]} */ function (rule, lon, lat, zoom) {
     var world = 256 * Math.pow(2, zoom), x = (lon + 180) / 360 * world, y = (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * world;
-    var coords = { x: Math.floor(x / SIZE), y: Math.floor(y / SIZE), z: zoom }, key = [rule, coords.x, coords.y, zoom].join(), where, at = [Math.floor(x) % SIZE, Math.floor(y) % SIZE];
-    this.sheets = this.sheets || Object.create(null);
-    if (!this.sheets[key]) {
-      where = new Sheet(this.page.clauses(), coords).clause(this.shown.filter(function (one) { return one.rule === rule; })[0].entries, this.ask.asked.facts);
-      this.sheets[key] = ["touched", "open"].map(function (kind) { return where[kind].getImageData(0, 0, SIZE, SIZE).data; });
+    var coords = { x: Math.floor(x / SIZE), y: Math.floor(y / SIZE), z: zoom }, key = [rule, coords.x, coords.y, zoom].join(), at = [Math.floor(x) % SIZE, Math.floor(y) % SIZE];
+    var clauses = this.ask.clauses(), /** @type {Record<string, Uint8ClampedArray[]>} */ sheets = this.sheets = this.sheets || Object.create(null), painted, where;
+    if (!sheets[key]) {
+      painted = new Sheet(clauses, coords).clause(this.shown.filter(function (zone) { return zone.rule === rule; })[0].entries, clauses.factsOf(this.ask.asked));
+      sheets[key] = [painted.touched, painted.open].map(function (ctx) { return ctx.getImageData(0, 0, SIZE, SIZE).data; });
     }
-    where = this.sheets[key].map(function (pixels) { return pixels[4 * (at[1] * SIZE + at[0]) + 3] > 127; });
+    where = sheets[key].map(function (pixels) { return pixels[4 * (at[1] * SIZE + at[0]) + 3] > 127; });
     return where[0] ? "touched" : where[1] ? "open" : "";
   };
 }());

@@ -4,12 +4,17 @@
 
   /* Rings ([lat, lon]) of a drawn feature; a point is a ring of one. */
   hmgeo.ringsOf = /** @type {Hmgeo["ringsOf"]} */ function (layer) {
-    var rings = [];
-    (function walk(part) {
-      if (part.lat !== undefined) { rings.push([[part.lat, part.lng]]); return; }
-      if (part[0] && part[0].lat !== undefined) { rings.push(part.map(function (at) { return [at.lat, at.lng]; })); return; }
-      part.forEach(walk);
-    }(layer.getLatLngs ? layer.getLatLngs() : layer.getLatLng()));
+    var /** @type {LatLon[][]} */ rings = [];
+    /** @param {L.Rings} part @param {LatLon[]} ring */
+    function walk(part, ring) {
+      var /** @type {LatLon[]} */ own = [];
+      if (!Array.isArray(part)) { ring.push([part.lat, part.lng]); return; }
+      part.forEach(function (inner) { walk(inner, own); });
+      if (own.length) { rings.push(own); }
+    }
+    if (layer.getLayers) { layer.getLayers().forEach(function (inner) { rings = rings.concat(hmgeo.ringsOf(inner)); }); }
+    if (layer.getLatLngs) { walk(layer.getLatLngs(), []); }
+    if (layer.getLatLng) { walk([layer.getLatLng()], []); }
     return rings;
   };
 
@@ -18,21 +23,21 @@
     this.data = data;
     this.sources = Object.create(null);  // mark by source id
     this.parcels = Object.create(null);  // drawn receptor by id
-    this.lands = [];                     // {group, weight} of drawn receptors
-    this.stack = [];                     // groups from the bottom up
+    /** @type {IPage["lands"]} */ this.lands = [];                     // {group, weight} of drawn receptors
+    /** @type {IPage["stack"]} */ this.stack = [];                     // groups from the bottom up
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.dock = new hmgeo.Dock(this);
     this.receptors = new hmgeo.Receptors(this);
-    this.lots = [];                      // {store, layer, kind} of packed receptors
-    this.lights = [];                    // the same of highlights over them
+    /** @type {Lot[]} */ this.lots = [];                      // {store, layer, kind} of packed receptors
+    /** @type {Lot[]} */ this.lights = [];                    // the same of highlights over them
     this.radius = data.radii_m.indexOf(data.radius_m) >= 0 ? data.radii_m.indexOf(data.radius_m) : data.radii_m.length ? 0 : null;
-    this.choices = [];                   // {key, layer, on} of what the tree switches, as the page opens
-    this.rules = { township: "", trade: "", certainty: "", year: "" };
+    /** @type {Choice[]} */ this.choices = [];                   // {key, layer, on} of what the tree switches, as the page opens
+    /** @type {Words} */ this.rules = { township: "", trade: "", certainty: "", year: "" };
     data.language = data.language === "en" ? "en" : "zh";
     data.labels = data.words[data.language];
-    data.caption = document.getElementById("caption").textContent;
-    data.disclaimer = document.getElementById("disclaimer").textContent;
-    [["backdrop", 150], ["packed", 350], ["labels", 430], ["sums", 440], ["sources", 450]].forEach(function (pane) {
+    data.caption = hmgeo.text(document.getElementById("caption"));
+    data.disclaimer = hmgeo.text(document.getElementById("disclaimer"));
+    [["backdrop", "150"], ["packed", "350"], ["labels", "430"], ["sums", "440"], ["sources", "450"]].forEach(function (pane) {
       map.createPane(pane[0]).style.zIndex = pane[1];
     });
     map.getPane("labels").style.pointerEvents = "none";
@@ -49,7 +54,7 @@
 
   Page.prototype.restack = /** @type {IPage["restack"]} */ function () {
     var map = this.map;
-    this.stack.forEach(function (group) { if (map.hasLayer(group)) { group.bringToFront(); } });
+    this.stack.forEach(function (group) { if (group.bringToFront && map.hasLayer(group)) { group.bringToFront(); } });
   };
 
   /* Small parcels stay visible from afar: their outline grows as they shrink. Many marks get smaller instead. */
@@ -65,15 +70,15 @@
   /* A line drawn as computed: no simplifying, no fill over what lies in it. */
   Page.prototype.searchLine = /** @type {IPage["searchLine"]} */ function (source, weight) {
     var look = this.data.styles.search, index = this.searched ? this.searched.indexOf(source.id) : -1;
-    if (index < 0) { return null; }
+    if (!this.searched || index < 0) { return null; }
     return L.polygon(this.searched.rings(index), hmgeo.pathStyle(look, { interactive: false, fill: false, weight: weight || look.width_px, smoothFactor: 0 }));
   };
 
   /* The ground a source takes, or the area somewhere in which it lies. */
-  Page.prototype.outline = /** @type {IPage["outline"]} */ function (source) {
+  Page.prototype.outline = /** @type {IPage["outline"]} */ function (source, outline) {
     var styles = this.data.styles, colour = styles.verdicts[source.verdict].colour;
     var look = source.kind === "place" ? styles.place : Object.assign({}, styles.place, { stroke: colour, fill: colour, fill_opacity: 0.25, dash: "" });
-    return L.geoJSON(source.outline, { style: hmgeo.pathStyle(look, { interactive: false }) });
+    return L.geoJSON(outline, { style: hmgeo.pathStyle(look, { interactive: false }) });
   };
 
   /* Width in pixels that the layer tree takes from the right. */
@@ -145,37 +150,35 @@
 
   /* The packed receptor under a place, within a few pixels of it where receptors are tiny. */
   Page.prototype.packedAt = /** @type {IPage["packedAt"]} */ function (latlng) {
-    var slack = 3 * 360 / (256 * Math.pow(2, this.map.getZoom())), found = null;
+    var slack = 3 * 360 / (256 * Math.pow(2, this.map.getZoom())), /** @type {ReturnType<IPage["packedAt"]>} */ hit = null;
     this.lots.forEach(function (lot) {
-      var index = found ? -1 : lot.store.hit(latlng.lng, latlng.lat, slack, function (i) { return lot.layer.isShown(i); });
-      if (index >= 0) { found = { lot: lot, index: index }; }
+      var index = hit ? -1 : lot.store.hit(latlng.lng, latlng.lat, slack, function (i) { return lot.layer.isShown(i); });
+      if (index >= 0) { hit = { lot: lot, index: index }; }
     });
-    return found;
+    return hit;
   };
 
   Page.prototype.goToParcel = /** @type {IPage["goToParcel"]} */ function (layer) {
-    var page = this, at = layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng();
+    var page = this, at = layer.getBounds ? layer.getBounds().getCenter() : L.latLng(hmgeo.ringsOf(layer)[0][0]);
     this.ensure(layer.group);
     this.fly(at, 16, function () { page.openParcel(layer, at); });
   };
 
   Page.prototype.goToNearest = /** @type {IPage["goToNearest"]} */ function (source) {
-    var page = this, layer = this.parcels[source.nearest_id], /** @type {function(): void} */ packed;
-    this.lots.forEach(function (lot) {
-      var index = lot.store.indexOf(source.nearest_id);
-      if (index >= 0) { packed = function () { page.goToPacked(lot, index); }; }
-    });
-    if (layer) { this.goToParcel(layer); } else if (packed) { packed(); } else { this.fly(source.nearest_at, 16, function () {}); }
+    var layer = this.parcels[source.nearest_id], lot = this.lots.filter(function (one) { return one.store.indexOf(source.nearest_id) >= 0; })[0];
+    if (layer) { this.goToParcel(layer); }
+    else if (lot) { this.goToPacked(lot, lot.store.indexOf(source.nearest_id)); }
+    else if (source.nearest_at) { this.fly(source.nearest_at, 16, function () {}); }
   };
 
   /* The ordered list in the side panel: who is visited when, by group; what passes no filter waits. */
   Page.prototype.drawVisits = /** @type {IPage["drawVisits"]} */ function () {
-    var page = this, box = document.getElementById("visits-list"), visits = this.data.visits, rows, groups = [];
-    function word(text) { return page.data.language === "en" && visits.words[text] || text; }
-    if (!box) { return; }
+    var page = this, list = document.getElementById("visits-list"), visits = this.data.visits, /** @type {AnyRow[]} */ rows, /** @type {string[]} */ groups = [], words = visits && this.data.language === "en" ? visits.words : {};
+    /** @param {string} text */
+    function word(text) { return words[text] || text; }
+    if (!list || !visits) { return; }
     rows = this.allRows().filter(function (row) { return row.number && page.passes(row); });
-    box.textContent = "";
-    rows.forEach(function (row) {
+    list.replaceChildren.apply(list, rows.map(function (row) {
       var item = hmgeo.el("li"), go = hmgeo.el("button");
       if (groups.indexOf(row.visit[0]) < 0) { groups.push(row.visit[0]); }
       go.type = "button";
@@ -186,33 +189,35 @@
       go.appendChild(hmgeo.el("span", "aside", word(row.visit[0]) + " " + word(row.visit[1])));
       go.addEventListener("click", function () { if (row.at) { page.goToSource(row); } else { page.goToRow(row.id); } });
       item.appendChild(go);
-      box.appendChild(item);
-    });
+      return item;
+    }));
     document.getElementById("visits-says").textContent = groups.map(function (group) {
       return word(group) + " " + rows.filter(function (row) { return row.visit[0] === group; }).length;
     }).join("｜");
-    document.getElementById("visits-text").textContent = hmgeo.inLanguage(visits, "text", this.data);
+    document.getElementById("visits-text").textContent = hmgeo.inLanguage(this.data, visits.text, visits.text_en);
   };
 
   /* A row that isn't drawn: show it in its list. */
   Page.prototype.goToRow = /** @type {IPage["goToRow"]} */ function (id) {
     var list = document.getElementById("unmapped");
+    if (!list) { return; }
     list.open = true;
-    Array.prototype.forEach.call(list.querySelectorAll("li"), function (item) {
-      var found = item.getAttribute("data-source") === id;
-      item.classList.toggle("found", found);
-      if (found) { item.scrollIntoView({ block: "center" }); item.focus({ preventScroll: true }); }
+    list.querySelectorAll("li").forEach(function (item) {
+      var isIt = item.getAttribute("data-source") === id;
+      item.classList.toggle("found", isIt);
+      if (isIt) { item.scrollIntoView({ block: "center" }); item.focus({ preventScroll: true }); }
     });
   };
 
   /* The layers for orientation, made once; the tree asks for their titles anew when the language changes. */
   Page.prototype.addContext = /** @type {IPage["addContext"]} */ function () {
     var page = this, backdrop = this.data.backdrop;
+    /** @param {L.LatLng} at @param {ContextData} layer @param {ContextRecord} record */
     function open(at, layer, record) { page.popup(at, hmgeo.factsPopup(layer, record, page.data)); }
     this.context = this.data.context.map(function (layer) { return { title: layer.title, title_en: layer.title_en, layer: page.keep(hmgeo.contextLayer(layer, open), layer.shown) }; });
     this.data.tiles.forEach(function (tiles) {
       var layer = L.tileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 18, attribution: hmgeo.escape(tiles.attribution) });
-      page.context.push({ title: hmgeo.say(page.data.labels.tiles_title, tiles), layer: layer.addTo(page.map) });
+      page.context.push({ title: hmgeo.say(page.data.labels.tiles_title, { title: tiles.title }), layer: layer.addTo(page.map) });
     });
     if (backdrop) {
       this.context.push({ key: "hillshade", title: backdrop.title, layer: L.imageOverlay(backdrop.uri, backdrop.bounds, { pane: "backdrop", opacity: 0.4, alt: backdrop.title }) });
@@ -221,11 +226,16 @@
 
   Page.prototype.addReceptors = /** @type {IPage["addReceptors"]} */ function (layer, store) {
     var page = this, styles = this.data.styles.classes[layer.kind];
-    var groups = layer.packed ? this.addPacked(layer, store, styles) : hmgeo.receptorGroups(layer, styles, this.parcels, this.openParcel.bind(this));
-    var branch = { kind: layer.kind, title: layer.title, title_en: layer.title_en, children: [] };
+    var packed = store && this.addPacked(layer, store, styles), drawn = packed ? null : hmgeo.receptorGroups(layer, styles, this.parcels, this.openParcel.bind(this));
+    var /** @type {Branch} */ branch = { kind: layer.kind, title: layer.title, title_en: layer.title_en, children: [] };
     layer.classes.forEach(function (word) {
-      if (!layer.packed) { page.lands.push({ group: groups[word], weight: styles[word].width_px, layers: groups[word].getLayers() }); }
-      branch.children.push({ word: word, layer: layer.packed ? page.map.addLayer(groups[word]) && groups[word] : page.keep(groups[word], true) });
+      if (drawn) {
+        page.lands.push({ group: drawn[word].group, weight: styles[word].width_px, layers: drawn[word].layers });
+        branch.children.push({ word: word, layer: page.keep(drawn[word].group, true) });
+      } else if (packed) {
+        page.map.addLayer(packed[word]);
+        branch.children.push({ word: word, layer: packed[word] });
+      }
     });
     if (layer.townships.length) {
       branch.children.push({ key: "township_sum", layer: L.featureGroup(layer.townships.map(function (sum) {
@@ -252,7 +262,7 @@
   /* Packed receptors are one layer; each class gets a stand-in that the tree switches. */
   Page.prototype.addPacked = /** @type {IPage["addPacked"]} */ function (layer, store, styles) {
     var page = this, looks = store.meta.classes.map(function (word) { return styles[word]; });
-    var drawn = new hmgeo.PackedLayer(store, looks).addTo(this.map), groups = Object.create(null);
+    var drawn = new hmgeo.PackedLayer(store, looks).addTo(this.map), /** @type {Record<string, L.Layer>} */ groups = Object.create(null);
     this.lots.push({ store: store, layer: drawn, kind: layer.kind });
     store.meta.classes.forEach(function (word, index) { groups[word] = page.standIn(drawn, index); });
     return groups;
@@ -273,13 +283,13 @@
   };
 
   Page.prototype.addSources = /** @type {IPage["addSources"]} */ function () {
-    var page = this, data = this.data, groups = this.groups = Object.create(null);
+    var page = this, data = this.data, /** @type {IPage["groups"]} */ groups = this.groups = Object.create(null);
     data.sources.forEach(function (source) {
       var group = groups[source.verdict] = groups[source.verdict] || L.featureGroup(), mark;
       mark = page.sources[source.id] = hmgeo.sourceMark(source, data, page.svg, page.openSource.bind(page)).addTo(group);
       mark.group = group;
       mark.label = source.number ? hmgeo.label(source.at, String(source.number), "number").addTo(group) : null;
-      mark.outline = source.outline ? page.outline(source).addTo(group) : null;
+      mark.outline = source.outline ? page.outline(source, source.outline).addTo(group) : null;
     });
     this.codes = Object.keys(data.verdict_words).filter(function (code) { return groups[code]; });
     this.codes.slice().reverse().forEach(function (code) { page.keep(groups[code], true); });  // the gravest on top
@@ -290,6 +300,7 @@
   /* What the tree switches, by keys that are the same whenever this page opens; links tell what differs from the start. */
   Page.prototype.addChoices = /** @type {IPage["addChoices"]} */ function () {
     var page = this;
+    /** @param {string} key @param {Nullable<L.Layer>} layer */
     function add(key, layer) { if (layer) { page.choices.push({ key: key, layer: layer, on: page.map.hasLayer(layer) }); } }
     add("q", this.lines);
     this.branches.forEach(function (land, i) { land.children.forEach(function (child, j) { add("r" + i + "." + j, child.layer); }); });
@@ -297,20 +308,22 @@
   };
 
   Page.prototype.addTree = /** @type {IPage["addTree"]} */ function () {
-    var page = this, labels = this.data.labels, tree = [];
+    var page = this, labels = this.data.labels, /** @type {TreeBranch[]} */ tree = [];
+    /** @param {string} label @param {L.Layer} layer @returns {TreeBranch} */
     function leaf(label, layer) { return { label: hmgeo.escape(label), layer: layer }; }
+    /** @param {string} label @param {TreeBranch[]} children */
     function branch(label, children) {
       if (children.length) {
         tree.push({ label: hmgeo.escape(label), selectAllCheckbox: labels.tree_all, children: children, collapsed: children.length > 6 });
       }
     }
     if (this.tree) { this.tree.remove(); }
-    branch(labels.tree_sources, this.codes.map(function (code) { return leaf(page.verdictWord(code), page.groups[code]); }));
+    branch(labels.tree_sources, (this.codes || []).map(function (code) { return leaf(page.verdictWord(code), page.groups[code]); }));
     if (this.lines) { tree.push(leaf(labels.tree_search, this.lines)); }
     this.branches.forEach(function (land) {
-      branch(land.key ? labels[land.key] : hmgeo.inLanguage(land, "title", page.data), land.children.map(function (child) { return leaf(child.key ? labels[child.key] : child.word || labels.no_class, child.layer); }));
+      branch(land.key ? labels[land.key] : hmgeo.inLanguage(page.data, land.title || "", land.title_en), land.children.map(function (child) { return leaf(child.key ? labels[child.key] : child.word || labels.no_class, child.layer); }));
     });
-    branch(labels.tree_frame, this.context.map(function (item) { return leaf(hmgeo.inLanguage(item, "title", page.data), item.layer); }));
+    branch(labels.tree_frame, this.context.map(function (item) { return leaf(hmgeo.inLanguage(page.data, item.title, item.title_en), item.layer); }));
     if (tree.length) {
       this.tree = L.control.layers.tree(null, tree, { collapsed: this.isNarrow(), closedSymbol: "▸", openedSymbol: "▾", spaceSymbol: " " }).addTo(this.map);
     }
@@ -331,37 +344,41 @@
     this.map.getContainer().setAttribute("aria-label", this.data.labels.map_label);
     this.map.on("popupopen popupclose", function (event) { page.map.getContainer().classList.toggle("popped", event.type === "popupopen"); });
     this.map.on("popupopen", function (event) {
-      var node = event.popup.getElement(), cross = node.querySelector(".leaflet-popup-close-button");
-      cross.title = page.data.labels.close;
-      cross.setAttribute("aria-label", page.data.labels.close);
+      var node = event.popup.getElement();
+      hmgeo.all(node, ".leaflet-popup-close-button").forEach(function (cross) {
+        cross.title = page.data.labels.close;
+        cross.setAttribute("aria-label", page.data.labels.close);
+      });
       node.setAttribute("role", "dialog");
-      node.setAttribute("aria-label", (node.querySelector(".pop-name") || node).textContent);
-      node.querySelector(".leaflet-popup-content").tabIndex = 0;
+      node.setAttribute("aria-label", hmgeo.text(node.querySelector(".pop-name") || node));
+      hmgeo.all(node, ".leaflet-popup-content").forEach(function (content) { content.tabIndex = 0; });
     });
   };
 
   /* Search entries of places given as coordinates, and of packed parcels by id. */
   Page.prototype.addSearch = /** @type {IPage["addSearch"]} */ function () {
     var page = this;
+    /** @param {string} text @returns {Found[]} */
     function places(text) {
       var at = hmgeo.parsePlace(text);
       return at ? [{
         name: hmgeo.say(page.data.labels.lon_lat, { lon: at.lng.toFixed(6), lat: at.lat.toFixed(6) }), kind: "kind_place",
-        go: function () { page.goToPlace(at); }
+        go: page.goToPlace.bind(page, at)
       }] : [];
     }
+    /** @param {string} wanted @param {number} most */
     function lots(wanted, most) {
-      var found = [];
-      if (wanted.length < 2) { return found; }
+      var /** @type {Found[]} */ parcels = [];
+      if (wanted.length < 2) { return parcels; }
       page.lots.forEach(function (lot) {
         lot.store.ids.some(function (id, index) {
           if (id.toLowerCase().indexOf(wanted) >= 0) {
-            found.push({ name: id, aside: lot.store.record(index).township, kind: "kind_parcel", go: function () { page.goToPacked(lot, index); } });
+            parcels.push({ name: id, aside: lot.store.record(index).township, kind: "kind_parcel", go: function () { page.goToPacked(lot, index); } });
           }
-          return found.length >= most;
+          return parcels.length >= most;
         });
       });
-      return found;
+      return parcels;
     }
     hmgeo.search(hmgeo.entries(this.data, this.parcels, {
       source: this.goToSource.bind(this), row: this.goToRow.bind(this), parcel: this.goToParcel.bind(this),
@@ -383,6 +400,7 @@
       more.setAttribute("aria-expanded", String(document.getElementById("head-more").classList.toggle("open")));
       page.resized();
     });
+    /** @param {boolean} off */
     function fold(off) {
       document.body.classList.toggle("side-off", off);
       side.setAttribute("aria-expanded", String(!off));
@@ -392,7 +410,7 @@
     this.foldNarrow = function () { if (page.isNarrow()) { fold(true); } };
     this.foldNarrow();
     this.drawVisits();
-    document.querySelector("html").lang = this.data.language === "en" ? "en" : "zh";
+    document.documentElement.lang = this.data.language === "en" ? "en" : "zh";
   };
 
   Page.prototype.resized = /** @type {IPage["resized"]} */ function () { this.map.invalidateSize({ animate: false }); };
@@ -444,13 +462,13 @@
   };
 
   hmgeo.start = /** @type {Hmgeo["start"]} */ function (map) {
-    var page = hmgeo.page = new Page(map, JSON.parse(document.getElementById("hmgeo-data").textContent));
+    var page = hmgeo.page = new Page(map, JSON.parse(hmgeo.text(document.getElementById("hmgeo-data"))));
     var bar = document.getElementById("progress"), metas = page.data.receptors.map(function (layer) { return layer.packed; });
     map.setView([30, 110], 5, { animate: false });
     bar.hidden = !metas.some(Boolean);
     hmgeo.unpack(metas.concat([page.data.searched]), function (share) {
-      bar.querySelector("progress").value = Math.round(100 * share);
-      bar.querySelector("span").textContent = hmgeo.say(page.data.labels.unpacking, { n: Math.round(100 * share) });
+      bar.querySelectorAll("progress")[0].value = Math.round(100 * share);
+      bar.querySelectorAll("span")[0].textContent = hmgeo.say(page.data.labels.unpacking, { n: Math.round(100 * share) });
     }, function (stores) {
       bar.hidden = true;
       page.begin(stores);
