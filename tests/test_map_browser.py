@@ -68,7 +68,7 @@ def browser() -> Iterator[Browser]:
 class Opened:
     """A page with everything it asked for and complained about."""
 
-    def __init__(self, browser: Browser, path: Path, width: int = 1440, height: int = 900) -> None:
+    def __init__(self, browser: Browser, path: Path, width: int = 1440, height: int = 900, link: str = "") -> None:
         self.page: Page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -79,7 +79,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", self._note_dialog)
         self.url = path.as_uri()
-        self.page.goto(self.url)
+        self.page.goto(self.url + link)
         self.page.wait_for_selector("html[data-ready=yes]")
 
     def _note_dialog(self, dialog: object) -> None:

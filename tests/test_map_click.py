@@ -480,9 +480,9 @@ def test_a_public_page_says_which_layers_it_did_not_ask(browser: Browser, tmp_pa
 
 
 ZONES = """
-([wanted, facts]) => {
+([wanted, trade, facts]) => {
   const ask = hmgeo.page.ask, clauses = ask.clauses();
-  Object.assign(ask.asked, { edition: "2017", trade: "3212", action: "new", facts: facts });
+  Object.assign(ask.asked, { edition: "2017", trade: trade, action: "new", facts: facts });
   ask.open(true); ask.zones.update();
   const told = { touched: ["prohibited", "conditional", "listed"], open: ["not_assessed"], "": ["clear"] };
   const wrong = [], counted = {}, ways = [[-1, 0], [1, 0], [0, -1], [0, 1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
@@ -510,7 +510,7 @@ def test_what_is_painted_is_what_a_click_says(
 ) -> None:
     facts = dict.fromkeys(("may_pollute_soil", "is_chemical", "discharges_pollutants"), "yes")
     view = Opened(browser, pencil_page[0])
-    found = view.page.evaluate(ZONES, [random_points((112.82, 22.82, 113.38, 23.38), points), facts])
+    found = view.page.evaluate(ZONES, [random_points((112.82, 22.82, 113.38, 23.38), points), "3212", facts])
     view.page.close()
     assert found["wrong"] == []
     assert {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-66", "SIT-LAW-ART50"} <= set(found["drawn"])
@@ -531,7 +531,7 @@ def test_a_feature_of_which_nobody_can_tell_is_hatched_alone_and_the_rest_is_pai
     )
     facts = dict.fromkeys(("may_pollute_soil", "is_chemical", "discharges_pollutants"), "yes")
     view = Opened(browser, tmp_path / "map.html")
-    found = view.page.evaluate(ZONES, [random_points((112.97, 23.06, 113.05, 23.12), 40), facts])
+    found = view.page.evaluate(ZONES, [random_points((112.97, 23.06, 113.05, 23.12), 40), "3212", facts])
     view.page.close()
     assert found["wrong"] == []
     assert {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-66", "SIT-LAW-ART50"} <= set(found["drawn"])
@@ -563,3 +563,14 @@ def test_zones_follow_the_question_and_are_never_called_allowed(opened: Opened) 
     assert opened.page.locator(".leaflet-zones-pane canvas").count() == 0
     opened.page.click("#ask-close")
     assert opened.page.locator(".leaflet-zones-pane canvas").count() == 0
+
+
+def test_a_clause_is_not_painted_by_a_statement_that_the_trade_contradicts(
+    browser: Browser, pencil_page: tuple[Path, list[str]]
+) -> None:
+    view = Opened(browser, pencil_page[0])
+    points = random_points((112.82, 22.82, 113.38, 23.38), 60)
+    found = view.page.evaluate(ZONES, [points, "2614", {"is_chemical": "no", "may_pollute_soil": "yes"}])
+    view.page.close()
+    assert found["wrong"] == []
+    assert len(found["drawn"]) > 1

@@ -442,4 +442,27 @@ def test_scripts_stand_in_the_page_without_the_types_that_they_note() -> None:
         script = assets.inline_script(name)
         assert "/**" not in script
         assert len(script) < len(assets.read_text(name))
-    assert "reduce(function (row, step) { row += unzigzag(step);" in assets.inline_script("hmgeo-ground.js")
+    assert "var Tree = (function (boxes, chosen) {" in assets.inline_script("hmgeo-ground.js")
+
+
+def test_the_types_know_which_elements_a_page_may_lack() -> None:
+    declared = (Path(__file__).parents[1] / "tools" / "page.d.ts").read_text(encoding="utf-8")
+    known = {
+        name: "Nullable" in kind for name, kind in re.findall(r'"([\w-]+)": ([^;]+);', declared) if "Element" in kind
+    }
+    known = {name: lacks for name, lacks in known.items() if name not in {"toast", "measure-says"}}  # scripts make them
+    stands: dict[str, tuple[str, ...]] = {}
+    asked: list[str] = []
+    for opens, ends, name in re.findall(
+        r'{%-? if ([^%]*) %}|{%-? (endif) %}|\bid="([\w-]+)"', assets.read_text("panels.html")
+    ):
+        if opens:
+            asked.append(opens)
+        elif ends:
+            asked.pop()
+        else:
+            stands[name] = tuple(asked)
+    assert known.keys() - stands.keys() == set()
+    gates = {stands[name] for name, lacks in known.items() if lacks}
+    assert () not in gates
+    assert [name for name, lacks in known.items() if not lacks and stands[name] and stands[name] not in gates] == []

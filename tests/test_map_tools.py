@@ -281,6 +281,40 @@ def test_the_link_leads_back_to_the_view(browser: Browser, few: Opened, pages: d
     assert there[1] == here[1]
 
 
+@pytest.mark.parametrize("link", ["#%E0%A4%A", "#@113.1,23.1,12&s=%E0%A4%A&township=%"])
+def test_a_torn_link_still_opens_the_page(browser: Browser, pages: dict[str, Path], link: str) -> None:
+    view = Opened(browser, pages["few"], link=link)
+    view.page.close()
+    assert view.complaints == []
+
+
+def test_a_link_with_a_radius_opens_a_page_that_counts_nothing(browser: Browser, tmp_path: Path) -> None:
+    results = small_results(40)
+    radius_m = results.radii_m[-1]
+    assert radius_m != results.radius_m
+    write_map(replace(results, counts=results.counts.slice(0, 0)), Presentation(), tmp_path / "map.html")
+    view = Opened(browser, tmp_path / "map.html", link=f"#@113.1,23.1,12&r={radius_m:g}")
+    zoom = view.page.evaluate("map_hmgeo.getZoom()")
+    view.page.close()
+    assert (zoom, view.complaints) == (12, [])
+
+
+def test_a_receptor_of_several_points_says_what_it_is(few: Opened) -> None:
+    said = few.page.evaluate("""() => {
+      const points = { type: "MultiPoint", coordinates: [[113.1, 23.1], [113.2, 23.2]] };
+      const drawn = Object.assign(L.geoJSON({ type: "Feature", properties: {}, geometry: points }).getLayers()[0], {
+        record: { id: "W-1", name: "", cls: "", area_ha: null, sources: null }, kind: "wells" });
+      hmgeo.page.openParcel(drawn, L.latLng(23.1, 113.1));
+      return [document.querySelector(".leaflet-popup .pop-name").textContent, hmgeo.ringsOf(drawn)];
+    }""")
+    assert said == ["W-1", [[[23.1, 113.1]], [[23.2, 113.2]]]]
+
+
+def test_a_picture_that_the_browser_does_not_make_is_told_and_not_saved(few: Opened) -> None:
+    few.page.evaluate("HTMLCanvasElement.prototype.toBlob = then => then(null); hmgeo.page.savePicture()")
+    few.page.locator("#toast", has_text="没有生成图片").wait_for()
+
+
 def test_the_link_keeps_what_the_tree_switched(browser: Browser, few: Opened, pages: dict[str, Path]) -> None:
     def box(page: Any, word: str) -> Any:  # noqa: ANN401 - of playwright
         return page.locator(".leaflet-layerstree-header", has_text=word).locator("input").first

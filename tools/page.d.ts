@@ -446,6 +446,7 @@ interface IAsk {
   badge(verdict: string, example?: boolean, unmet?: boolean): string;
   isUnmet(clause: Verdict): boolean;
   draw(): void;
+  drawAnswer(box: HTMLElement, answer: Answer): void;
   counts(parts: AnswerPart[]): string;
   pixel(lat: number): string;
   part(part: AnswerPart): HTMLElement;

@@ -24,15 +24,15 @@
   };
 
   Page.prototype.addAsk = /** @type {IPage["addAsk"]} */ function () {
-    const button = document.getElementById("tool-ask"), box = document.getElementById("ask");
+    var page = this, button = document.getElementById("tool-ask"), box = document.getElementById("ask"), /** @type {IAsk} */ ask;
     if (!button || !box || !this.data.click) { return; }
-    const page = this, ask = this.ask = new Ask(this, this.data.click, box, button);
+    ask = this.ask = new Ask(this, this.data.click, box, button);
     ask.fill();
     this.keep(ask.drawn, true);
     button.addEventListener("click", function () { ask.open(ask.box.hidden); });
-    document.getElementById("ask-close").addEventListener("click", function () { ask.open(false); button.focus(); });
+    document.getElementById("ask-close").addEventListener("click", function () { ask.open(false); ask.button.focus(); });
     document.getElementById("ask-form").addEventListener("submit", function (event) { event.preventDefault(); ask.goTyped(); });
-    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !ask.box.hidden && ask.box.contains(document.activeElement)) { ask.open(false); button.focus(); } });
+    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !ask.box.hidden && ask.box.contains(document.activeElement)) { ask.open(false); ask.button.focus(); } });
     this.map.getContainer().addEventListener("click", function (event) {  // before marks and parcels get it
       var map = page.map;
       if (ask.box.hidden || page.measuring || !(event.target instanceof Element) || !event.target.closest(".leaflet-pane") || event.target.closest(".leaflet-popup")) { return; }
@@ -144,12 +144,14 @@
 
   /* Everything that stands below the fields, in the order of the printed answer. */
   Ask.prototype.draw = /** @type {IAsk["draw"]} */ function () {
-    const answer = this.answer;
-    var ask = this, box = document.getElementById("ask-answer"), parts;
+    var box = document.getElementById("ask-answer");
     box.textContent = "";
     this.mark();
-    if (!answer) { document.getElementById("ask-says").textContent = this.say("ask_none"); return; }
-    parts = this.clauses().parts(answer);
+    if (this.answer) { this.drawAnswer(box, this.answer); } else { document.getElementById("ask-says").textContent = this.say("ask_none"); }
+  };
+
+  Ask.prototype.drawAnswer = /** @type {IAsk["drawAnswer"]} */ function (box, answer) {
+    var ask = this, parts = this.clauses().parts(answer);
     document.getElementById("ask-says").textContent = (answer.place ? this.say("ask_where", { place: this.data.names[answer.place] }) : this.say("ask_nowhere")) + "　" + this.counts(parts);
     [answer.near.length ? "ask_border" : "", answer.clauses.some(function (one) { return one.record.example; }) ? "ask_example" : ""].filter(Boolean).forEach(function (key) {
       box.appendChild(el("p", "ask-note", ask.say(key)));
@@ -272,8 +274,7 @@
 
   /* One measured fact: the nearest object by name with distance, limit and a way to look at it. */
   Ask.prototype.fact = /** @type {IAsk["fact"]} */ function (item, fact) {
-    const found = fact.found, answer = this.answer, map = this.page.map;
-    var set = this.data.sets[fact.set], line = el("p", "ask-fact"), text, go;
+    var found = fact.found, answer = this.answer, map = this.page.map, set = this.data.sets[fact.set], line = el("p", "ask-fact"), text, go;
     if (fact.inside !== undefined) { line.textContent = this.say("ask_in", { layer: set.title, name: fact.inside }); item.appendChild(line); return; }
     text = fact.limit === undefined ? this.say("ask_out", { layer: set.title }) + "；" : "";
     text += this.say("ask_nearest", { layer: set.title });
@@ -284,7 +285,7 @@
       go = el("button", "go", this.say("go_there"));
       go.type = "button";
       go.setAttribute("aria-label", this.say("go_there") + "：" + found.label);
-      go.addEventListener("click", function () { map.fitBounds(L.latLngBounds([[answer.lat, answer.lon], [found.lat, found.lon]]).pad(0.3), { maxZoom: 17, animate: false }); });
+      go.addEventListener("click", map.fitBounds.bind(map, L.latLngBounds([[answer.lat, answer.lon], [found.lat, found.lon]]).pad(0.3), { maxZoom: 17, animate: false }));
       line.appendChild(go);
     }
     item.appendChild(line);

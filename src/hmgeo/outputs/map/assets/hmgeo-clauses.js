@@ -33,12 +33,13 @@
 
   /* The records of an area; beside a county drawn, nearer than its outline is exact, those of a place that may lie in it. */
   Clauses.prototype.recordsOf = /** @type {IClauses["recordsOf"]} */ function (code, lon, lat) {
-    const data = this.data, area = data.counties;
-    var /** @type {number[][]} */ near = [];
-    if (!code && area) {
-      const ground = this.grounds[area.ground];
-      near = ground.shapesWithin(lon, lat, data.outline_error_m).map(function (i) { return data.beside[area.codes[ground.rows[i]]]; });
+    var data = this.data, grounds = this.grounds, near;
+    /** @param {DrawnAreas} area */
+    function beside(area) {
+      var ground = grounds[area.ground];
+      return ground.shapesWithin(lon, lat, data.outline_error_m).map(function (i) { return data.beside[area.codes[ground.rows[i]]]; });
     }
+    near = !code && data.counties ? beside(data.counties) : [];
     return near.length ? joined(near) : data.places[code];
   };
 
@@ -418,11 +419,11 @@
 
   /* What would settle a clause that isn't assessed: the kind, and of what. */
   Clauses.prototype.settling = /** @type {IClauses["settling"]} */ function (clause, asked) {
-    const record = clause.record;
-    var clauses = this, data = this.data, /** @type {string[]} */ facts = [];
+    var clauses = this, data = this.data, record = clause.record, /** @type {string[]} */ facts = [], /** @type {string[]} */ nowhere;
     if (record.open) { return ["text", [record.standing]]; }
     if (record.fixed) { return ["data", record.layers]; }
-    if (clause.why.some(function (why) { return record.nowhere.indexOf(why) >= 0 || (record.basin && why === record.basin[1]); })) { return ["place", []]; }
+    nowhere = record.nowhere.concat(record.basin ? [record.basin[1]] : []);
+    if (clause.why.some(function (why) { return nowhere.indexOf(why) >= 0; })) { return ["place", []]; }
     if (record.missing.length) { return ["layer", record.missing]; }
     if (record.params.length) { return ["parameter", record.params]; }
     record.conditions.forEach(function (condition) {

@@ -177,9 +177,8 @@
 
   /* How many sources have farmland within the radius: rows of the counts table. */
   Page.prototype.sayRadius = /** @type {IPage["sayRadius"]} */ function () {
-    const radius = this.radius;
-    var page = this, node = document.getElementById("radius-says"), near = 0, known = 0;
-    if (!node || radius === null) { return; }
+    var page = this, node = document.getElementById("radius-says"), radius = this.radius === null ? -1 : this.radius, near = 0, known = 0;
+    if (!node || radius < 0) { return; }
     this.data.sources.forEach(function (source) {
       var count = source.reach[radius][0];
       if (!page.passes(source) || count === null) { return; }

@@ -15,15 +15,14 @@
   hmgeo.Dock = Dock;
 
   Dock.prototype.start = /** @type {IDock["start"]} */ function () {
-    const box = this.box;
     var dock = this, page = this.page, receptors = document.getElementById("tool-receptors");
-    if (!box) { return; }
+    if (!this.box) { return; }
     this.tabs = [["sources", "tab_sources"], ["findings", "tab_findings"]];
     if (page.data.statistics.length) { this.tabs = [["townships", "tab_townships"]]; this.tab = "townships"; }
     else if (receptors) { this.tabs.push(["receptors", "tab_receptors"]); }
     document.getElementById("tool-table").addEventListener("click", function () { dock.toggle(dock.tabs[0][0]); });
     document.getElementById("dock-close").addEventListener("click", function () { dock.close(); document.getElementById("tool-table").focus(); });
-    document.getElementById("skip").addEventListener("click", function (event) { event.preventDefault(); dock.open(dock.tabs[0][0]); box.focus(); });
+    document.getElementById("skip").addEventListener("click", function (event) { event.preventDefault(); dock.open(dock.tabs[0][0]); if (dock.box) { dock.box.focus(); } });
     if (receptors) { receptors.addEventListener("click", function () { dock.toggle("receptors"); }); }
     document.getElementById("export-csv").addEventListener("click", function () { hmgeo.saveCsv(dock.content(), page.fileName(dock.tab)); });
     document.getElementById("export-xlsx").addEventListener("click", function () { hmgeo.saveXlsx(dock.content(), page.fileName(dock.tab)); });
@@ -80,8 +79,7 @@
 
   /* Columns: title, value of a row (text, number or null), and how it is shown. */
   Dock.prototype.sourceColumns = /** @type {IDock["sourceColumns"]} */ function () {
-    const radius = this.page.radius;
-    var page = this.page, labels = page.data.labels, word = page.radiusWord();
+    var page = this.page, labels = page.data.labels, radius = page.radius === null ? -1 : page.radius, word = page.radiusWord();
     /** @param {string} code @returns {Column<AnyRow>} */
     function verdicts(code) {
       return [page.verdictWord(code), function (row) { return page.tally(row)[code] || 0; }];
@@ -94,7 +92,7 @@
       [labels.col_nearest, function (row) { return row.nearest_m; }, "metres"]
     ];
     if (page.data.visits) { columns.unshift([labels.list_number, function (row) { return row.number; }]); }
-    if (radius !== null) {
+    if (radius >= 0) {
       columns.push([hmgeo.say(labels.col_count, { radius: word }), function (row) { return row.reach && row.reach[radius][0]; }, "bound"]);
       columns.push([hmgeo.say(labels.col_area, { radius: word }), function (row) { return row.reach && row.reach[radius][1]; }, "hectares"]);
     }
@@ -218,8 +216,7 @@
   };
 
   Dock.prototype.bodyRow = /** @type {IDock["bodyRow"]} */ function (columns, row) {
-    var dock = this, line = el("tr"), page = this.page;
-    const go = this.goOf(row);
+    var dock = this, line = el("tr"), page = this.page, go = this.goOf(row);
     columns.forEach(function (column, index) {
       var cell = el(index ? "td" : "th"), text = dock.cellText(column, row), button;
       if (!index) { cell.scope = "row"; }
@@ -228,7 +225,8 @@
       } else if (go && (column[0] === page.data.labels.name || column[0] === page.data.labels.col_source)) {
         button = el("button", "go", text);
         button.type = "button";
-        button.addEventListener("click", function (event) { event.stopPropagation(); go(); });
+        button.addEventListener("click", function (event) { event.stopPropagation(); });
+        button.addEventListener("click", go);
         cell.appendChild(button);
       } else {
         cell.textContent = text;
@@ -242,10 +240,9 @@
   };
 
   Dock.prototype.goOf = /** @type {IDock["goOf"]} */ function (row) {
-    const source = Array.isArray(row) ? null : "source" in row ? row.source : row;
-    var page = this.page;
+    var page = this.page, source = Array.isArray(row) ? null : "source" in row ? row.source : row;
     if (!source) { return null; }
-    return source.at ? function () { page.goToSource(source); } : function () { page.goToRow(source.id); };
+    return source.at ? page.goToSource.bind(page, source) : page.goToRow.bind(page, source.id);
   };
 
   Dock.prototype.draw = /** @type {IDock["draw"]} */ function () {
