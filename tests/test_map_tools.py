@@ -290,7 +290,7 @@ def test_a_torn_link_still_opens_the_page(browser: Browser, pages: dict[str, Pat
 
 def test_a_link_with_a_radius_opens_a_page_that_counts_nothing(browser: Browser, tmp_path: Path) -> None:
     results = small_results(40)
-    radius_m = results.radii_m[-1]
+    radius_m = results.radii_m[0]
     assert radius_m != results.radius_m
     write_map(replace(results, counts=results.counts.slice(0, 0)), Presentation(), tmp_path / "map.html")
     view = Opened(browser, tmp_path / "map.html", link=f"#@113.1,23.1,12&r={radius_m:g}")
