@@ -574,3 +574,9 @@ def test_a_clause_is_not_painted_by_a_statement_that_the_trade_contradicts(
     view.page.close()
     assert found["wrong"] == []
     assert len(found["drawn"]) > 1
+
+
+def test_every_record_that_a_place_names_is_in_the_page(pencil: SitingBench) -> None:
+    compiled = compile_rules(pencil)
+    named = {number for numbers in (*compiled.places.values(), *compiled.beside.values()) for number in numbers}
+    assert named == set(range(len(compiled.clauses)))

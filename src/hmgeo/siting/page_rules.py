@@ -228,6 +228,7 @@ def compile_rules(bench: SitingBench) -> CompiledRules:
     """
     compiler = _Compiler(bench)
     places = {place.code: compiler.numbers(place) for place in _places(bench)}
+    beside = {code: compiler.numbers(place) for code, place in _places_beside(bench)}
     sets = compiler.sets.compiled()
     codes = dict.fromkeys((*(compiled_set.layer for compiled_set in sets), *bench.indexes))
     names = {place.code: f"{place.county}{place.township}" for place in _places(bench)}
@@ -238,7 +239,7 @@ def compile_rules(bench: SitingBench) -> CompiledRules:
         tuple(compiler.records),
         tuple(compiler.citations),
         places,
-        {code: compiler.numbers(place) for code, place in _places_beside(bench)},
+        beside,
         OUTLINE_ERROR_M,
         names,
         {name: ATTRIBUTES[name] for name in ATTRIBUTES if name in compiler.asked},
