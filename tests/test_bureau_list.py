@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import openpyxl
 import pyogrio
 import pytest
@@ -280,6 +281,14 @@ def test_cards_print_as_one_job_with_a_bookmark_each_and_a_sketch_to_scale(
     on_ring = [one for one in at if GEOD.inv(*here, *one)[2] == pytest.approx(1000, abs=0.5)]
     north = max(on_ring, key=lambda one: one[1])
     assert (at[north][1] - at[here][1]) * 25.4 / 72 == pytest.approx(1000 / 25, rel=1e-3)  # at 1:25 000
+
+
+def test_a_sketchs_corners_lie_on_tenths_of_a_point_and_fall_together_where_print_cannot_part_them() -> None:
+    ring = shapely.LinearRing([(0, 0), (1, 0), (1.01, 0.01), (1, 1)])
+    line = shapely.LineString([(2, 2), (3, 2.04)])
+    dot = shapely.LinearRing([(5, 5), (5.01, 5), (5, 5.01)])
+    drawn = cards._path(np.array([ring, line, dot]))
+    assert drawn == "0 0 m 10 0 l 10 10 l h\n20 20 m 30 20 l 50 50 m h\n"
 
 
 def test_the_list_opens_in_a_phones_map_under_its_numbers(results: Results, tmp_path: Path) -> None:
