@@ -152,7 +152,8 @@ POSITION_SCHEMA = pa.schema(
 """Columns of `Positions.table`: one row per input row, in input order; empty text where a file says nothing.
 
 lon and lat are null where a row is not located; for a shape they hold a point on it. geometry is null unless
-status is assessed. position_uncertainty_m is null where geometry is.
+status is assessed. position_uncertainty_m is null where geometry is; it sums the last digit given, the datum and the
+error that the row states.
 """
 
 RECEPTOR_SCHEMA = pa.schema(

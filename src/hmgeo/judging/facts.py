@@ -188,7 +188,7 @@ class DistanceFact:
     measured_m
         At the position as given; None where nothing is within the search or the position is a place.
     uncertainty_m
-        Of the position.
+        Of both ends together: the position, the layer, and the nearest feature where it states its own.
     covered_m
         How far around the source the layer's declared coverage reaches, less the uncertainty; negative where the
         source lies outside it, None where no coverage is declared.
