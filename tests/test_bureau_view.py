@@ -30,6 +30,7 @@ from hmgeo.terrain.ponds_and_mines import Overhead, downstream_answer
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 from hmgeo.water.grid import End
 from hmgeo.water.trace import Downhill
+from hmgeo.words import packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -362,6 +363,7 @@ def _around(*given: Layer, **more: object) -> tuple[str, str, str]:
     row = {"status": "assessed", "position_kind": "point", "position_uncertainty_m": 10.0, "geometry": point}
     row["basis"] = "real"
     told = asked_around(row | more, LayerIndexes(given))
+    assert {name: unpacked(packed(text)) for name, text in told.items()} == told  # as the column keeps it
     return told["receptors_1km"], told["receptors_1km_found"], told["receptors_1km_open"]
 
 

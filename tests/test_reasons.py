@@ -9,14 +9,27 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.wording import gaps_of, settled_by
 from hmgeo.records import TOLD, plain_table, table_of
-from hmgeo.vocabulary import Action, Unassessed
-from hmgeo.words import Reason, catalogue, codes_of, decoded, encoded, groups_of, render, say, sentences
+from hmgeo.vocabulary import Action, LayerKind, Unassessed
+from hmgeo.words import (
+    Reason,
+    catalogue,
+    codes_of,
+    decoded,
+    encoded,
+    groups_of,
+    packed,
+    render,
+    say,
+    sentences,
+    unpacked,
+)
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "hmgeo"
 CHINESE = re.compile("[\u3400-\u9fff]")
@@ -214,3 +227,8 @@ def test_pandas_sees_the_chinese_text_of_a_reason() -> None:
     table = table_of([{"id": "A", "note": say("limit_not_set")}, {"id": "B", "note": None}], schema)
     assert table.to_pandas()["note"].dropna().tolist() == ["条文未规定限值。"]
     assert plain_table(table).to_pandas().equals(table.to_pandas())
+
+
+def test_a_reason_keeps_what_numpy_counted_and_measured() -> None:
+    text = say("asked_found", layer=LayerKind.INTAKES, count=np.int64(2), nearest_m=np.float32(553.5))
+    assert unpacked(packed(text)) == decoded(encoded(text)) == "饮用水取水口 2 处（最近 554 m）。"

@@ -229,7 +229,12 @@ def test_no_cell_is_a_formula_or_a_link(tmp_path: Path) -> None:
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
     targets = {cell.hyperlink.target for cell in cells if cell.hyperlink is not None}
-    assert targets == {None, "map.html"}  # sheets and the map; never what a cell of the input says
+    assert targets == {
+        None,
+        "map.html",
+        "report.docx",
+        "survey_list.xlsx",
+    }  # sheets and files beside; never what a cell of the input says
     names = [row["名称"] for row in records(book["各源结果"], "清单序号")]
     assert names[:7] == evil[:7]
 

@@ -282,7 +282,9 @@ def _data(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         return {"word": type(value).__name__, "code": value.value}
     if isinstance(value, dict):
         return {name: _data(member) for name, member in value.items()}
-    return [_data(member) for member in value] if isinstance(value, tuple | list) else value
+    if isinstance(value, tuple | list):
+        return [_data(member) for member in value]
+    return value.item() if hasattr(value, "item") else value  # a count that numpy summed
 
 
 def _value(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds

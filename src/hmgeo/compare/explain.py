@@ -303,7 +303,7 @@ def _clause(finding: Mapping[str, Any], rule_used: Mapping[str, Any]) -> Iterato
     yield "效力", standing_word(finding["standing"], verified=rule_used.get("verified", ""))
     if rule_used.get("effect"):
         yield "作用", Effect.of(rule_used["effect"]).zh
-    yield "由谁认定", finding["decider"]
+    yield "认定部门", finding["decider"]
     if rule_used.get("verified"):
         yield "核对", rule_used["verified"]
 

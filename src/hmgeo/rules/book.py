@@ -473,7 +473,7 @@ def rule_card(rule: Rule) -> tuple[tuple[str, str], ...]:
         ("作用", rule.effect.zh),
         ("可否判定", f"{rule.runs.state.zh}{'：' + rule.runs.why if rule.runs.why else ''}"),
         ("参数", "、".join(rule.parameters)),
-        ("决定部门", f"{rule.decider}（{rule.matter}）"),
+        ("认定部门", f"{rule.decider}（{rule.matter}）"),
         ("核对", f"{rule.verified.state.zh}（{rule.verified.against}，{rule.verified.on or '未注明日期'}）"),
         ("文本截至", str(rule.verified.held_until or "")),
         ("说明", rule.note),

@@ -311,7 +311,7 @@ def asked_around(
         is_drawn = index.is_approximate or row["basis"] == Basis.APPROXIMATE.value
         most_m = off_m + float(index.errors_m.max(initial=0.0))
         hits = index.within(shape, Features(kind.value), AROUND_M + most_m)
-        errors_m = off_m + index.errors_m[[hit.row for hit in hits]]
+        errors_m = (off_m + index.errors_m[[hit.row for hit in hits]]).tolist()
         ends = [(hit.distance_m - off, hit.distance_m + off) for hit, off in zip(hits, errors_m, strict=True)]
         near = [hit for hit, (_, high) in zip(hits, ends, strict=True) if high <= AROUND_M and not is_drawn]
         maybe = sum(low <= AROUND_M for low, _ in ends) - len(near)

@@ -168,9 +168,10 @@ def _contents_sections(
         (say("verdict_clauses", verdict=verdict.zh), count, "") for verdict, count in results.verdict_counts().items()
     ]
     yield Section("数量", ("项目", "数量", "其中"), numbers)
-    files: list[tuple[Cell, ...]] = [("survey_list.xlsx", None, "表1 排查清单、表2、表3，每家一张核查表")]
+    beside = [("report.docx", "报告"), ("survey_list.xlsx", "表1 排查清单、表2、表3，每家一张核查表")]
     if not why_no_page(results):
-        files.insert(0, (Link(MAP, MAP), None, "地图，不需要网络"))
+        beside.insert(0, (MAP, "地图，不需要网络"))
+    files: list[tuple[Cell, ...]] = [(Link(name, name), None, what) for name, what in beside]
     files += [
         (f"data/{name}", table.num_rows, TABLES[name].zh)
         for name, table in tables_of(results)
