@@ -11,7 +11,7 @@ import pytest
 import rasterio
 import shapely
 from grids import CRS, NORTH, WEST, point, raster, rows_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rasterio.transform import Affine
 from strategies import CALM
@@ -429,6 +429,7 @@ def test_branches_are_ways_over_level_ground_to_another_way_out(seed: int) -> No
 
 @CALMLY
 @given(st.integers(0, 10**6))
+@example(30886)  # two outlets of one way out at the same length
 def test_doubtful_ground_is_what_branches_say(seed: int) -> None:
     heights = made(seed, least=9)
     grid = flow_grid(raster(heights), Conditioning(ClosedBasins.BREACH, flat_cells=2, alike=1.5))

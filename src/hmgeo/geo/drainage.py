@@ -586,6 +586,24 @@ def _step_out(
 
 
 @compiled
+def ends_of_ways_out(cells: Cells, away: Costs, outlets: Cells, groups: Costs, shape: Size, costs: PerStep) -> Cells:
+    """Return (m, 2) where ways over level ground end as `walk_out` walks them.
+
+    Of outlets of one group at the same length `outlets`, as all others of `two_ways_out`, names one, and the walk may
+    come to another. `shape` counts rows and columns.
+    """
+    ends = outlets.copy()
+    for number in np.argsort(away.reshape(-1)):  # each after those that it may step to
+        row: Whole = number // 2
+        slot: Whole = number % 2
+        if groups[row, slot] > 0 and away[row, slot] > 0:
+            next_row, next_slot = _step_out(cells, away, groups, row, slot, shape, costs)
+            if next_row >= 0:
+                ends[row, slot] = ends[next_row, next_slot]
+    return ends
+
+
+@compiled
 def walk_out(
     cells: Cells, away: Costs, outlets: Cells, groups: Costs, at: tuple[int, int], shape: Size, costs: PerStep
 ) -> Cells:

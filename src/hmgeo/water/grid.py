@@ -578,6 +578,7 @@ def _forks(
 ) -> _Forks:
     """Return where wide level ground may be left another way; `masks` are the level cells and the outlets."""
     from hmgeo.geo.drainage import (  # noqa: PLC0415 -- numba loads slowly
+        ends_of_ways_out,
         groups_of_outlets,
         leave_one_way,
         other_way_out,
@@ -599,7 +600,8 @@ def _forks(
     cells = np.flatnonzero(wide)
     away, outlets, groups = two_ways_out(level, wide, group, costs)
     other = other_way_out(cells, downstream, group, to_outlet, away, groups, least, conditioning.alike)
-    return _Forks(cells, away, outlets, groups, other, costs, min(lengths) / _LEVEL_UNIT)
+    ends = ends_of_ways_out(cells, away, outlets, groups, level.shape, costs)
+    return _Forks(cells, away, ends, groups, other, costs, min(lengths) / _LEVEL_UNIT)
 
 
 def _void_border(unknown: Mask) -> Mask:
