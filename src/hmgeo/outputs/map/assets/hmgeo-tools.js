@@ -30,12 +30,13 @@
 
   /* Click point after point; the line tells its length on the ellipsoid, three points and more also an area. */
   Page.prototype.measure = /** @type {IPage["measure"]} */ function (on) {
-    var map = this.map, button = document.getElementById("tool-measure");
+    var map = this.map, button = document.getElementById("tool-measure"), says = document.getElementById("measure-says");
     if (on === Boolean(this.measuring)) { return; }
     if (on && this.ask && !this.ask.box.hidden) { this.ask.open(false); }
     button.setAttribute("aria-pressed", String(on));
     map.getContainer().classList.toggle("measuring", on);
     if (!on) {
+      if (says && says.textContent === this.data.labels.measure_hint) { says.remove(); }
       if (this.measuring) { map.off("click", this.measuring.add).off("dblclick", this.measuring.end); }
       map.doubleClickZoom.enable();
       this.measuring = null;
