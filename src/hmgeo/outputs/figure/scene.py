@@ -209,9 +209,10 @@ def fitted(text: str) -> str:
     >>> fitted("龙塘镇 a" + chr(0x2A6D6))
     '龙塘镇 a〓'
     """
-    missing = {*text} - _widths().keys() - {"\n"}
-    for sign in missing:
-        text = text.replace(sign, MISSING)
+    known = _widths()
+    for sign in {*text}:
+        if sign not in known and sign != "\n":
+            text = text.replace(sign, MISSING)
     return text.replace("$", r"\$")
 
 
