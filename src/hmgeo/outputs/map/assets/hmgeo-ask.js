@@ -140,7 +140,7 @@
 
   Ask.prototype.say = /** @type {IAsk["say"]} */ function (key, values) { return hmgeo.say(this.page.data.labels[key], values || {}); };
   Ask.prototype.badge = /** @type {IAsk["badge"]} */ function (verdict, example, unmet) { return this.data.badges[unmet ? example ? "unmet_example" : "unmet" : example ? "example" : "plain"][verdict][this.page.data.language]; };
-  Ask.prototype.isUnmet = /** @type {IAsk["isUnmet"]} */ function (one) { return one.verdict === "prohibited" && this.data.citations[one.cite].effect_code === "require"; };
+  Ask.prototype.isUnmet = /** @type {IAsk["isUnmet"]} */ function (clause) { return clause.verdict === "prohibited" && this.data.citations[clause.cite].effect_code === "require"; };
 
   /* Everything that stands below the fields, in the order of the printed answer. */
   Ask.prototype.draw = /** @type {IAsk["draw"]} */ function () {
@@ -153,7 +153,7 @@
   Ask.prototype.drawAnswer = /** @type {IAsk["drawAnswer"]} */ function (box, answer) {
     var ask = this, parts = this.clauses().parts(answer);
     document.getElementById("ask-says").textContent = (answer.place ? this.say("ask_where", { place: this.data.names[answer.place] }) : this.say("ask_nowhere")) + "　" + this.counts(parts);
-    [answer.near.length ? "ask_border" : "", answer.clauses.some(function (one) { return one.record.example; }) ? "ask_example" : ""].filter(Boolean).forEach(function (key) {
+    [answer.near.length ? "ask_border" : "", answer.clauses.some(function (clause) { return clause.record.example; }) ? "ask_example" : ""].filter(Boolean).forEach(function (key) {
       box.appendChild(el("p", "ask-note", ask.say(key)));
     });
     box.appendChild(el("p", "aside", this.say("ask_pixel", { metres: this.pixel(answer.lat) })));
@@ -207,7 +207,7 @@
     function quoted(names) { return names.map(function (name) { return "「" + name + "」"; }).join(""); }
     /** @param {string} code */
     function words(code) { return data.missing[code] || [code, ""]; }
-    if (group.settling === "layer") { return this.say("ask_settle_layer", { names: quoted(group.what.map(function (code) { return words(code)[0]; })), whom: group.what.map(function (code) { return words(code)[1]; }).filter(function (one, i, all) { return one && all.indexOf(one) === i; }).join("、") }); }
+    if (group.settling === "layer") { return this.say("ask_settle_layer", { names: quoted(group.what.map(function (code) { return words(code)[0]; })), whom: group.what.map(function (code) { return words(code)[1]; }).filter(function (whom, i, all) { return whom && all.indexOf(whom) === i; }).join("、") }); }
     if (group.settling === "parameter") { return this.say("ask_settle_parameter", { names: quoted(group.what) }); }
     if (group.settling === "fact") { return this.say("ask_settle_fact", { names: group.what.join("、") }); }
     if (group.settling === "text") { return data.standings[group.what[0]][language]; }
@@ -218,9 +218,9 @@
   /* The nearest object of every layer, whether a clause asks for it or not. */
   Ask.prototype.drawAround = /** @type {IAsk["drawAround"]} */ function (box, answer) {
     var ask = this, list = el("ul", "ask-missing"), nearest = this.clauses().around(answer.lon, answer.lat);
-    nearest.forEach(function (one) {
-      var far_ = isFinite(one.metres) ? one.metres ? far(one.metres) + " " + ask.towards(answer, one) : ask.say("ask_inside") : ask.say("ask_nothing_found");
-      list.appendChild(el("li", "", one.title + (one.label ? "「" + one.label + "」" : "") + " " + far_));
+    nearest.forEach(function (thing) {
+      var far_ = isFinite(thing.metres) ? thing.metres ? far(thing.metres) + " " + ask.towards(answer, thing) : ask.say("ask_inside") : ask.say("ask_nothing_found");
+      list.appendChild(el("li", "", thing.title + (thing.label ? "「" + thing.label + "」" : "") + " " + far_));
     });
     if (!nearest.length) { return; }
     box.appendChild(el("h3", "", this.say("ask_around", { n: nearest.length })));
@@ -231,36 +231,36 @@
     return this.say("ask_winds").split(" ")[(Math.round(turn / 45) + 8) % 8];
   };
 
-  Ask.prototype.clause = /** @type {IAsk["clause"]} */ function (one, isOpen) {
-    var ask = this, cited = this.data.citations[one.cite], item = el("li", "ask-clause"), head = el("h4"), language = this.page.data.language, lines, more;
+  Ask.prototype.clause = /** @type {IAsk["clause"]} */ function (clause, isOpen) {
+    var ask = this, cited = this.data.citations[clause.cite], item = el("li", "ask-clause"), head = el("h4"), language = this.page.data.language, lines, more;
     item.setAttribute("data-rule", cited.rule);
-    item.setAttribute("data-verdict", one.verdict);
-    head.appendChild(hmgeo.badge(this.badge(one.verdict, one.record.example && one.verdict !== "not_applicable" && one.verdict !== "not_assessed", this.isUnmet(one)), this.page.data.styles.verdicts[one.verdict]));
-    if (one.off) { head.appendChild(el("span", "chip", this.say("ask_off"))); }
+    item.setAttribute("data-verdict", clause.verdict);
+    head.appendChild(hmgeo.badge(this.badge(clause.verdict, clause.record.example && clause.verdict !== "not_applicable" && clause.verdict !== "not_assessed", this.isUnmet(clause)), this.page.data.styles.verdicts[clause.verdict]));
+    if (clause.off) { head.appendChild(el("span", "chip", this.say("ask_off"))); }
     head.appendChild(el("span", "", " " + cited.title));
     item.appendChild(head);
-    if (one.other) {
-      item.appendChild(el("p", "ask-ambiguous", this.page.data.labels.certainty_ambiguous + "　" + this.say("ask_other", { word: this.badge(one.other) })));
+    if (clause.other) {
+      item.appendChild(el("p", "ask-ambiguous", this.page.data.labels.certainty_ambiguous + "　" + this.say("ask_other", { word: this.badge(clause.other) })));
     }
-    one.said.forEach(function (fact) { ask.fact(item, fact); });
-    lines = this.sentences(one, cited, language);
+    clause.said.forEach(function (fact) { ask.fact(item, fact); });
+    lines = this.sentences(clause, cited, language);
     lines.forEach(function (text) { item.appendChild(el("p", "", text)); });
-    if (one.verdict === "not_applicable") { return item; }
+    if (clause.verdict === "not_applicable") { return item; }
     more = isOpen ? item : item.appendChild(el("details"));
     if (!isOpen) { more.appendChild(el("summary", "", this.say("ask_text"))); }
-    this.law(more, one, cited);
+    this.law(more, clause, cited);
     return item;
   };
 
-  Ask.prototype.sentences = /** @type {IAsk["sentences"]} */ function (one, cited, language) {
-    var said = cited.sentences[one.verdict], lines = said ? [said[language]] : one.verdict === "clear" ? [this.say("ask_clear", { data: this.dataOf(one) })] : [];
-    return lines.concat(one.texts, one.why);
+  Ask.prototype.sentences = /** @type {IAsk["sentences"]} */ function (clause, cited, language) {
+    var said = cited.sentences[clause.verdict], lines = said ? [said[language]] : clause.verdict === "clear" ? [this.say("ask_clear", { data: this.dataOf(clause) })] : [];
+    return lines.concat(clause.texts, clause.why);
   };
 
   /* The data that an untouched clause rests on. */
-  Ask.prototype.dataOf = /** @type {IAsk["dataOf"]} */ function (one) {
+  Ask.prototype.dataOf = /** @type {IAsk["dataOf"]} */ function (clause) {
     var ask = this;
-    return one.record.layers.map(function (code) {
+    return clause.record.layers.map(function (code) {
       var layer = ask.data.layers[code];
       return layer ? ask.say("ask_layer", { layer: layer.title, vintage: layer.vintage || ask.say("ask_no_vintage"), basis: layer.basis }) : ask.say("ask_list");
     }).join("、") || this.say("ask_stated");
@@ -291,10 +291,10 @@
     item.appendChild(line);
   };
 
-  Ask.prototype.law = /** @type {IAsk["law"]} */ function (box, one, cited) {
+  Ask.prototype.law = /** @type {IAsk["law"]} */ function (box, clause, cited) {
     var language = this.page.data.language, labels = this.page.data.labels, list = el("dl"), quote, pairs = [
       [labels.clause, cited.clause + (cited.number ? "（" + cited.number + "）" : "")], [labels.rank, cited.rank[language]],
-      [labels.standing, this.data.standings[one.record.standing === "in_force" && cited.verified.indexOf(this.data.standings.unverified.zh) === 0 ? "unverified" : one.record.standing][language] + (one.record.note ? "　" + one.record.note : "")], [labels.decider, cited.decider]
+      [labels.standing, this.data.standings[clause.record.standing === "in_force" && cited.verified.indexOf(this.data.standings.unverified.zh) === 0 ? "unverified" : clause.record.standing][language] + (clause.record.note ? "　" + clause.record.note : "")], [labels.decider, cited.decider]
     ];
     if (cited.quote) {
       quote = el("blockquote", "", cited.quote);
@@ -321,10 +321,10 @@
     drawn.clearLayers();
     if (!answer) { return; }
     at = [answer.lat, answer.lon];
-    answer.clauses.forEach(function (one) {
-      one.said.forEach(function (fact) {
-        if (OPEN.indexOf(one.verdict) < 0 || !fact.found || !fact.found.metres) { return; }
-        L.polyline([at, [fact.found.lat, fact.found.lon]], { color: styles[one.verdict].colour, weight: 2, dashArray: "5 4", interactive: false }).addTo(drawn);
+    answer.clauses.forEach(function (clause) {
+      clause.said.forEach(function (fact) {
+        if (OPEN.indexOf(clause.verdict) < 0 || !fact.found || !fact.found.metres) { return; }
+        L.polyline([at, [fact.found.lat, fact.found.lon]], { color: styles[clause.verdict].colour, weight: 2, dashArray: "5 4", interactive: false }).addTo(drawn);
       });
     });
     L.circleMarker(at, { renderer: this.page.svg, pane: "sources", radius: 9, className: "halo", interactive: false }).addTo(drawn);

@@ -84,7 +84,7 @@
     off = this.codes.filter(function (code) { return !page.map.hasLayer(page.groups[code]); });
     if (off.length) { parts.push("off=" + off.join(",")); }
     [["on", true], ["hide", false]].forEach(function (pair) {
-      var keys = page.choices.filter(function (one) { return one.on !== pair[1] && page.map.hasLayer(one.layer) === pair[1]; }).map(function (one) { return one.key; });
+      var keys = page.choices.filter(function (choice) { return choice.on !== pair[1] && page.map.hasLayer(choice.layer) === pair[1]; }).map(function (choice) { return choice.key; });
       if (keys.length) { parts.push(pair[0] + "=" + keys.join(",")); }
     });
     if (this.dock.isOpen()) { parts.push("t=" + this.dock.tab); }
@@ -110,9 +110,9 @@
     });
     if (this.isFiltered()) { this.applyFilter(); }
     (given.off || "").split(",").forEach(function (code) { if (given.off !== undefined && page.groups[code]) { page.map.removeLayer(page.groups[code]); } });
-    this.choices.forEach(function (one) {
-      var on = !names("hide", one.key) && (one.on || names("on", one.key));
-      if (on !== page.map.hasLayer(one.layer)) { if (on) { page.map.addLayer(one.layer); } else { page.map.removeLayer(one.layer); } }
+    this.choices.forEach(function (choice) {
+      var on = !names("hide", choice.key) && (choice.on || names("on", choice.key));
+      if (on !== page.map.hasLayer(choice.layer)) { if (on) { page.map.addLayer(choice.layer); } else { page.map.removeLayer(choice.layer); } }
     });
     this.restack();
     if (given.t && this.dock.tabs && this.dock.tabs.some(function (tab) { return tab[0] === given.t; })) { this.dock.open(given.t); }

@@ -255,8 +255,8 @@
     details.addEventListener("toggle", function () { zones.isOpen = details.open; });
     details.appendChild(el("summary", "", labels.zones));
     details.appendChild(el("p", "aside", labels.zones_hint));
-    this.shown.forEach(function (one) {
-      if (one.why) { others.appendChild(el("li", "", zones.ask.data.citations[one.cite].title + "：" + one.why)); } else { list.appendChild(zones.line(one)); }
+    this.shown.forEach(function (zone) {
+      if (zone.why) { others.appendChild(el("li", "", zones.ask.data.citations[zone.cite].title + "：" + zone.why)); } else { list.appendChild(zones.line(zone)); }
     });
     if (list.children.length) { details.appendChild(list); } else { details.appendChild(el("p", "", labels.zones_none)); }
     details.appendChild(this.hatchLine(labels.zones_hatch));
@@ -269,16 +269,16 @@
     this.box.appendChild(details);
   };
 
-  Zones.prototype.line = /** @type {IZones["line"]} */ function (one) {
-    var zones = this, item = el("li"), label = el("label"), box = el("input"), swatch = el("span", "zone-swatch"), look = this.page.data.styles.verdicts[one.verdict];
+  Zones.prototype.line = /** @type {IZones["line"]} */ function (zone) {
+    var zones = this, item = el("li"), label = el("label"), box = el("input"), swatch = el("span", "zone-swatch"), look = this.page.data.styles.verdicts[zone.verdict];
     box.type = "checkbox";
-    box.checked = Boolean(this.chosen[one.rule]);
-    box.setAttribute("data-zone", one.rule);
-    box.addEventListener("change", function () { zones.chosen[one.rule] = box.checked; zones.show(); });
+    box.checked = Boolean(this.chosen[zone.rule]);
+    box.setAttribute("data-zone", zone.rule);
+    box.addEventListener("change", function () { zones.chosen[zone.rule] = box.checked; zones.show(); });
     swatch.style.background = look.colour;
     label.appendChild(box);
     label.appendChild(swatch);
-    label.appendChild(el("span", "", this.ask.badge(one.verdict, one.example) + "　" + this.ask.data.citations[one.cite].title));
+    label.appendChild(el("span", "", this.ask.badge(zone.verdict, zone.example) + "　" + this.ask.data.citations[zone.cite].title));
     item.appendChild(label);
     return item;
   };
@@ -299,12 +299,12 @@
 
   Zones.prototype.painted = /** @type {IZones["painted"]} */ function () {
     var zones = this;
-    return this.shown.filter(function (one) { return !one.why && zones.chosen[one.rule]; });
+    return this.shown.filter(function (zone) { return !zone.why && zones.chosen[zone.rule]; });
   };
 
   /* What a picture says of the zones on it. */
   Zones.prototype.caption = /** @type {IZones["caption"]} */ function () {
-    var page = this.page, data = this.ask.data, titles = page.map.hasLayer(this.layer) ? this.painted().map(function (one) { return data.citations[one.cite].title; }) : [];
+    var page = this.page, data = this.ask.data, titles = page.map.hasLayer(this.layer) ? this.painted().map(function (zone) { return data.citations[zone.cite].title; }) : [];
     return titles.length ? "　" + page.data.labels.zones + "：" + titles.join("；") : "";
   };
 
@@ -316,10 +316,10 @@
 
   Zones.prototype.paint = /** @type {IZones["paint"]} */ function (ctx, coords) {
     var clauses = this.ask.clauses(), sheet = new Sheet(clauses, coords), facts = clauses.factsOf(this.ask.asked), styles = this.page.data.styles.verdicts, open = sheet.blank(), dx = coords.x * SIZE % HATCH, dy = coords.y * SIZE % HATCH;
-    this.painted().forEach(function (one) {
-      var where = sheet.clause(one.entries, facts);
+    this.painted().forEach(function (zone) {
+      var where = sheet.clause(zone.entries, facts);
       ctx.globalAlpha = 0.34;
-      ctx.drawImage(tinted(where.touched, styles[one.verdict].colour), 0, 0);
+      ctx.drawImage(tinted(where.touched, styles[zone.verdict].colour), 0, 0);
       ctx.globalAlpha = 1;
       either(open, where.open);
     });

@@ -165,7 +165,7 @@
   };
 
   Page.prototype.goToNearest = /** @type {IPage["goToNearest"]} */ function (source) {
-    var layer = this.parcels[source.nearest_id], lot = this.lots.filter(function (one) { return one.store.indexOf(source.nearest_id) >= 0; })[0];
+    var layer = this.parcels[source.nearest_id], lot = this.lots.filter(function (packed) { return packed.store.indexOf(source.nearest_id) >= 0; })[0];
     if (layer) { this.goToParcel(layer); }
     else if (lot) { this.goToPacked(lot, lot.store.indexOf(source.nearest_id)); }
     else if (source.nearest_at) { this.fly(source.nearest_at, 16, function () {}); }
