@@ -396,15 +396,19 @@ def begin_compiling() -> bool:
     return True
 
 
-def keep_lean(*, is_measured: bool = True) -> None:
-    """Keep pyarrow and numba from loading pandas and scipy just to see whether they are there; half a second.
+def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> None:
+    """Keep libraries from loading pandas, geopandas and scipy just to see whether they are there; half a second.
 
-    `is_measured`: whether numba is surely needed.
+    `is_measured`: whether numba is surely needed; `is_read_by_gdal`: whether GDAL's wrapper is, which hands out no
+    GeoDataFrame then.
     """
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")  # parts follow each other: memory given back is asked again
     with _hidden("pandas"):
         arrow = import_module("pyarrow")
         arrow.array(import_module("numpy").empty(0)), arrow.scalar("")  # either looks for itself, once
+        if is_read_by_gdal:
+            with _hidden("geopandas"):
+                import_module("pyogrio")
     if "numba" not in sys.modules and is_measured:
         with _hidden("scipy"):
             import_module("numba.np.arraymath")

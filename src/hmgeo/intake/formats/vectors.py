@@ -26,6 +26,7 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
+from hmgeo.intake.formats.bulk import batches_in_bulk
 from hmgeo.intake.rows import (
     Cells,
     Journal,
@@ -85,30 +86,55 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
                 cells = column_texts([row[0] for row in cursor])
                 yield RawTable(name, {only: cells}, len(cells), is_typed=True)
                 return
-            first = 0
+            shape, first = shapes.get(name, ""), 0
+            in_bulk = None if rows == 1 else batches_in_bulk(path, database, name, shape, rows or _ROWS_AT_ONCE)
+            if in_bulk is not None:
+                for table in map(_as_table, in_bulk) if rows else [pa.Table.from_batches(in_bulk)]:
+                    cells = {header: in_one_piece(table[header]) for header in table.column_names}
+                    cells[shape] = cells[shape].cast(pa.large_binary())
+                    yield _geopackage_rows(path, cells, table.num_rows, (headers, named, shape), crs, journal, first)
+                    first += table.num_rows
+                return
             while (fetched := cursor.fetchmany(rows) if rows else cursor.fetchall()) or not first:
-                yield _geopackage_rows(path, fetched, (headers, named, shapes.get(name, "")), crs, journal, first)
+                cells = {
+                    header: (_bare_wkb if header == shape else cells_of)([row[position] for row in fetched])
+                    for position, header in enumerate(headers)
+                    if header == shape or header.lower() not in _FIDS
+                }
+                yield _geopackage_rows(path, cells, len(fetched), (headers, named, shape), crs, journal, first)
                 first += len(fetched)
                 if len(fetched) < rows or not rows:
                     return
-        except (sqlite3.Error, UnicodeDecodeError) as problem:
+        except (sqlite3.Error, UnicodeDecodeError, pa.ArrowException) as problem:
             raise _broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
 
 
+_FIDS = frozenset({"fid", "ogc_fid"})
+
+
+def _as_table(batch: pa.RecordBatch) -> pa.Table:
+    return pa.Table.from_batches([batch])
+
+
 def _geopackage_rows(
-    path: Path, rows: list[Any], names: tuple[list[str], list[str], str], crs: CRS | None, journal: Journal, first: int
+    path: Path,
+    cells: dict[str, pa.Array],
+    count: int,
+    names: tuple[list[str], list[str], str],
+    crs: CRS | None,
+    journal: Journal,
+    first: int,
 ) -> RawTable:
     headers, named, shape_column = names
     columns = {
-        unique: cells_of([row[position] for row in rows])
-        for position, (header, unique) in enumerate(zip(headers, named, strict=True))
-        if header != shape_column and header.lower() not in {"fid", "ogc_fid"}
+        unique: cells[header]
+        for header, unique in zip(headers, named, strict=True)
+        if header != shape_column and header.lower() not in _FIDS
     }
-    position = headers.index(shape_column) if shape_column in headers else -1
-    geometry = _bare_wkb([row[position] for row in rows]) if position >= 0 else None
+    geometry = cells.get(shape_column)
     if geometry is not None and has_curves(geometry):
         geometry = _wkb_array(_chords(path, journal, geometry.to_pylist(), first))
-    return RawTable(journal.sheet, Cells(columns), len(rows), geometry, crs, is_typed=True)
+    return RawTable(journal.sheet, Cells(columns), count, geometry, crs, is_typed=True)
 
 
 def _wkb_array(geometry: Sequence[bytes | None] | None) -> pa.Array | None:
