@@ -83,8 +83,8 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
             if only:
                 own = headers[named.index(only)].replace('"', '""')
                 cursor = database.execute(f'SELECT DISTINCT "{own}" FROM "{quoted}"')  # noqa: S608 -- as above
-                cells = column_texts([row[0] for row in cursor])
-                yield RawTable(name, {only: cells}, len(cells), is_typed=True)
+                words = column_texts([row[0] for row in cursor])
+                yield RawTable(name, {only: words}, len(words), is_typed=True)
                 return
             shape, first = shapes.get(name, ""), 0
             in_bulk = None if rows == 1 else batches_in_bulk(path, database, name, shape, rows or _ROWS_AT_ONCE)
