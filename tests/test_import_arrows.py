@@ -66,6 +66,7 @@ ONE_IMPORTER = {
     "hmgeo.compare.diff": "one command",
     "hmgeo.compare.ledger": "one command",
     "hmgeo.geo.land_area": "a geometric measure of its own; benchmarks and tests call it bare",
+    "hmgeo.intake.formats.bulk": "when GDAL's bulk reading gives the same",
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
     "hmgeo.outputs.map.click": "the page's own siting check",

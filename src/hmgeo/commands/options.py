@@ -396,6 +396,16 @@ def begin_compiling() -> bool:
     return True
 
 
+_LARGE_BYTES = 10_000_000
+"""No table of as many rows as are read in bulk is smaller."""
+
+
+def may_need_gdal(receptors: str) -> bool:
+    """Tell whether GDAL's wrapper is asked for a file of `receptors`: a shapefile, a large GeoPackage."""
+    path = Path(receptors)
+    return path.suffix == ".shp" or (path.suffix == ".gpkg" and path.exists() and path.stat().st_size > _LARGE_BYTES)
+
+
 def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> None:
     """Keep libraries from loading pandas, geopandas and scipy just to see whether they are there; half a second.
 

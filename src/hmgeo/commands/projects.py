@@ -42,6 +42,7 @@ from hmgeo.commands.options import (
     keep_lean,
     language_of,
     layers_of_words,
+    may_need_gdal,
     options_of,
     pair_of,
     ready_engine,
@@ -288,7 +289,7 @@ def pairs(
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
     ready_engine()
-    keep_lean(is_read_by_gdal=receptors.endswith((".shp", ".gpkg")))
+    keep_lean(is_read_by_gdal=may_need_gdal(receptors))
     from hmgeo.intake.formats.archive import stored_at
     from hmgeo.project.bare import BareFile, kind_of, parse_radii_m
     from hmgeo.project.pairs.measure import pairs_files

@@ -36,13 +36,8 @@ def batches_in_bulk(
 
     None stands for a table that has to be read row by row. `database` is `path` opened by SQLite.
     """
-    from pyogrio.util import vsi_path  # noqa: PLC0415 -- GDAL's wrapper is loaded where it is needed
-
-    text = str(path.absolute())
     expected = _plain_columns(path, database, table, shape_column)
-    if not expected or vsi_path(text) != text or text.replace("\\", "/").startswith("/vsi"):
-        return None
-    return _opened(text, table, expected, rows)
+    return None if expected is None else _opened(str(path.absolute()), table, expected, rows)
 
 
 def _plain_columns(
@@ -91,8 +86,11 @@ def _quoted(name: str) -> str:
 
 def _opened(text: str, table: str, expected: dict[str, pa.DataType], rows: int) -> Iterator[pa.RecordBatch] | None:
     """Open the stream; None where GDAL can't, or holds the columns otherwise."""
-    import pyogrio  # noqa: PLC0415 -- as above
+    import pyogrio  # noqa: PLC0415 -- GDAL's wrapper is loaded where a table is large enough for it
+    from pyogrio.util import vsi_path  # noqa: PLC0415 -- as above
 
+    if vsi_path(text) != text or text.replace("\\", "/").startswith("/vsi"):
+        return None
     with ExitStack() as opened:
         try:
             with warnings.catch_warnings():
