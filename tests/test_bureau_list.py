@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openpyxl
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
 from pyproj import Geod
+from reportlab.pdfgen.canvas import Canvas
 
 from hmgeo.errors import OutputError, ProjectError
 from hmgeo.geo.datum import gcj02_to_wgs84
+from hmgeo.outputs.figure.scene import view
 from hmgeo.outputs.sheets import cards
 from hmgeo.outputs.sheets.cards import write_cards
 from hmgeo.outputs.sheets.screening import write_workbook
@@ -281,6 +285,31 @@ def test_cards_print_as_one_job_with_a_bookmark_each_and_a_sketch_to_scale(
     on_ring = [one for one in at if GEOD.inv(*here, *one)[2] == pytest.approx(1000, abs=0.5)]
     north = max(on_ring, key=lambda one: one[1])
     assert (at[north][1] - at[here][1]) * 25.4 / 72 == pytest.approx(1000 / 25, rel=1e-3)  # at 1:25 000
+
+
+@pytest.mark.parametrize("lat", [18.0, 24.0, 50.0])
+def test_a_sketch_is_cut_outside_its_frame_and_names_what_the_frame_shows(
+    results: Results, lat: float, tmp_path: Path
+) -> None:
+    frame, hair = cards._FRAME, cards._HAIR_MM
+    seen = view([[lat - 0.009, 109.99], [lat + 0.009, 110.01]], frame)
+    box, shown = cards._extent(seen, frame, lat, hair), cards._extent(seen, frame, lat)
+    card = cards._Card(Canvas(str(tmp_path / "a.pdf")), results, Presentation())
+    corners = card._xy(seen, [box.bounds[:2], box.bounds[2:]]) * 25.4 / 72
+    left, top = frame.left - hair, 297 - frame.top + hair
+    right, foot = frame.left + frame.width + hair, 297 - frame.top - frame.height - hair
+    assert corners.ravel().tolist() == pytest.approx([left, foot, right, top], abs=1e-6)
+    west, south, east, north = box.bounds
+    shapes = np.array([
+        shapely.box(west - 1, south - 1, east + 1, north + 1),
+        shapely.box(east, south, east + 1, north),  # touches what is drawn
+        shapely.box(west, shown.bounds[3] + 1e-6, east, north),  # drawn, beyond the frame
+    ])  # fmt: skip
+    words = ["优先保护类", "安全利用类", "严格管控类"]
+    receptors = {"receptor_id": ["a", "b", "c"], "receptor_kind": ["farmland"] * 3, "class": words}
+    table = pa.table(receptors | {"geometry": shapely.to_wkb(shapes)})
+    land = cards._Land(replace(results, receptors=table))
+    assert card._parcels(seen, (box, shown), land, "c") == ["优先保护类"]
 
 
 def test_a_sketchs_corners_lie_on_tenths_of_a_point_and_fall_together_where_print_cannot_part_them() -> None:

@@ -275,6 +275,16 @@ def test_missing_files_are_told_together(hmgeo_command: Callable[..., Ended], tm
     assert_refused(ended, tmp_path, ("a.csv：文件不存在", "核对路径"), ("b.gpkg：文件不存在", "核对路径"))
 
 
+def test_a_name_too_long_for_the_disk_is_told(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
+    long = Path("a" * 300 + ".gpkg")
+    ended = screen(hmgeo_command, tmp_path / "out", farmland=long)
+    assert_refused(ended, tmp_path, ("文件不能查看（现为「File name too long」）", "文件名长度"))
+    told = ("--sources", DATA / "a.csv", "--receptors", long, "--radius", "1km")
+    ended = hmgeo_command("pairs", *told, "--out", tmp_path / "p.parquet")
+    assert (ended.code, "Traceback" in ended.err) == (2, False)
+    assert "文件不能查看" in ended.err
+
+
 def test_no_coordinate_columns_and_no_valid_parcel(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
     files = {"sources": DATA / "no_coordinates.csv", "farmland": DATA / "no_valid_parcel.geojson"}
     ended = screen(hmgeo_command, tmp_path / "out", **files)

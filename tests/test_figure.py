@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -26,7 +27,7 @@ from hmgeo.outputs.figure.figure import lines_of, map_figure, write_figures
 from hmgeo.outputs.figure.scene import degrees_at, mercator, sheet, view
 from hmgeo.outputs.map import layers, parcels
 from hmgeo.outputs.map.ground import grey_png
-from hmgeo.outputs.map.labels import LABELS
+from hmgeo.outputs.map.labels import LABELS, labels
 from hmgeo.results.results import Backdrop, ContextLayer, Presentation
 from hmgeo.vocabulary import Basis, Classification
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.figure import Figure
+
+    from hmgeo.outputs.figure.figure import Line
 
 
 SHOWN = Presentation(maker="示例单位")
@@ -150,10 +153,14 @@ def test_title_counts_caption_disclaimer_and_watermark_stand_on_the_sheet() -> N
     assert tuple(round(25.4 * inches) for inches in figure.get_size_inches()) == (297, 210)
 
 
-def test_the_legend_counts_rows_of_the_tables() -> None:
-    results = small_results()
+def legend_in(language: str) -> list[Line]:
+    results = replace(small_results(), warnings=())
     pictures = [parcels.picture(results, kind, counts_only=True) for kind in layers.receptor_kinds(results)]
-    lines = lines_of(results, pictures, LABELS, "zh")
+    return lines_of(results, pictures, labels(language), language)
+
+
+def test_the_legend_counts_rows_of_the_tables() -> None:
+    results, lines = small_results(), legend_in("zh")
     counts = {line.text.split("　")[0].split("（")[0]: line.count for line in lines if line.count}
     verdicts = Counter(results.sources["verdict"].to_pylist())
     classes = Counter(results.receptors["class"].to_pylist())
@@ -247,3 +254,4 @@ def test_an_english_figure_speaks_english() -> None:
     said = texts(map_figure(small_results(), replace(SHOWN, language="en")))
     assert "N" in said
     assert any(text.startswith("Computed by software") for text in said)
+    assert re.findall(r"[\u4e00-\u9fff]+", "".join(line.text for line in legend_in("en"))) == []

@@ -198,7 +198,8 @@ def test_the_map_command_writes_beside_the_definition(tmp_path: Path, hmgeo_comm
 
 def test_kinds_of_layers_that_nobody_gave_are_called_not_checked() -> None:
     text = map_page(classified(), Presentation())
-    missing = re.search(r'<details id="missing">.*?<p>(.*?)</p>', text, re.DOTALL)
+    missing = re.search(r'<details id="missing">.*?<p data-en="(.*?)">(.*?)</p>', text, re.DOTALL)
     assert missing is not None
-    assert LayerKind.ELEVATION.zh in missing[1].split("、")
-    assert LayerKind.FARMLAND.zh not in missing[1].split("、")
+    english, chinese = missing[1].split("; "), missing[2].split("；")
+    assert (LayerKind.ELEVATION.en in english, LayerKind.ELEVATION.zh in chinese) == (True, True)
+    assert (LayerKind.FARMLAND.en in english, LayerKind.FARMLAND.zh in chinese) == (False, False)

@@ -130,6 +130,8 @@ def test_running_ids_are_those_of_a_whole_column(part: int, *, by_column: bool) 
             assert made == make_ids(given, 7, "id", Journal("f"))
     assert (running.rows, running.blanks) == (10, 2)
     assert RunningIds().of(RawTable("", {}, 2), "").to_pylist() == ["row-1", "row-2"]
+    kept = RunningIds().of(RawTable("", {"id": ["A", "", "row-2"]}, 3), "id").to_pylist()
+    assert kept == ["A", "row-2#2", "row-2"]  # the file's own id comes before a made one
 
 
 def test_every_way_of_reading_gives_the_same_pairs(tmp_path: Path, sources: Path) -> None:

@@ -9,7 +9,7 @@ import datetime as dt
 import os
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
@@ -403,7 +403,9 @@ _LARGE_BYTES = 10_000_000
 def may_need_gdal(receptors: str) -> bool:
     """Tell whether GDAL's wrapper is asked for a file of `receptors`: a shapefile, a large GeoPackage."""
     path = Path(receptors)
-    return path.suffix == ".shp" or (path.suffix == ".gpkg" and path.exists() and path.stat().st_size > _LARGE_BYTES)
+    with suppress(OSError):  # a file that can't be looked at is told where it is read
+        return path.suffix == ".shp" or (path.suffix == ".gpkg" and path.stat().st_size > _LARGE_BYTES)
+    return False
 
 
 def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> None:
@@ -412,7 +414,8 @@ def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> Non
     `is_measured`: whether numba is surely needed; `is_read_by_gdal`: whether GDAL's wrapper is, which hands out no
     GeoDataFrame then.
     """
-    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")  # parts follow each other: memory given back is asked again
+    # Parts follow each other: memory given back is asked again, and goes to the system when that is asked for.
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "5000")
     with _hidden("pandas"):
         arrow = import_module("pyarrow")
         arrow.array(import_module("numpy").empty(0)), arrow.scalar("")  # either looks for itself, once

@@ -130,8 +130,10 @@ class RunningIds:
         first, self.rows = self.rows, self.rows + raw.row_count
         if not column:
             return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
-        texts = self._given(raw, column, first)
-        is_new = self._known.enter(texts)
+        texts, is_own = self._given(raw, column, first)
+        is_new = np.ones(len(texts), bool)
+        is_new[is_own] = self._known.enter(texts.filter(pa.array(is_own)))  # the file's own before made ones
+        is_new[~is_own] = self._known.enter(texts.filter(pa.array(~is_own)))
         if not is_new.all():
             ids = texts.to_pylist()
             for place in np.flatnonzero(~is_new).tolist():
@@ -139,8 +141,8 @@ class RunningIds:
             texts = pa.array(ids, pa.string())
         return texts
 
-    def _given(self, raw: RawTable, column: str, first: int) -> pa.Array:
-        """Return the file's own ids, stripped; a blank as `row-N`."""
+    def _given(self, raw: RawTable, column: str, first: int) -> tuple[pa.Array, NDArray[np.bool_]]:
+        """Return the file's own ids, stripped, a blank as `row-N`, and which are the file's own."""
         if isinstance(raw.columns, Cells):
             cells = raw.columns.columns[column]
             is_whole = pa.types.is_integer(cells.type)
@@ -149,10 +151,12 @@ class RunningIds:
                 and self._bytes.is_stripped(text := cells.cast(pa.string()))
                 and not pc.any(pc.is_in(text, _NO_IDS)).as_py()
             ):
-                return text
+                return text, np.ones(len(text), bool)
         texts = ["" if value.strip().casefold() in NO_ID else value.strip() for value in raw.columns[column]]
-        self.blanks += sum(not value for value in texts)
-        return pa.array([value or f"row-{first + place}" for place, value in enumerate(texts, start=1)], pa.string())
+        is_own = np.array(texts) != ""
+        self.blanks += int((~is_own).sum())
+        ids = [value or f"row-{first + place}" for place, value in enumerate(texts, start=1)]
+        return pa.array(ids, pa.string()), is_own
 
     def _renamed(self, value: str) -> str:
         self.repeats += 1

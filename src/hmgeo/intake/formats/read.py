@@ -150,7 +150,12 @@ def _at_plain_path(path: Path) -> Iterator[Path]:
 
 def check_file(path: Path, place: Place) -> None:
     """Refuse `path` if it can't be read at all: missing, a folder, an unknown suffix, no bytes; told at `place`."""
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        why = error.strerror or str(error)
+        raise InputError(Problem("文件不能查看", place, found=why, remedy="核对路径、文件名长度和权限")) from error
+    if not is_there:
         refuse_address(path, place.file)
         raise InputError(Problem(what="文件不存在", where=place, remedy="核对路径和文件名"))
     suffix = path.suffix.lower()

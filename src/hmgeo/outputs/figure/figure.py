@@ -34,6 +34,7 @@ from hmgeo.outputs.figure.scene import (
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
 from hmgeo.outputs.map.labels import labels
 from hmgeo.vocabulary import Certainty
+from hmgeo.words import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -445,7 +446,7 @@ def lines_of(
     if missing:
         made += [
             Line("head", words["not_checked_layers"].format(n=len(missing))),
-            Line("note", in_language("、".join(missing), language)),
+            Line("note", in_language(one_by_one(missing), language)),
         ]
     if results.warnings:
         made.append(Line("head", words["warnings"]))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined, Template, compiler
+from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import __file__ as jinja_file
 from markupsafe import Markup
 
 from hmgeo.outputs import style, wording
@@ -144,12 +145,12 @@ def _class_years(pictures: Sequence[parcels.ReceptorPicture]) -> list[str]:
     return sorted({year for picture in pictures for *_, year in picture.by_township if year})
 
 
-def missing_layers(results: Results) -> list[str]:
+def missing_layers(results: Results) -> list[LayerKind]:
     """Return the kinds of layers that a judged page would draw and `results` lack: not checked, not absent."""
     if not results.findings.num_rows:
         return []
     present = {layer.kind for layer in results.layers} | {layer.role for layer in results.context}
-    return [kind.zh for kind in LayerKind if kind not in present and kind not in _FRAME_KINDS]
+    return [kind for kind in LayerKind if kind not in present and kind not in _FRAME_KINDS]
 
 
 def legend(results: Results, pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, Any]:
@@ -238,6 +239,6 @@ def screening_rule(results: Results, language: str = "zh") -> str:
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     room = Path(__file__).parent
-    decides = [Path(__file__), room / "assets" / "panels.html", Path(compiler.__file__)]
+    decides = [Path(__file__), room / "assets" / "panels.html", Path(jinja_file)]  # it holds the version
     text = kept("panels", room, decides, lambda: environment.compile(assets.read_text("panels.html"), raw=True))
     return Template.from_code(environment, compile(text, "panels.html", "exec"), environment.make_globals(None))

@@ -20,7 +20,17 @@ from reportlab.pdfgen.canvas import Canvas
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
-from hmgeo.outputs.figure.scene import FONT_FILE, MM_PER_POINT, Box, fitted, mercator, view, width_mm, wrapped
+from hmgeo.outputs.figure.scene import (
+    FONT_FILE,
+    MM_PER_POINT,
+    Box,
+    degrees_at,
+    fitted,
+    mercator,
+    view,
+    width_mm,
+    wrapped,
+)
 from hmgeo.outputs.map.panels import watermarks
 from hmgeo.outputs.sheets.survey import LINES, PAIRS, TITLES, TO_FILL, Listed, cell_text
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
@@ -49,8 +59,8 @@ FONT_NAME = "hmgeo"
 _WHITE, _BLACK, _GREY, _PALE = 1.0, 0.0, 0.45, 0.86
 _HATCH_MM, _HATCH_GREY, _HATCH_LINE_MM = 1.3, 0.15, 0.2
 _DASH = (1.2, 1.0)
-_AIR = 0.08
-"""Of the ring's width around it: a hair more than the frame shows."""
+_HAIR_MM = 1.0
+"""Shapes are cut so much outside the frame that none shows the line along which it was cut."""
 _GRID = 10
 """Steps to a point that corners of shapes lie on: 0.035 mm, a dot of a printer with 720 to the inch."""
 _DOT_MM = 0.8
@@ -102,9 +112,18 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
         file.addOutlineEntry(letters(f"{row['list_number']} {row['name'] or row['source_id']}"), str(number), 0)
         card.write(row, gathered.labelled(number, row), land, last)
     if not chosen:
-        _Card(file, results, presentation).text(_MARGIN, 20, "清单上没有污染源。", 10)
+        card = _Card(file, results, presentation)
+        card.text(_MARGIN, 20, card.say("清单上没有污染源。"), 10)
         file.showPage()
     file.save()
+
+
+def _extent(seen: View, frame: Box, near_lat: float, hair_mm: float = 0.0) -> shapely.Geometry:
+    """Return what a frame shows, and a hair more, in degrees."""
+    hair_m, a_degree = hair_mm * seen.metres_per_mm, mercator(np.array([[1.0, 0.0]]))[0, 0]
+    west, east, south, north = seen.limits(frame)
+    low, high = (degrees_at(y_m, near_lat) for y_m in (south - hair_m, north + hair_m))
+    return shapely.box((west - hair_m) / a_degree, low, (east + hair_m) / a_degree, high)
 
 
 def register_font() -> None:
@@ -255,13 +274,12 @@ class _Card:
         ring = geodesic_buffer(at, RING_M)
         west, south, east, north = ring.bounds
         seen = view([[south, west], [north, east]], frame)
-        air = _AIR * (north - south)
-        box = shapely.box(west - air, south - air, east + air, north + air)
+        box = _extent(seen, frame, row["lat"], _HAIR_MM)
         file.saveState()
         clip = file.beginPath()
         clip.rect(frame.left * mm, (_HEIGHT - frame.bottom) * mm, frame.width * mm, frame.height * mm)
         file.clipPath(clip, stroke=0, fill=0)
-        drawn = self._parcels(seen, box, land, row["nearest_farmland_id"])
+        drawn = self._parcels(seen, (box, _extent(seen, frame, row["lat"])), land, row["nearest_farmland_id"])
         for name, course in land.rivers(box):
             self._shapes(seen, [course], _Look(grey=_PALE, line_mm=0.6), stroke=_GREY)
             self._label(seen, course.representative_point(), name)
@@ -273,17 +291,24 @@ class _Card:
         file.restoreState()
         self._furniture(frame, seen, drawn)
 
-    def _parcels(self, seen: View, box: shapely.Geometry, land: _Land, nearest: str | None) -> list[str]:
-        """Draw the receptors class by class; return the classes that are seen, in the order of the legend."""
-        rows = land.within(box)
-        cut, words = shapely.clip_by_rect(land.shapes[rows], *box.bounds), land.words[rows]
+    def _parcels(
+        self, seen: View, boxes: tuple[shapely.Geometry, shapely.Geometry], land: _Land, nearest: str | None
+    ) -> list[str]:
+        """Draw the receptors class by class; return the classes that are seen, in the order of the legend.
+
+        `boxes`: what is drawn, and what of it the frame shows.
+        """
+        rows = land.within(boxes[0])
+        cut = shapely.clip_by_rect(land.shapes[rows], *boxes[0].bounds)
+        is_cut, words = ~shapely.is_empty(cut), land.words[rows]  # one that only touches the box leaves nothing
+        is_seen = ~shapely.is_empty(shapely.clip_by_rect(cut, *boxes[1].bounds))
         used = {word: words == word for word in dict.fromkeys((*_UPWARD, *_LOOKS))} | {
             _NEAREST: land.ids[rows] == nearest
         }
         for word, chosen in used.items():
-            if chosen.any():
-                self._shapes(seen, cut[chosen], _LOOKS[word])
-        return [word for word in _LOOKS if used[word].any()]
+            if (chosen & is_cut).any():
+                self._shapes(seen, cut[chosen & is_cut], _LOOKS[word])
+        return [word for word in _LOOKS if (used[word] & is_seen).any()]
 
     def _xy(self, seen: View, lon_lat: Any) -> Any:  # noqa: ANN401 - an array of pairs
         west, _, _, north = seen.limits(_FRAME)
@@ -365,6 +390,8 @@ class _Card:
         for index, (dx, dy) in enumerate(((0, 9), (2.4, 0), (0, 1.8), (-2.4, 0))):
             (arrow.lineTo if index else arrow.moveTo)((x + dx) * mm, (y + dy) * mm)
         arrow.close()
+        file.setFillGray(_WHITE)  # dark ground may lie below
+        file.rect((x - 4) * mm, (y - 1) * mm, 8 * mm, 15 * mm, stroke=0, fill=1)
         file.setFillGray(_BLACK)
         file.drawPath(arrow, stroke=0, fill=1)
         self.text(x, frame.top + 2, self.say("北"), 7, align="centre")
