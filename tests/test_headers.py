@@ -324,6 +324,8 @@ def test_every_row_of_the_lists_of_columns_is_read() -> None:
     kinds = {row["of"] for row in rows if row["list"] in {"name", "class", "id"}}
     assert kinds - {kind.value for kind in LayerKind} == {""}
     assert len({(row["list"], row["of"]) for row in rows}) == len(rows)
+    words = [word for row in rows if row["list"] == "id" for word in row["names"].split()]
+    assert [word for word in words if not word.isalnum()] == []  # a pattern would never match there
 
 
 def page() -> str:
