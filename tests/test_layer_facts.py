@@ -69,6 +69,13 @@ def test_a_site_partly_inside_says_so_and_its_share() -> None:
     assert facts(site).share(PARKS).value == pytest.approx(75.0, abs=1e-3)
 
 
+def test_the_middle_of_a_site_in_two_parts_may_lie_in_a_feature_that_neither_touches() -> None:
+    parts = shapely.box(113.015, 23.005, 113.025, 23.015), shapely.box(113.195, 23.005, 113.205, 23.015)
+    site = facts(shapely.MultiPolygon(parts))
+    assert site.inside(PARKS).centroid_inside is True  # at 113.11 E
+    assert site.inside(Features("industrial_parks", ("省级",))).centroid_inside is False
+
+
 def test_classes_narrow_what_counts() -> None:
     in_first = facts(shapely.Point(113.01, 23.01))
     assert in_first.inside(Features("industrial_parks", ("市级",))).answer is Answer.NO

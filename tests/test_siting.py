@@ -168,6 +168,13 @@ def test_a_batch_equals_one_by_one_whatever_was_asked_before() -> None:
         )
     ]
     assert all(COUNTY.buffer(0.1).contains(spot) for spot in spots)
+    firm = replace(SITE, kind="enterprises", geometry=spots[0])
+    lattice += [
+        replace(firm, site_id="stated", attributes={"discharges_heavy_metals": True}, added_kg={"Pb": 5.0}),
+        replace(firm, site_id="implied", attributes={}, added_kg={"Pb": 1.0}),
+        replace(firm, site_id="unplaced", geometry=None, status=Status.NOT_LOCATED),
+        replace(firm, site_id="doubted", attributes={}, doubts={"discharges_heavy_metals": "写作「有时」"}),
+    ]
     partial = layers(completeness=Completeness.PARTIAL)
     for held in (None, partial):
         together = list(map(bench(held).check, lattice))
@@ -180,6 +187,17 @@ def test_a_batch_equals_one_by_one_whatever_was_asked_before() -> None:
         ]
         assert told[: len(lattice)] == told[len(lattice) :]
         assert together[::16] == [bench(held).check(site) for site in lattice[::16]]
+
+
+def test_new_emissions_say_what_a_cell_left_blank() -> None:
+    """Whichever of two rows comes first, one that states it and one whose emission says so read alike."""
+    stated = replace(SITE, kind="enterprises", attributes={"discharges_heavy_metals": True}, added_kg={"Pb": 5.0})
+    implied = replace(stated, attributes={})
+    for pair in ((stated, implied), (implied, stated)):
+        found = [clause(answer, "MON-QY-SOURCES") for answer in map(bench().check, pair)]
+        assert [one.verdict for one in found] == [Verdict.LISTED] * 2
+        assert [one.changes for one in found] == [()] * 2
+        assert {str(text) for one in found for text in one.evidence} == {"填报：排放重金属污染物——是。"}
 
 
 def test_what_one_answer_came_to_is_not_told_of_another_that_reads_alike() -> None:

@@ -414,7 +414,8 @@ class LayerFacts:
         if not is_point:
             union = index.joined(sure)
             answer = Answer.YES if shapely.covers(union, geometry) else Answer.PARTLY
-            centroid = bool(shapely.covers(union, shapely.centroid(geometry)))
+            middle = index.holding(prepare_one(shapely.centroid(geometry)), features)  # it may lie outside the source
+            centroid = bool((index.states(features)[middle] > 0).any())
         if answer is Answer.YES and self._may_be_out(index, features, holding):
             others = frozenset({Answer.NO if is_point else Answer.PARTLY})
         elif answer is Answer.PARTLY and shapely.covers(index.joined(holding), geometry):

@@ -16,7 +16,6 @@ from hmgeo.judging.clause_tests import features_of, ratio_limit
 from hmgeo.judging.facts import Answer, Features, Side, Unknown
 from hmgeo.judging.judge import judge, names_key_areas
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
-from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
 from hmgeo.results.text import bearing_text, distance_text
@@ -358,7 +357,7 @@ class SitingBench:
 
     def answer(self, site: Site, places: Places, facts: Facts) -> SiteAnswer:
         """Judge `site` whose `places` and `facts` are known already."""
-        attributes = {**emission_facts(site.added_kg), **site.attributes}
+        attributes = site.known
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, attributes, doubts=site.doubts)
         plan = self._plan(places.given, subject, site.basis)
         choices, has_heights = self.question.choices, self.heights is not None

@@ -28,7 +28,6 @@ from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inqui
 from hmgeo.judging.facts import Side
 from hmgeo.judging.judge import unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import untold
-from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
 from hmgeo.records import table_of
 from hmgeo.results.columns import SHAPES_SCHEMA
@@ -213,7 +212,7 @@ class _Drawer:
         if not (rule.id in asked.adopted or in_territory(rule, place.codes, place.not_in)):
             return False
         site = self.site
-        attributes = {**emission_facts(site.added_kg), **site.attributes}
+        attributes = site.known
         subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, attributes, doubts=site.doubts)
         reached = reach(rule, subject, asked.choices, self.bench.rules.standing(rule, place).doubt)
         exempt = exemption(rule, subject)

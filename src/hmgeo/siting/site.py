@@ -15,6 +15,7 @@ from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.raster import strips
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, PlaceOnly
+from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import Elsewhere, Place, Places, names_in
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.slope import slopes_of
@@ -136,10 +137,15 @@ class Site:
     doubts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def known(self) -> dict[str, bool | Unknown]:
+        """What is stated of it and what its new emissions say, by the names of `ATTRIBUTES`."""
+        return {**emission_facts(self.added_kg), **self.attributes}
+
+    @property
     def stated(self) -> Stated:
-        """What words say of it."""
+        """What words and emissions say of it."""
         doubt = self.doubts.get(NUMBERS, "")
-        return Stated(self.attributes, self.numbers, self.added_kg, self.offset_kg, self.classes, doubt=doubt)
+        return Stated(self.known, self.numbers, self.added_kg, self.offset_kg, self.classes, doubt=doubt)
 
 
 def area_note(site: Site, areas: Mapping[str, shapely.Geometry]) -> str:

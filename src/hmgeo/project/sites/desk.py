@@ -263,10 +263,3 @@ def _cells(spec: ProjectSpec, kind: LayerKind) -> dict[str, dict[str, str]]:
         cells["类别"] = [word if isinstance(read[word], Unknown) else str(read[word]) for word in opened.texts("class")]
     rows = zip(*cells.values(), strict=True)
     return {key: dict(zip(cells, row, strict=True)) for key, row in zip(opened.ids, rows, strict=True)}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return float(text) >= 0
-    except ValueError:
-        return False

@@ -172,7 +172,7 @@ def _write_answer(results: SitingResults, folder: Path, language: str) -> None:
     with (folder / "siting.json").open("w", encoding="utf-8", newline="\n") as file:
         json.dump(answer_document(results, language), file, ensure_ascii=False, indent=1)
         file.write("\n")
-    write_entries(results.ledger.entries, folder / "ledger.csv")
+    write_entries(results.ledger.entries, folder / "ledger.csv", language)
 
 
 def _write_manifest(results: SitingResults, folder: Path, command: str, started: tuple[str, float]) -> None:

@@ -314,7 +314,7 @@ def sites_of_file(
             value=option,
             event="选项作默认值" if is_used else "选项未用",
             reason="清单中未填" if is_used else "清单中已填，以清单为准",
-            action=f"{count} 行" + ("按选项研判" if is_used else "按清单研判"),
+            action=say("rows_by_option" if is_used else "rows_by_list", count=count),
         )
         for (option, is_used), count in stated.items()
     ]
