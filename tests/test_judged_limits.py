@@ -52,6 +52,7 @@ from hmgeo.judging.places import Place, Places
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.results.siting import Measurement
 from hmgeo.rules.model import AppliesTo, Condition, Exemption, Test, TradeCodes, Trades
+from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.vocabulary import Action, Basis, Certainty, Completeness, Effect, LayerKind, Verdict
 from hmgeo.words import codes_of
 
@@ -664,7 +665,9 @@ def test_a_situation_that_is_denied_or_confirmed_is_said_as_such() -> None:
     assert under(expected=True, known=True)[0] is under(expected=False, known=False)[0] is MET
     denied, confirmed = under(expected=True, known=False), under(expected=False, known=True)
     assert denied[0] is confirmed[0] is NOT
-    assert denied[1] != confirmed[1]
+    word = ATTRIBUTES["for_safety_or_ecology"]  # what is said is the subject's state, as of trade and action
+    assert denied[1] == (f"原因：情形（非{word}）不在条款适用范围。",)
+    assert confirmed[1] == (f"原因：情形（{word}）不在条款适用范围。",)
     assert under(expected=True, known=None)[0] is UNKNOWN
 
 

@@ -436,7 +436,7 @@ def _conditions(rule: Rule, subject: Subject, _: Choices) -> Reach:
         elif known is None or (is_maybe and not condition.expected):
             unknown.append(word)
         elif known is not condition.expected:
-            return _no(say("reach_situation" if condition.expected else "reach_not_situation", word=word))
+            return _no(say("reach_not_situation" if condition.expected else "reach_situation", word=word))
         elif is_maybe:
             wide.append(_wide(subject, condition.attribute))
         else:

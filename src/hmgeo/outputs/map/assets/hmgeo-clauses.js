@@ -302,7 +302,7 @@
       var fact = clauses.knownFact(condition[0], asked), word = data.attributes[condition[0]], expected = condition[1];
       if (fact.why) { doubted += fact.why; }
       else if (fact.known === null || (fact.maybe && !expected)) { unknown.push(word); }
-      else if (fact.known !== expected) { other = other || hmgeo.say(words.not_applicable, { what: hmgeo.say(words.situation, { word: (expected ? "" : "非") + word }) }); }
+      else if (fact.known !== expected) { other = other || hmgeo.say(words.not_applicable, { what: hmgeo.say(words.situation, { word: (expected ? "非" : "") + word }) }); }
       else if (fact.maybe) { wide += hmgeo.say(words.fact_wide, { code: asked.trade, words: word }); }
       else if (fact.source) { derived += hmgeo.say(words.fact_derived, { what: hmgeo.say(words.derived_from_trade, { code: asked.trade }), words: word, source: fact.source }); }
     });
