@@ -42,7 +42,10 @@ class Kept(Generic[T]):
         self._size = 0
 
     def conclude(self, facts: Facts, conclude: Callable[[Facts], T]) -> T:
-        """Return what `conclude` makes of `facts`; it asks their layers, water and ground only."""
+        """Return what `conclude` makes of `facts`.
+
+        It asks their layers, water and ground, and of what is stated only what is the same for all facts given here.
+        """
         branch: _Branch[T] | None = self._root
         while branch is not None and branch.question is not None:
             part, name, asked = branch.question

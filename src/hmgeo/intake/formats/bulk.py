@@ -40,6 +40,11 @@ def batches_in_bulk(
     return None if expected is None else _opened(str(path.absolute()), table, expected, rows)
 
 
+def quoted_name(name: str) -> str:
+    """Return the `name` of a table or column as SQL writes it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _plain_columns(
     path: Path, database: sqlite3.Connection, table: str, shape_column: str
 ) -> dict[str, pa.DataType] | None:
@@ -49,7 +54,7 @@ def _plain_columns(
         is_logged = stream.read(20)[18:] != b"\x01\x01"
     if is_logged or not shape_column or any(near.exists() for near in beside):
         return None
-    quoted = _quoted(table)
+    quoted = quoted_name(table)
     try:
         first = database.execute(f"SELECT min(rowid) FROM {quoted}").fetchone()[0]  # noqa: S608 -- quoted
         last = database.execute(f"SELECT max(rowid) FROM {quoted}").fetchone()[0]  # noqa: S608 -- quoted
@@ -63,7 +68,7 @@ def _plain_columns(
     expected: dict[str, pa.DataType] = {}
     tests = []
     for _, name, declared, _, _, _, is_made in database.execute(f"PRAGMA table_xinfo({quoted})"):
-        column = _quoted(name)
+        column = quoted_name(name)
         if is_made:
             return None
         if name == shape_column:
@@ -78,10 +83,6 @@ def _plain_columns(
     others = " OR ".join(f"NOT ({test})" for test in tests)
     found = database.execute(f"SELECT count(*), max({others}) FROM {quoted}").fetchone()  # noqa: S608 -- quoted
     return expected if found == (last, 0) else None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _opened(text: str, table: str, expected: dict[str, pa.DataType], rows: int) -> Iterator[pa.RecordBatch] | None:

@@ -26,7 +26,7 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
-from hmgeo.intake.formats.bulk import batches_in_bulk
+from hmgeo.intake.formats.bulk import batches_in_bulk, quoted_name
 from hmgeo.intake.rows import (
     Cells,
     Journal,
@@ -74,15 +74,15 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
                 raise InputError(Problem("没有任何图层", place, remedy="核对是否选对了文件"))
             name = choose_layer([name for name, _ in listed] if layer else names, layer, place, "图层")
             journal.sheet = name
-            quoted = name.replace('"', '""')
+            quoted = quoted_name(name)
             _refuse_view(database, name, place)
-            cursor = database.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 -- a table name can't be a parameter
+            cursor = database.execute(f"SELECT * FROM {quoted}")  # noqa: S608 -- a table name can't be a parameter
             headers = [column[0] for column in cursor.description]
             crs = _geopackage_crs(database, name, journal)
             named = unique_headers(headers, journal)
             if only:
-                own = headers[named.index(only)].replace('"', '""')
-                cursor = database.execute(f'SELECT DISTINCT "{own}" FROM "{quoted}"')  # noqa: S608 -- as above
+                own = quoted_name(headers[named.index(only)])
+                cursor = database.execute(f"SELECT DISTINCT {own} FROM {quoted}")  # noqa: S608 -- as above
                 words = column_texts([row[0] for row in cursor])
                 yield RawTable(name, {only: words}, len(words), is_typed=True)
                 return

@@ -56,7 +56,7 @@ MOST_NAMED = 60
 _MM_PER_INCH, _LONGEST_NAME = 25.4, 18
 _SETTINGS = {"pdf.fonttype": 42, "pdf.compression": 9, "svg.hashsalt": "hmgeo", "text.hinting": "no_hinting"}
 _SQUEEZED = {"compress_level": 3}
-"""Half the time of PIL's own level, and no larger."""
+"""Two thirds of the time of PIL's own level, and no larger."""
 _LABEL_PT = {"key_area": 9.0, "county": 8.5, "township": 7.0, "river": 7.0}
 _LABEL_COLOUR = {"key_area": "#8a3f6c", "county": "#333333", "township": "#555555", "river": "#0b5a8c"}
 
