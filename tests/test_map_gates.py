@@ -196,6 +196,13 @@ def test_the_map_command_writes_beside_the_definition(tmp_path: Path, hmgeo_comm
     assert hmgeo_command("map", tmp_path / "nothing.yml").code == 2
 
 
+def test_the_caption_of_a_page_is_there_in_english() -> None:
+    found = re.search(r'<p id="caption" data-en="(.*?)">(.*?)</p>', map_page(classified(), Presentation()), re.DOTALL)
+    assert found is not None
+    assert found[2].startswith("坐标系：2000国家大地坐标系")
+    assert re.findall(r"坐标系|制图|地图审核|界线", found[1]) == []
+
+
 def test_kinds_of_layers_that_nobody_gave_are_called_not_checked() -> None:
     text = map_page(classified(), Presentation())
     missing = re.search(r'<details id="missing">.*?<p data-en="(.*?)">(.*?)</p>', text, re.DOTALL)

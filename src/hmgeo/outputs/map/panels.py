@@ -92,6 +92,7 @@ def render(
         layer_basis_word=wording.layer_basis_word,
         context=results.context,
         caption=wording.caption(results, presentation),
+        caption_en=in_language(wording.caption(results, presentation), ENGLISH),
         disclaimer=wording.DISCLAIMER,
         disclaimer_en=wording.DISCLAIMER_EN,
         shapes=SHAPES,
