@@ -6,7 +6,9 @@
 Writes `plain-<size>/parcels.parquet` (GeoParquet as geopandas writes it: id, class, WKB, snappy), `.gpkg` and `.shp`
 once, then runs the contenders in turn and prints the medians of CPU seconds (user and system, imports included), peak
 memory and pairs. `hmgeo` is the command as users type it; DuckDB and SedonaDB run in a Python that imports nothing
-else. A suffix names the format that is read, GeoParquet without one. The plot beside this file is drawn from the run.
+else; PostGIS loads by its own shp2pgsql into a server that runs already. A suffix names the format that is read,
+GeoParquet without one. hmgeo's pairs are held against brute force in the same run. The plot beside this file is drawn
+from the run.
 """
 
 from __future__ import annotations
@@ -20,14 +22,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import postgis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 from generate import geo_metadata
-from run import HERE, pair_keys, versions, wrong_pairs
+from run import HERE, check_exact, pair_keys, versions, wrong_pairs
 
 CONTENDERS = (
-    "hmgeo", "hmgeo-gpkg", "hmgeo-shp", "duckdb", "duckdb-gpkg", "duckdb-shp", "sedonadb", "geopandas-dwithin"
+    "hmgeo", "hmgeo-gpkg", "hmgeo-shp", "duckdb", "duckdb-gpkg", "duckdb-shp", "sedonadb", "geopandas-dwithin",
+    "postgis-shp",
 )  # fmt: skip
 COLUMNS = ["receptor_id", "class", "geometry"]
 
@@ -46,6 +50,11 @@ def write_plain(folder: Path) -> Path:
             with pq.ParquetWriter(target, pa.schema(fields, metadata=geo_metadata("Polygon"))) as writer:
                 for batch in packed.iter_batches(1_000_000, columns=COLUMNS):
                     writer.write_table(pa.table(batch.columns, schema=writer.schema))
+    if not (made / "sources.shp").exists():
+        sources = pq.read_table(folder / "sources.parquet", columns=["enterprise_id", "geometry"])
+        sources = sources.rename_columns(["enterp_id", "geometry"]).replace_schema_metadata()
+        about = {"geometry_name": "geometry", "geometry_type": "Point", "crs": "EPSG:4490", "encoding": "UTF-8"}
+        pyogrio.write_arrow(sources, made / "sources.shp", driver="ESRI Shapefile", **about)
     for driver, suffix, said in (("GPKG", "gpkg", {}), ("ESRI Shapefile", "shp", {"encoding": "UTF-8"})):
         if not (made / f"parcels.{suffix}").exists():
             with pq.ParquetFile(target) as plain:
@@ -127,7 +136,13 @@ print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 def run_whole(name: str, folder: Path) -> dict[str, Any]:
     """Run a contender once; return CPU seconds, peak MB, and why it failed where it did."""
-    (folder / f"out-{name}.parquet").unlink(missing_ok=True)
+    out = folder / f"out-{name}.parquet"
+    out.unlink(missing_ok=True)
+    if name.startswith("postgis"):
+        try:
+            return postgis.whole(folder, out)
+        except (OSError, RuntimeError, subprocess.CalledProcessError, ValueError) as fault:
+            return {"failed": str(fault)[-200:]}
     command = [sys.executable, "-I", "-S", "-c", LAUNCH, *command_of(name, folder)]
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}  # as a user's shell
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)  # noqa: S603 -- own commands
@@ -205,7 +220,8 @@ def main() -> None:
         run_whole("hmgeo", folder)  # what the first use compiles is not a user's daily cost
         results = measured[size] = measure(folder, asked.only, asked.repeats)
         (folder / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
-        print(f"\n{size}, load {os.getloadavg()[0]:.1f}\n{table_of(results)}", flush=True)
+        checked = check_exact(asked.data / size, folder / "out-hmgeo.parquet")
+        print(f"\n{size}, load {os.getloadavg()[0]:.1f}; {checked}\n{table_of(results)}", flush=True)
     draw(measured, asked.plot)
 
 

@@ -1,10 +1,11 @@
-"""A private PostgreSQL with PostGIS for the benchmark: load once, then peers.py asks it.
+"""A private PostgreSQL with PostGIS for the benchmark: load once, then peers.py asks it; or whole, for plain.py.
 
     python benchmarks/postgis.py load city --data benchmarks/data      (needs the packages postgresql and postgis)
     python benchmarks/postgis.py stop --data benchmarks/data
 
 The cluster lies in `DATA/postgis`, listens on a socket in there alone, and belongs to the user `postgres` where this
-runs as root. Loading, indexing (GiST on the projected geometry and on the geography) and ANALYZE are not measured.
+runs as root. Loading, indexing (GiST on the projected geometry and on the geography) and ANALYZE are measured by
+`whole` alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import csv
 import os
 import pwd
+import resource
 import subprocess
 import tempfile
 import time
@@ -30,6 +32,8 @@ CONDITIONS = {
     "postgis-projected": "ST_DWithin(s.g, p.g, {radius})",
     "postgis-geography": "ST_DWithin(s.b, p.b, {radius})",
 }
+OWN_STATUS = "SELECT pg_read_file('/proc/self/status')"
+"""What Linux says of the process that answers: it is gone when its client is."""
 SETTINGS = ("shared_buffers=1GB", "work_mem=256MB", "maintenance_work_mem=1GB", "max_parallel_workers_per_gather=1",
             "jit=off", "fsync=off", "max_wal_size=8GB", "autovacuum=off", "synchronous_commit=off")  # fmt: skip
 
@@ -68,8 +72,13 @@ def run(command: list[str]) -> str:
 
 def sql(cluster: Path, text: str, database: str = "postgres") -> str:
     """Run SQL and return what it printed."""
+    return run([*psql_of(cluster, database), "-qAt", "-c", text])
+
+
+def psql_of(cluster: Path, database: str) -> list[str]:
+    """Return the command of PostgreSQL's client on a database."""
     psql = [str(binaries() / "psql"), "-h", str(cluster), "-p", str(PORT), "-U", "postgres", "-d", database]
-    return run([*psql, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text])
+    return [*psql, "-v", "ON_ERROR_STOP=1"]
 
 
 def load(cluster: Path, folder: Path) -> None:
@@ -105,13 +114,43 @@ def ask(name: str, folder: Path, out: Path) -> dict[str, Any]:
     condition = CONDITIONS[name].format(radius=RADIUS_M)
     query = f"COPY (SELECT s.id AS source_id, p.id AS receptor_id FROM s JOIN p ON {condition}) TO '{table}' CSV HEADER"
     before, wall = server_cpu_s(cluster), time.perf_counter()
-    sql(cluster, query, folder.name)
+    memory_mb = _peak_mb(sql(cluster, f"{query}; {OWN_STATUS}", folder.name))
     wall, cpu = time.perf_counter() - wall, server_cpu_s(cluster) - before
-    memory_mb = max(_peak_mb(process) for process in _processes(cluster))
     pairs = pa.csv.read_csv(table)
     pq.write_table(pairs, out)
     run(["rm", str(table)])
     return {"rows": pairs.num_rows, "cpu_s": cpu, "wall_s": wall, "memory_mb": memory_mb}
+
+
+def whole(folder: Path, out: Path) -> dict[str, Any]:
+    """Take shapefiles to a pairs file as PostGIS's own loader does; return CPU seconds of client and server together.
+
+    The server runs already. Memory is that of the process which joins, shared buffers that it touched included.
+    """
+    cluster = folder.parent / "postgis"
+    start(cluster)
+    name = folder.name.replace("-", "_")
+    sql(cluster, f"DROP DATABASE IF EXISTS {name}")
+    sql(cluster, f"CREATE DATABASE {name}")
+    sql(cluster, "CREATE EXTENSION postgis", name)
+    table = cluster / f"{name}.csv"
+    before, clients = server_cpu_s(cluster), _clients_cpu_s()
+    for made, file in (("s", "sources"), ("p", "parcels")):
+        load_of = ["shp2pgsql", "-D", "-I", "-s", f"4490:{METRIC_SRID}", str(folder / f"{file}.shp"), made]
+        with subprocess.Popen(load_of, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as loader:  # noqa: S603 -- own command
+            subprocess.run(psql_of(cluster, name), stdin=loader.stdout, stdout=subprocess.DEVNULL, check=True, cwd="/")  # noqa: S603 -- own command
+    pairs = "SELECT s.enterp_id AS source_id, p.parcel_id AS receptor_id FROM s JOIN p"
+    query = f"COPY ({pairs} ON ST_DWithin(s.geom, p.geom, {RADIUS_M})) TO '{table}' CSV HEADER"
+    memory_mb = _peak_mb(sql(cluster, f"ANALYZE; {query}; {OWN_STATUS}", name))
+    cpu_s = server_cpu_s(cluster) - before + _clients_cpu_s() - clients
+    pq.write_table(pa.csv.read_csv(table), out)
+    run(["rm", str(table)])
+    return {"cpu_s": cpu_s, "memory_mb": memory_mb}
+
+
+def _clients_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def server_cpu_s(cluster: Path) -> float:
@@ -129,9 +168,8 @@ def _processes(cluster: Path) -> list[Path]:
     return [Path("/proc", number) for number in (server, *children)]
 
 
-def _peak_mb(process: Path) -> float:
-    lines = (process / "status").read_text(encoding="ascii").splitlines()
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+def _peak_mb(status: str) -> float:
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
 def main() -> None:

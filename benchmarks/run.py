@@ -77,7 +77,7 @@ def wrong_pairs(found: NDArray[np.int64], exact: NDArray[np.int64]) -> int:
     return len(np.setxor1d(found, exact))
 
 
-def check_exact(folder: Path) -> dict[str, float]:
+def check_exact(folder: Path, pairs: Path) -> dict[str, float]:
     """Check hmgeo's pairs against brute force; radius 10,000.5 m brings in what it left out near the limit."""
     import oracle
     from peers import PARCELS, positions
@@ -102,7 +102,7 @@ def check_exact(folder: Path) -> dict[str, float]:
         zip(sources["enterprise_id"].to_pylist(), shapely.from_wkb(sources["geometry"].to_numpy()), strict=True)
     )
     worst = wrong = 0
-    exact_keys = pair_keys(folder / "out-hmgeo.parquet")
+    exact_keys = pair_keys(pairs)
     for row in chosen:
         source, receptor = table["source_id"][int(row)].as_py(), table["receptor_id"][int(row)].as_py()
         exact_m = oracle.distance_m(points[source].x, points[source].y, shapes[receptor])
@@ -144,7 +144,7 @@ def measure_size(folder: Path, names: list[str], repeats: int, timeout_s: float)
         out = folder / f"out-{name}.parquet"
         wrong = wrong_pairs(pair_keys(out), exact) if name != "hmgeo-aggregate" else 0
         results[name] = {**median, "wrong": wrong, "runs": [run["cpu_s"] for run in runs[name]]}
-    return {"contenders": results, "check": check_exact(folder), "load": os.getloadavg()}
+    return {"contenders": results, "check": check_exact(folder, folder / "out-hmgeo.parquet"), "load": os.getloadavg()}
 
 
 def table_of(results: dict[str, Any]) -> str:
