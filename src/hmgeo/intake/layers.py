@@ -27,7 +27,7 @@ from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded, as_wkb
 from hmgeo.records import POSITION_SCHEMA, RECEPTOR_SCHEMA, told_cells
 from hmgeo.reference.cells import NO_FARMLAND, is_other_land, land_class, plain_trade, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
-from hmgeo.rules.claims import EVENT, Told, disputes, doubts_of
+from hmgeo.rules.claims import EVENT, Told, disputes, may_claim
 from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import (
     MEASURE_DECIMALS,
@@ -382,14 +382,33 @@ def _wkb_of(outcome: Outcome, rows: NDArray[np.intp]) -> pa.Array:
 
 
 def _stated(opened: Opened, rows: NDArray[np.intp], *, is_farmland: bool) -> pa.Array:
-    """Return the yes/no facts of rows."""
-    if is_farmland:  # parcels by the million state nothing that a claim here is about
-        columns, at = _different(opened, [name for name in opened.raw.headers if says_something(name)])
-        facts = stated_by_row(columns, range(at.max(initial=-1) + 1))
-        return _maps(facts, RECEPTOR_SCHEMA.field("stated").type).take(pa.array(at[rows]))
-    facts = stated_by_row(opened.raw.columns, rows.tolist())
-    _set_disputed_aside(opened, rows.tolist(), facts)
-    return _maps(facts, RECEPTOR_SCHEMA.field("stated").type)
+    """Return the yes/no facts of rows, less those that other cells of their row contradict."""
+    columns, at = _different(opened, [name for name in opened.raw.headers if says_something(name)])
+    facts, place = stated_by_row(columns, range(at.max(initial=-1) + 1)), at[rows]
+    if not is_farmland:  # parcels by the million state nothing that a claim here is about
+        for number in np.flatnonzero(_may_claim(opened)[rows]).tolist():
+            doubted = _disputed(opened, int(rows[number]))
+            if not doubted.isdisjoint(facts[place[number]]):
+                facts.append({code: said for code, said in facts[place[number]].items() if code not in doubted})
+                place[number] = len(facts) - 1
+    return _maps(facts, RECEPTOR_SCHEMA.field("stated").type).take(pa.array(place))
+
+
+def _may_claim(opened: Opened) -> NDArray[np.bool_]:
+    """Return which rows have something in a column that may hold a claim; the others contradict nothing."""
+    may = np.zeros(opened.raw.row_count, bool)
+    for column in map(opened.raw.coded, filter(may_claim, opened.raw.headers)):
+        may |= np.array([bool(word.strip()) for word in column.words], bool)[column.code]
+    return may
+
+
+def _disputed(opened: Opened, row: int) -> frozenset[str]:
+    """Return the facts of a row that its other cells contradict, each told in the ledger: nobody can rest on them."""
+    found = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
+    for dispute in found:
+        reason = "所填与本行的数据不能同时成立"
+        opened.journal.note_row(row + 1, EVENT, reason, dispute.action, field=dispute.claim.where, value=dispute.values)
+    return frozenset(topic for dispute in found for topic in dispute.touches)
 
 
 def _links(opened: Opened, rows: NDArray[np.intp]) -> pa.Array:
@@ -414,19 +433,6 @@ def _different(opened: Opened, names: Sequence[str]) -> tuple[dict[str, list[str
         columns = {known: [words[row] for row in different // len(column.words)] for known, words in columns.items()}
         columns[name] = [column.words[code] for code in column.code[first]]
     return columns, at
-
-
-def _set_disputed_aside(opened: Opened, rows: Sequence[int], facts: Sequence[dict[str, bool]]) -> None:
-    """Take out facts that other cells of their row contradict, with a ledger entry: nobody can rest on them."""
-    for row, known in zip(rows, facts, strict=True):
-        disputed = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
-        for dispute in disputed:
-            reason = "所填与本行的数据不能同时成立"
-            opened.journal.note_row(
-                row + 1, EVENT, reason, dispute.action, field=dispute.claim.where, value=dispute.values
-            )
-        for topic in doubts_of(disputed):
-            known.pop(topic, None)
 
 
 def _soil_classes(opened: Opened, classes: Coded) -> list[str]:

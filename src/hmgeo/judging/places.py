@@ -90,7 +90,7 @@ def named_place(
             notes.append(say("county_inferred", where=where, word=word))
     within = {known: name for known, name in towns.items() if known.startswith(code)} if code else dict(towns)
     town = _only(known for known, name in within.items() if township and township in (name, _stem(name)))
-    if not town and not township:
+    if texts and not town and not township:
         county_words = {form for name in counties.values() for form in county_forms(name)}
         clear = {known: name for known, name in within.items() if _stem(name) not in county_words}  # 连州镇 in 连州市
         hit = _township_in(texts, clear, is_county_known=bool(code))

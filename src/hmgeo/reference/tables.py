@@ -356,6 +356,11 @@ def find_header(headers: Sequence[str], name: str) -> str:
     >>> find_header(["企业名称", "完成时限"], "实施时间")
     '完成时限'
     """
+    return _found(tuple(headers), name)
+
+
+@lru_cache(maxsize=4096)
+def _found(headers: tuple[str, ...], name: str) -> str:
     known: dict[str, str] = {}
     for header in headers:
         known.setdefault(bare_header(header), header)

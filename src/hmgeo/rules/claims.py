@@ -12,11 +12,11 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from hmgeo.reference.cells import TradeCell, read_trade, read_word
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
-from hmgeo.rules.words import said_facts
+from hmgeo.rules.words import said_facts, says_something
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
@@ -488,6 +488,31 @@ _CLAIMS: tuple[_Claim, ...] = (
     _Claim("建设性质", _states(("建设性质",), tuple(ACTIONS)), (_other_action,), (ACTION,)),
 )
 """What can be claimed and what speaks against it: a new kind of contradiction is a line here."""
+
+
+class _Listening(Told):
+    """A row without cells that notes which columns it is asked for."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def given(self, *names: str) -> Iterator[Said]:
+        """Note the `names` and yield nothing."""
+        self.asked.update(map(bare_header, names))
+        return iter(())
+
+
+@lru_cache(maxsize=1)
+def _claimed_by() -> frozenset[str]:
+    """Return the bare names of the columns that claims are read from, but for yes/no facts."""
+    row = _Listening({})
+    for claim in _CLAIMS:
+        list(claim.says(row))
+    return frozenset(row.asked)
+
+
+def may_claim(header: str) -> bool:
+    """Tell whether a column called `header` may hold a claim: rows without any can't contradict themselves."""
+    return says_something(header) or bare_header(header) in _claimed_by()
 
 
 def disputes(row: Told) -> tuple[Dispute, ...]:

@@ -191,6 +191,7 @@ NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
 
 _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
+_YES_OR_NO = _YES | _NO
 _UNSAID = frozenset({"", "/", "-", "—"})
 _PRESENT = ("批准设立文号", "规划环评审查文号")
 _EXTRA_COLUMNS = {
@@ -257,19 +258,26 @@ def said_facts(row: Mapping[str, str]) -> Iterator[tuple[str, bool, str, str]]:
     >>> list(said_facts({"运行状态": "闭库", "生产状态": "在产"}))
     [('closed', True, '运行状态', '闭库'), ('closed', False, '生产状态', '在产')]
     """
-    for column, cell in row.items():
-        name, value = _plain(column), (cell or "").strip().casefold()
-        code = _attribute_columns().get(name)
+    for column, name, code in _fact_columns(tuple(row)):
+        cell = (row[column] or "").strip()
+        value = cell.casefold()
         if name in _STATES:
             word = read_word(name, value)
             state = value if isinstance(word, Unknown) else word
             if state in _STATES[name]:
-                yield "closed", _STATES[name][state], column, (cell or "").strip()
-        elif code is not None and name in _PRESENT:
+                yield "closed", _STATES[name][state], column, cell
+        elif name in _PRESENT:
             if _NUMBERED.search(value):
-                yield code, True, column, cell.strip()
-        elif code is not None and _yes_or_no(name, value) in _YES | _NO:
-            yield code, _yes_or_no(name, value) in _YES, column, cell.strip()
+                yield code, True, column, cell
+        elif (answer := _yes_or_no(name, value)) in _YES_OR_NO:
+            yield code, answer in _YES, column, cell
+
+
+@lru_cache(maxsize=256)
+def _fact_columns(headers: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Return those of `headers` that may state yes/no facts, each with its plain name and the fact's code."""
+    named = ((header, _plain(header)) for header in headers if says_something(header))
+    return tuple((header, name, _attribute_columns().get(name, "")) for header, name in named)
 
 
 def _yes_or_no(column: str, value: str) -> str:
@@ -286,11 +294,10 @@ def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     {'is_chemical': ('是否化工园区', '待查')}
     """
     read = stated_facts(row)
-    asked = {column: _attribute_columns().get(_plain(column), "") for column in row if _plain(column) not in _PRESENT}
     return {
         code: (column, row[column].strip())
-        for column, code in asked.items()
-        if code and code not in read and (row[column] or "").strip() not in _UNSAID
+        for column, name, code in _fact_columns(tuple(row))
+        if code and name not in _PRESENT and code not in read and (row[column] or "").strip() not in _UNSAID
     }
 
 
@@ -302,9 +309,8 @@ def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:
     >>> sorted(mentioned_facts({"是否化工园区": "待查", "规划环评审查文号": ""}))
     ['is_chemical']
     """
-    written = [_plain(column) for column, cell in row.items() if cell.strip()]
-    codes = {"closed" if name in _STATES else _attribute_columns().get(name, "") for name in written}
-    return frozenset(codes - {""})
+    named = _fact_columns(tuple(row))
+    return frozenset("closed" if name in _STATES else code for column, name, code in named if row[column].strip())
 
 
 def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:

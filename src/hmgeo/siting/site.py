@@ -148,19 +148,26 @@ class Site:
         return Stated(self.known, self.numbers, self.added_kg, self.offset_kg, self.classes, doubt=doubt)
 
 
-def area_note(site: Site, areas: Mapping[str, shapely.Geometry]) -> str:
-    """Return that `site` lies outside the `areas` (outlines by name) of a project, or may; empty where it doesn't."""
-    if site.geometry is None or not areas:
-        return ""
-    reached = geodesic_buffer(site.geometry, site.uncertainty_m) if site.uncertainty_m > 0 else site.geometry
-    outlines = list(areas.values())
-    if not shapely.intersects(outlines, site.geometry).any():
-        return say("site_outside_area", areas=tuple(areas))
-    return (
-        ""
-        if shapely.covers(shapely.union_all(outlines), reached)
-        else say("site_may_be_outside_area", areas=tuple(areas))
-    )
+class OwnArea:
+    """A project's own area, its outlines by name, kept ready for site after site."""
+
+    def __init__(self, outlines: Mapping[str, shapely.Geometry]) -> None:
+        self._names = tuple(outlines)
+        self._outlines = list(outlines.values())
+        self._whole = shapely.union_all(self._outlines)
+        shapely.prepare([*self._outlines, self._whole])
+
+    def note(self, site: Site) -> str:
+        """Return that `site` lies outside, or may; empty where it doesn't."""
+        shape, off_m = site.geometry, site.uncertainty_m
+        if shape is None or not self._names:
+            return ""
+        if not shapely.intersects(self._outlines, shape).any():
+            return say("site_outside_area", areas=self._names)
+        if off_m > 0 and shapely.covers(self._whole, box_around(list(shape.bounds), off_m)[0]):
+            return ""
+        reached = geodesic_buffer(shape, off_m) if off_m > 0 else shape
+        return "" if shapely.covers(self._whole, reached) else say("site_may_be_outside_area", areas=self._names)
 
 
 class PlaceFinder:

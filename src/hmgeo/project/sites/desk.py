@@ -32,7 +32,7 @@ from hmgeo.results.used import ParameterUsed
 from hmgeo.rules.words import LAYERS
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.offsets import OFFSET_BASIS, asked_of
-from hmgeo.siting.site import area_note
+from hmgeo.siting.site import OwnArea
 from hmgeo.siting.targets import ELEMENTS, Surroundings
 from hmgeo.vocabulary import Basis, LayerKind, Unknown
 from hmgeo.words import say, sentences
@@ -66,12 +66,15 @@ class SiteDesk:
         Judges; asking it again costs milliseconds.
     surroundings
         Protected objects and plans' zones.
+    area
+        The project's own.
     """
 
     spec: ProjectSpec
     inputs: Inputs = field(repr=False)
     bench: SitingBench = field(repr=False)
     surroundings: Surroundings = field(repr=False)
+    area: OwnArea = field(repr=False)
 
     @property
     def areas(self) -> Areas:
@@ -95,8 +98,7 @@ class SiteDesk:
         return self._look(site)[1]
 
     def _look(self, site: Site) -> tuple[Facts, SiteAnswer]:
-        beyond = area_note(site, {area.name: area.geometry for area in self.inputs.areas})
-        return self.bench.look(replace(site, note=sentences(beyond, site.note)))
+        return self.bench.look(replace(site, note=sentences(self.area.note(site), site.note)))
 
     def results(
         self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "", *, has_examples: bool | None = None
@@ -180,7 +182,8 @@ def open_desk(
     surroundings = Surroundings(
         bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population), MappingProxyType(columns)
     )
-    return SiteDesk(spec, inputs, bench, surroundings)
+    area = OwnArea({area.name: area.geometry for area in inputs.areas})
+    return SiteDesk(spec, inputs, bench, surroundings, area)
 
 
 def read_typed(desk: SiteDesk, typed: Typed) -> tuple[list[Site], Ledger]:
