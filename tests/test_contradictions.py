@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from siting_world import SITE, bench
 
+from hmgeo.intake import layers
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_positions, load_receptors
@@ -21,8 +24,9 @@ from hmgeo.judging.places import Areas
 from hmgeo.project.check import check_project
 from hmgeo.project.run import cross_warnings
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
+from hmgeo.rules import claims
 from hmgeo.rules.book import load_book
-from hmgeo.rules.claims import ACTION, CADMIUM, TRADE, Emission, Said, Told, disputes, doubts_of
+from hmgeo.rules.claims import ACTION, CADMIUM, TRADE, Emission, Said, Told, disputes, doubts_of, may_claim
 from hmgeo.rules.words import stated_facts
 from hmgeo.terrain.ponds_and_mines import pond_disputes
 from hmgeo.vocabulary import Action, Basis, LayerKind, Verdict
@@ -125,6 +129,40 @@ def test_a_row_that_contradicts_itself_keeps_both_values(
 @pytest.mark.parametrize("cells", NO_CONTRADICTION)
 def test_what_can_be_true_together_is_no_contradiction(cells: dict[str, str]) -> None:
     assert disputes(Told(cells, as_of=DAY)) == ()
+
+
+_CASES = [cells for cells, *_ in CONTRADICTIONS] + list(NO_CONTRADICTION)
+_HEADERS = sorted({header for cells in _CASES for header in cells} | {"备注", "编号"})
+_WORDS = sorted({cell for cells in _CASES for cell in cells.values()} | {"", " ", "是"})
+
+
+@given(cells=st.dictionaries(st.sampled_from(_HEADERS), st.sampled_from(_WORDS)))
+def test_claims_that_a_row_has_no_column_for_are_never_made_by_it(cells: dict[str, str]) -> None:
+    row = Told(cells, as_of=DAY)
+    asked = disputes(row)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(claims, "_claims_in", lambda _: claims._CLAIMS)
+        assert disputes(row) == asked
+    if not any(may_claim(header) for header, cell in cells.items() if cell.strip()):
+        assert asked == ()
+
+
+def test_of_rows_that_state_the_same_only_the_one_that_contradicts_itself_loses_it(tmp_path: Path) -> None:
+    lines = [
+        "编号,名称,经度,纬度,坐标系,是否化工园区,批准设立文号,主导产业",
+        "P1,甲,113.0,23.0,CGCS2000,否,桂政函〔2010〕1号,精细化工",
+        "P2,乙,113.1,23.0,CGCS2000,否,桂政函〔2010〕1号,制鞋",
+        "P3,丙,113.2,23.0,CGCS2000,,,精细化工",
+    ]
+    path = write(tmp_path / "parks.csv", *lines)
+    for asked in (may_claim, lambda _: True):  # any row of the second is held against itself
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(layers, "may_claim", asked)
+            layer, ledger = load_receptors(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
+        both = [("is_chemical", False), ("park_lawful", True)]
+        assert layer.read()["stated"].to_pylist() == [both[1:], both, []]
+        (told,) = [one for one in ledger.entries if one.event == "填报矛盾"]
+        assert (told.row, told.source_id, told.value) == (1, "P1", "是否化工园区「否」与主导产业「精细化工」")
 
 
 def test_without_a_day_nothing_is_past() -> None:

@@ -500,7 +500,10 @@ def box_around(bounds: list[float], radius_m: float) -> NDArray[np.object_]:
 def _parts_of(boundary: shapely.Geometry) -> list[shapely.Geometry]:
     """Cut lines into pieces of a few edges, end to end."""
     pieces = []
-    for line in shapely.get_parts(shapely.segmentize(boundary, _LONGEST_EDGE_DEG)):
+    cut = shapely.segmentize(boundary, _LONGEST_EDGE_DEG)
+    if shapely.get_num_coordinates(cut) <= _FEW_PIECES:
+        return [cut]
+    for line in shapely.get_parts(cut):
         xy = shapely.get_coordinates(line)
         pieces += [
             shapely.LineString(xy[start : start + _PIECE_VERTICES + 1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
@@ -133,6 +134,7 @@ class Unknown:
     why: str
 
 
+@lru_cache(maxsize=256)
 def missing_layer(layer: str) -> Unknown:
     """Return what is said where a layer wasn't given, with whom to ask.
 
@@ -145,6 +147,7 @@ def missing_layer(layer: str) -> Unknown:
     return Unknown(say("layer_absent", layer=word.zh, department=word.department))
 
 
+@lru_cache(maxsize=256)
 def _not_measured(layer: str) -> Unknown:
     """Return what is said where the question at hand doesn't measure against a layer, given or not."""
     return Unknown(say("layer_not_asked", layer=LAYERS[layer].zh))

@@ -174,8 +174,8 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
     unread = {
         (start, metal): cell
         for start in (ADDED, OFFSET)
-        for metal in METAL_WORDS
-        if (cell := metal_cell(cells, start, metal)) not in _BLANKS and number_of(cell) is None
+        for metal, cell in _metal_cells(cells, start)
+        if cell not in _BLANKS and number_of(cell) is None
     }
     unread_reasons = {
         key: say("cell_unread", column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()
@@ -233,22 +233,29 @@ def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> di
 
 def metal_cell(cells: Mapping[str, str], start: str, metal: str) -> str:
     """Return the cell of a row's `cells` such as 新增铅(kg/a) (`start` 新增, `metal` a symbol); empty without one."""
-    return next(filter(None, (cells[name].strip() for name in _metal_headers(tuple(cells), start)[metal])), "")
+    return dict(_metal_cells(cells, start)).get(metal, "")
+
+
+def _metal_cells(cells: Mapping[str, str], start: str) -> list[tuple[str, str]]:
+    """Return the metals, by their symbols, for which a row has a column, each with the first cell that isn't blank."""
+    headers = _metal_headers(tuple(cells), start)
+    return [(metal, next(filter(None, (cells[name].strip() for name in names)), "")) for metal, names in headers]
 
 
 def by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
     """Return kg/a by metal symbol from `cells` such as 新增铅(kg/a), `start` 新增; blanks say nothing."""
-    masses = {metal: number_of(metal_cell(cells, start, metal)) for metal in METAL_WORDS}
-    return {metal: kg for metal, kg in masses.items() if kg is not None}
+    masses = ((metal, number_of(cell)) for metal, cell in _metal_cells(cells, start))
+    return {metal: kg for metal, kg in masses if kg is not None}
 
 
 @lru_cache(maxsize=64)
-def _metal_headers(headers: tuple[str, ...], start: str) -> dict[str, tuple[str, ...]]:
-    """Return by metal the columns that give its emission; the rows of a list share them."""
-    return {
-        metal: tuple(filter(None, (find_header(list(headers), f"{start}{word}{end}") for end in ("", "排放量"))))
+def _metal_headers(headers: tuple[str, ...], start: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each metal that has columns of its emission, with these; the rows of a list share them."""
+    found = (
+        (metal, tuple(filter(None, (find_header(headers, f"{start}{word}{end}") for end in ("", "排放量")))))
         for metal, word in METAL_WORDS.items()
-    }
+    )
+    return tuple((metal, names) for metal, names in found if names)
 
 
 JOINED, NO_ENTERPRISE, NO_ID, REPEATED = "已关联", "无对应企业", "未填企业编号", "企业编号重复，未归入"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.geo.distance import box_around, pair_distances, prepare_shapes
+from hmgeo.geo.distance import box_around, pair_distances, prepare_one
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.reference.tables import find_header, former_units, key_areas, provinces, townships
 from hmgeo.results.text import distance_text
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from hmgeo.geo.distance import Shapes
     from hmgeo.judging.choices import Choices
     from hmgeo.records import Positions
     from hmgeo.reference.tables import KeyArea
@@ -276,7 +277,9 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
         stated = stated if older is None else older.code
         place, named = _place(row | {"code": stated}, free, codes_at, *county_names, township_names)
         if named and named in outlines and named != codes_at[0] and row["geometry"] is not None:
-            away_m = _away_m(row["geometry"], outlines[named].as_py())
+            away_m = _away_m(
+                *(prepare_one(shapely.from_wkb(wkb)) for wkb in (row["geometry"], outlines[named].as_py()))
+            )
             if away_m > row["position_uncertainty_m"] + OUTLINE_ERROR_M:
                 beyond = say("point_outside_county", county=county_names[1][named], away=distance_text(away_m))
                 place = replace(place, doubt=beyond)
@@ -303,14 +306,20 @@ class Elsewhere:
         self._codes = [code for table in tables for code in table["id"].to_pylist()]
         self._outlines = [wkb for table in tables for wkb in table["geometry"].to_pylist()]
         self._tree = shapely.STRtree(shapely.from_wkb(self._outlines))
+        self._prepared: dict[int, Shapes] = {}
 
     def not_in(self, shape: shapely.Geometry, uncertainty_m: float) -> frozenset[str]:
         """Return the codes of counties that lie farther from `shape`, `uncertainty_m` off, than the errors of both."""
         reach_m = uncertainty_m + OUTLINE_ERROR_M
-        box, wkb = box_around(list(shape.bounds), reach_m)[0], shapely.to_wkb(shape)
+        box, here = box_around(list(shape.bounds), reach_m)[0], prepare_one(shape)
         met = self._tree.query(box, predicate="intersects").tolist()
-        near = {self._codes[place] for place in met if _away_m(wkb, self._outlines[place]) <= reach_m}
+        near = {self._codes[place] for place in met if _away_m(here, self._shape(place)) <= reach_m}
         return frozenset(self._codes) - near
+
+    def _shape(self, place: int) -> Shapes:
+        if place not in self._prepared:
+            self._prepared[place] = prepare_one(self._tree.geometries[place])
+        return self._prepared[place]
 
 
 def _is_admin_code(text: str) -> bool:
@@ -345,11 +354,10 @@ def province_of(text: str) -> str:
     return next((code for code, names in provinces().items() if text.startswith(names)), "")
 
 
-def _away_m(shape: bytes, outline: bytes) -> float:
-    """Return how far a shape lies outside an outline, in metres."""
-    here, there = (prepare_shapes([shapely.from_wkb(wkb)]) for wkb in (shape, outline))
+def _away_m(shape: Shapes, outline: Shapes) -> float:
+    """Return how far a prepared shape lies outside a prepared outline, in metres."""
     row = np.array([0])
-    return float(pair_distances(here, there, row, row).distance_m[0])
+    return float(pair_distances(shape, outline, row, row).distance_m[0])
 
 
 def texts_of(positions: Positions) -> list[list[tuple[str, str]]]:

@@ -114,7 +114,8 @@ class Told:
     beside: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)
     as_of: dt.date | None = None
     _by_name: dict[str, list[Said]] = field(default_factory=dict, init=False, repr=False)
-    _facts: list[tuple[str, bool, Said]] = field(default_factory=list, init=False, repr=False)
+    facts: dict[tuple[str, bool], list[Said]] = field(default_factory=dict, init=False, repr=False)
+    """Cells that state a yes/no fact, by its code and the value."""
 
     def __post_init__(self) -> None:
         """Read the row once: the claims ask it again and again."""
@@ -123,16 +124,12 @@ class Told:
                 quoted = Said(header.strip().rstrip("*"), cell.strip())
                 self._by_name.setdefault(bare_header(header), []).append(quoted)
         for code, value, column, cell in said_facts(self.cells):
-            self._facts.append((code, value, Said(column.strip().rstrip("*"), cell)))
+            self.facts.setdefault((code, value), []).append(Said(column.strip().rstrip("*"), cell))
 
     def given(self, *names: str) -> Iterator[Said]:
         """Yield the cells of columns of these `names`, those that say nothing left out."""
         for name in names:
             yield from self._by_name.get(bare_header(name), ())
-
-    def facts(self) -> Iterator[tuple[str, bool, Said]]:
-        """Yield every statement of a yes/no fact: its code, the value and the cell that says it."""
-        yield from self._facts
 
     def emitted(self) -> Iterator[Emission]:
         """Yield every emission above zero, its own columns' first."""
@@ -143,7 +140,7 @@ class Told:
 
 def _denied(code: str) -> Reading:
     """Read the cells that state a yes/no fact not to be so."""
-    return lambda row: (cell for known, value, cell in row.facts() if known == code and not value)
+    return lambda row: iter(row.facts.get((code, False), ()))
 
 
 def emits(metals: Sequence[str], *, medium: str = "", is_added: bool = False) -> Reading:
@@ -396,10 +393,11 @@ class _Claim:
 
 def _said_both_ways(row: Told) -> Iterator[Dispute]:
     """Yield facts that two columns of one row state otherwise, such as 闭库 and 在产."""
-    stated: dict[str, dict[bool, Said]] = {}
-    for code, value, cell in row.facts():
-        stated.setdefault(code, {}).setdefault(value, cell)
-    yield from (Dispute(both[True], (both[False],), (code,)) for code, both in stated.items() if len(both) > 1)
+    codes = dict.fromkeys(code for code, _ in row.facts) if len(row.facts) > 1 else ()
+    for code in codes:
+        yes, no = (row.facts.get((code, value)) for value in (True, False))
+        if yes and no:
+            yield Dispute(yes[0], (no[0],), (code,))
 
 
 def _cadmium_denied(row: Told) -> Iterator[Said]:
@@ -502,17 +500,32 @@ class _Listening(Told):
 
 
 @lru_cache(maxsize=1)
-def _claimed_by() -> frozenset[str]:
-    """Return the bare names of the columns that claims are read from, but for yes/no facts."""
-    row = _Listening({})
+def _asked_by_claims() -> Mapping[str, frozenset[str]]:
+    """Return the bare names of the columns that each claim is read from, by its name; yes/no facts apart."""
+    columns = {}
     for claim in _CLAIMS:
+        row = _Listening({})
+        row.asked.clear()
         list(claim.says(row))
-    return frozenset(row.asked)
+        columns[claim.name] = frozenset(row.asked)
+    return columns
 
 
 def may_claim(header: str) -> bool:
     """Tell whether a column called `header` may hold a claim: rows without any can't contradict themselves."""
-    return says_something(header) or bare_header(header) in _claimed_by()
+    return says_something(header) or any(bare_header(header) in asked for asked in _asked_by_claims().values())
+
+
+@lru_cache(maxsize=256)
+def _claims_in(headers: tuple[str, ...]) -> tuple[_Claim, ...]:
+    """Return the claims that a row with these `headers` may hold; those that other tables make stay."""
+    bare, has_facts = set(map(bare_header, headers)), any(map(says_something, headers))
+    asked = _asked_by_claims()
+    return tuple(
+        claim
+        for claim in _CLAIMS
+        if claim.says is _cadmium_denied or (bare & asked[claim.name] if asked[claim.name] else has_facts)
+    )
 
 
 def disputes(row: Told) -> tuple[Dispute, ...]:
@@ -527,7 +540,7 @@ def disputes(row: Told) -> tuple[Dispute, ...]:
     ()
     """
     contradictions = [*_said_both_ways(row)]
-    for claim in _CLAIMS:
+    for claim in _claims_in(tuple(row.cells)):
         claimed = next(iter(claim.says(row)), None)
         if claimed is None:
             continue

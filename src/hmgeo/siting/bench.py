@@ -313,6 +313,7 @@ class _Plan:
     asked: tuple[_Asked, ...]
     informs: tuple[Citation, ...]
     area: Membership
+    open_territories: tuple[str, ...]
 
 
 class SitingBench:
@@ -424,7 +425,9 @@ class SitingBench:
             evidence = _settled_evidence(rule, standing, subject, judgement)
             clause = self._clause(rule, citation, judgement, evidence, basis)
             settled.append((_order(clause.verdict, rank), clause))
-        return _Plan(tuple(sorted(settled, key=itemgetter(0))), tuple(asked), tuple(informs), self.rules.area(place))
+        open_ = () if place.code else self.rules.open_territories([place])
+        in_order = tuple(sorted(settled, key=itemgetter(0)))
+        return _Plan(in_order, tuple(asked), tuple(informs), self.rules.area(place), open_)
 
     def _clause(
         self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
@@ -465,7 +468,6 @@ class SitingBench:
         kind = ""
         if site.geometry is not None:
             kind = (PositionKind.POINT if site.geometry.geom_type == "Point" else PositionKind.SHAPE).value
-        open_ = () if place.code else self.rules.open_territories([place])
         return SiteAnswer(
             site.site_id,
             site.name,
@@ -479,7 +481,7 @@ class SitingBench:
             tuple(SiteFact(name, value) for name, value in site.facts),
             f"{place.county}{place.township}",
             area.ids,
-            tuple(filter(None, (site.note, place.note, area.note, _border_note(places), *open_))),
+            tuple(filter(None, (site.note, place.note, area.note, _border_note(places), *plan.open_territories))),
             tuple(clauses),
             plan.informs,
         )

@@ -38,7 +38,7 @@ from hmgeo.vocabulary import Basis, LayerKind, Unknown
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from hmgeo.intake.columns import ReadOptions
@@ -172,16 +172,14 @@ def open_desk(
         spec.as_of, rules=inputs.book.rules, adopted=adopted, choices=Choices(spec.parameters), areas=areas
     )
     bench = SitingBench(inputs.receptors, question, inputs.elevation)
-    columns = {kind.value: _cells(spec, kind) for kind in (LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES)}
+    units = _cells(spec, LayerKind.CONTROL_UNITS)
     population = {
-        (code, receptor_id): int(people)
-        for code, rows in columns.items()
-        for receptor_id, cells in rows.items()
-        if (people := number_of(cells.get(_POPULATION, ""))) is not None and people >= 0
+        (LayerKind.SENSITIVE_SITES.value, receptor_id): int(people)
+        for receptor_id, cells in _cells(spec, LayerKind.SENSITIVE_SITES, (_POPULATION,)).items()
+        if (people := number_of(cells[_POPULATION])) is not None and people >= 0
     }
-    surroundings = Surroundings(
-        bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population), MappingProxyType(columns)
-    )
+    columns = MappingProxyType({LayerKind.CONTROL_UNITS.value: units})
+    surroundings = Surroundings(bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population), columns)
     area = OwnArea({area.name: area.geometry for area in inputs.areas})
     return SiteDesk(spec, inputs, bench, surroundings, area)
 
@@ -248,8 +246,8 @@ def _ranges(ranges_m: Mapping[str, float]) -> Mapping[str, float]:
     return MappingProxyType(dict(ranges_m))
 
 
-def _cells(spec: ProjectSpec, kind: LayerKind) -> dict[str, dict[str, str]]:
-    """Return the cells of a layer's own columns by receptor id; empty where the project has no such layer."""
+def _cells(spec: ProjectSpec, kind: LayerKind, wanted: Collection[str] = ()) -> dict[str, dict[str, str]]:
+    """Return the cells of a layer's own columns, all or those wanted, by receptor id; empty where there are none."""
     layer = spec.layers.get(kind)
     if layer is None:
         return {}
@@ -257,12 +255,13 @@ def _cells(spec: ProjectSpec, kind: LayerKind) -> dict[str, dict[str, str]]:
         opened = open_file(spec.folder / layer.path, kind, layer.options, layer.path)
     except HmgeoError:  # told already when the layers were loaded
         return {}
-    cells = {
-        TITLES_OF_FIELDS.get(plain_name(name), name.split("（")[0].split("(")[0].rstrip("*")): opened.raw.columns[name]
+    called = {
+        TITLES_OF_FIELDS.get(plain_name(name), name.split("（")[0].split("(")[0].rstrip("*")): name
         for name in opened.raw.headers
     }
+    cells = {title: opened.raw.columns[name] for title, name in called.items() if not wanted or title in wanted}
     if kind is LayerKind.CONTROL_UNITS and "class" in opened.columns:
         read = {word: read_word(kind.value, word) for word in opened.coded("class").words}
         cells["类别"] = [word if isinstance(read[word], Unknown) else str(read[word]) for word in opened.texts("class")]
     rows = zip(*cells.values(), strict=True)
-    return {key: dict(zip(cells, row, strict=True)) for key, row in zip(opened.ids, rows, strict=True)}
+    return {key: dict(zip(cells, row, strict=True)) for key, row in zip(opened.ids, rows, strict=bool(cells))}

@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -241,13 +242,18 @@ def facts_of(
     known = trades().get((int(edition), trade)) if edition.isdigit() else None
     named = f"{trade} {known.name}" if known is not None else trade
     emitted = [say("metal_mass", metal=METALS[metal], mass=kg) for metal, kg in added_kg.items()]
-    stated = [say("site.stated", fact=ATTRIBUTES[code], said=_fact_word(value)) for code, value in attributes.items()]
+    stated = [_said_so(code, _fact_word(value)) for code, value in attributes.items()]
     return (
         ("建设性质", "未说明" if action is None else action.zh),
         ("行业", f"{named}（GB/T 4754—{edition or '版本未注明'}）" if trade else "未说明"),
         ("新增重点重金属排放", say("listed", parts=tuple(emitted)) if emitted else "未说明"),
         ("填报的事实", one_by_one(stated) or "未填报"),
     )
+
+
+@lru_cache(maxsize=1024)
+def _said_so(code: str, word: str) -> str:
+    return say("site.stated", fact=ATTRIBUTES[code], said=word)
 
 
 def _fact_word(value: object) -> str:
