@@ -15,26 +15,26 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from matplotlib.collections import Collection, LineCollection, PathCollection
+from PIL import Image
 from pyproj import Geod
 from small_results import classified, small_results
 
 from hmgeo.errors import OutputError
 from hmgeo.intake.catalog import shipped_folder
-from hmgeo.outputs import wording
-from hmgeo.outputs.figure import scene as lettering
+from hmgeo.outputs import style, wording
+from hmgeo.outputs.figure import paper as lettering
+from hmgeo.outputs.figure import scene
 from hmgeo.outputs.figure.figure import lines_of, map_figure, write_figures
+from hmgeo.outputs.figure.paper import Box, Look, Paper, Picture, Shapes, Text, path_of
 from hmgeo.outputs.figure.scene import degrees_at, mercator, sheet, view
 from hmgeo.outputs.map import layers, parcels
 from hmgeo.outputs.map.ground import grey_png
 from hmgeo.outputs.map.labels import LABELS, labels
 from hmgeo.results.results import Backdrop, ContextLayer, Presentation
-from hmgeo.vocabulary import Basis, Classification
+from hmgeo.vocabulary import Basis, Classification, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from matplotlib.figure import Figure
 
     from hmgeo.outputs.figure.figure import Line
 
@@ -43,15 +43,27 @@ SHOWN = Presentation(maker="示例单位")
 GEOD = Geod(a=6378137, rf=298.257222101)
 HERE = Path(__file__).resolve().parent
 RARE = "𪛖"
+MARKS = {style.verdict_style(verdict).colour for verdict in Verdict}
 
 
-def texts(figure: Figure) -> list[str]:
-    return [text.get_text() for axes in figure.axes for text in axes.texts]
+def texts(paper: Paper) -> list[str]:
+    return [item.words for item in paper.items if isinstance(item, Text)]
 
 
-def ground(figure: Figure) -> list[Collection]:
-    """Return what is drawn on the ground, the first axes but one."""
-    return list(figure.axes[1].collections)
+def ground(paper: Paper) -> list[Shapes]:
+    """Return what is drawn on the ground, whose middle is that of the frame."""
+    return [item for item in paper.items if isinstance(item, Shapes) and item.within]
+
+
+def parcels_drawn(paper: Paper) -> int:
+    """Return how many areas have the edge and the colour of a class."""
+    looks = [layers.receptor_style("farmland", word) for word in set(small_results().receptors["class"].to_pylist())]
+    drawn = [
+        item
+        for item in ground(paper)
+        if (item.look.stroke, item.look.fill) in {(one.stroke, one.fill) for one in looks}
+    ]
+    return sum(len(item.parts) for item in drawn)
 
 
 def test_two_writes_give_the_same_bytes_and_no_date(tmp_path: Path) -> None:
@@ -61,9 +73,9 @@ def test_two_writes_give_the_same_bytes_and_no_date(tmp_path: Path) -> None:
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     pdf = (tmp_path / "a.pdf").read_bytes()
     assert pdf.startswith(b"%PDF-1.4")
-    assert b"CreationDate" not in pdf
+    assert b"CreationDate (D:20000101000000" in pdf
     assert b"hmgeoSansSC" in pdf
-    assert (tmp_path / "a.png").read_bytes()[16:24] == (1753).to_bytes(4, "big") + (1240).to_bytes(4, "big")
+    assert (tmp_path / "a.png").read_bytes()[16:24] == (1754).to_bytes(4, "big") + (1241).to_bytes(4, "big")
 
 
 def test_processes_with_different_hash_seeds_give_the_same_bytes(
@@ -94,18 +106,17 @@ def test_the_font_holds_every_word_of_the_map_and_every_shipped_place() -> None:
     assert missing == set()
 
 
-def test_every_letter_is_set_in_our_font_whatever_the_machine_has() -> None:
-    files = {
-        Path(text.get_fontproperties().get_file() or "").name
-        for axes in map_figure(small_results(), SHOWN).axes
-        for text in axes.texts
-    }
-    assert files == {"hmgeo-sans-sc.ttf"}
+def test_every_letter_is_set_in_our_font_whatever_the_machine_has(tmp_path: Path) -> None:
+    write_figures(small_results(), SHOWN, [tmp_path / "a.pdf"])
+    fonts = re.findall(rb"/FontFile2|/BaseFont /([A-Z]+\+)?([\w-]+)", (tmp_path / "a.pdf").read_bytes())
+    assert {name for _, name in fonts if name} - {b"Helvetica"} == {
+        b"hmgeoSansSC-Regular"
+    }  # reportlab names one unused
 
 
 def test_a_character_that_the_font_lacks_is_shown_as_lacking() -> None:
     figure = map_figure(replace(small_results(), title=f"{RARE}镇 $x$"), SHOWN)
-    assert r"〓镇 \$x\$" in texts(figure)
+    assert "〓镇 $x$" in texts(figure)
 
 
 @pytest.mark.parametrize("paper", ["A4", "A3"])
@@ -150,7 +161,7 @@ def test_title_counts_caption_disclaimer_and_watermark_stand_on_the_sheet() -> N
     assert "北" in said
     assert any(text.startswith("1:") for text in said)
     assert any(text.endswith(",000 m") for text in said)
-    assert tuple(round(25.4 * inches) for inches in figure.get_size_inches()) == (297, 210)
+    assert (figure.width_mm, figure.height_mm) == (297, 210)
 
 
 def legend_in(language: str) -> list[Line]:
@@ -174,55 +185,69 @@ def test_layers_that_nobody_gave_are_called_not_checked() -> None:
     assert any("未提供、未核查" in text for text in texts(map_figure(small_results(), SHOWN)))
 
 
-def test_every_parcel_is_drawn_few_as_lines_many_as_a_picture() -> None:
-    for count, is_picture in ((40, False), (3001, True)):
-        results = small_results(count)
-        drawn = [one for one in ground(map_figure(results, SHOWN)) if one.get_zorder() == 2]
-        ends = sum(int((path.codes == path.CLOSEPOLY).sum()) for one in drawn for path in one.get_paths())
-        assert (ends, {bool(one.get_rasterized()) for one in drawn}) == (count, {is_picture})
+@pytest.mark.parametrize(("most", "drawn", "pictures"), [(40, 40, 0), (39, 0, 1)])
+def test_every_parcel_is_drawn_few_as_shapes_many_as_one_picture(
+    most: int, drawn: int, pictures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene, "MOST_AS_LINES", most)
+    figure = map_figure(small_results(40), SHOWN)
+    assert parcels_drawn(figure) == drawn
+    assert sum(isinstance(item, Picture) for item in figure.items) == pictures
+
+
+def test_parcels_as_a_picture_lie_where_they_lie_as_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box(0, 0, 100, 100)
+    seen = view([[23.4, 112.8], [23.9, 113.3]], box)
+    square = shapely.box(113.0, 23.6, 113.1, 23.7)
+    monkeypatch.setattr(scene, "MOST_AS_LINES", 1)
+    paper = Paper(100, 100)
+    scene.Scene(paper, box, seen, small_results())._as_picture([(np.array([square, square]), Look(fill="#ff0000"))])
+    (left, top), (right, bottom) = seen.place(box, [[113.0, 23.7], [113.1, 23.6]])
+    pixels = np.asarray(paper.seen(254))  # ten to a millimetre
+    rows, columns = np.nonzero(pixels[:, :, 1] < 128)
+    found = np.array([columns.min(), columns.max() + 1, rows.min(), rows.max() + 1]) / 10
+    assert found == pytest.approx([left, right, top, bottom], abs=0.15)
+
+
+def test_classes_are_drawn_the_gravest_last() -> None:
+    order = [item.look.fill for item in ground(map_figure(small_results(), SHOWN))]
+    words = ("优先保护类", "安全利用类", "严格管控类")
+    found = [order.index(layers.receptor_style("farmland", word).fill) for word in words]
+    assert found == sorted(found)
 
 
 def test_sources_that_could_flip_are_dashed_and_the_gravest_lie_on_top() -> None:
-    drawn = [one for one in ground(map_figure(small_results(), SHOWN)) if one.get_zorder() >= 7]
+    drawn = ground(map_figure(small_results(), SHOWN))
     verdicts = [row for row in small_results().sources.to_pylist() if row["status"] == "assessed"]
-    assert sum(len(one.get_offsets()) for one in drawn) == len(verdicts)
-    dashed = [one for one in drawn if one.get_linestyle()[0][1]]
-    assert [len(one.get_offsets()) for one in dashed] == [sum(row["certainty"] == "ambiguous" for row in verdicts)]
+    marks = [item for item in drawn if item.look.width_pt in {0.5, 1.1} and item.look.stroke in MARKS | {"#ffffff"}]
+    assert len(marks) == len(verdicts)
+    assert len([item for item in marks if item.look.dash]) == sum(row["certainty"] == "ambiguous" for row in verdicts)
+    assert marks[-1].look.fill == style.verdict_style("listed").colour
 
 
 def county(code: str, west: float) -> dict[str, object]:
     return {"id": code, "name": code, "geometry": shapely.box(west, 22, west + 1, 23).wkb}
 
 
-@pytest.mark.parametrize("role", ["county", "key_area"])
-def test_no_national_border_is_stroked(role: str) -> None:
+def test_no_national_border_is_stroked() -> None:
     counties = ContextLayer(
         "county", "县界", Basis.REAL, "", pa.Table.from_pylist([county("451081", 106), county("451024", 107)])
     )
     area = ContextLayer("key_area", "重点区域", Basis.REAL, "", pa.Table.from_pylist([county("451081", 106)]))
     empty = replace(small_results(), sources=small_results().sources.slice(0, 0), context=(counties, area))
     figure = map_figure(empty, SHOWN, bounds=[[21.9, 105.9], [23.1, 108.1]])
-    order = {"county": (3, 4), "key_area": (3, 4)}[role]
-    shared, border = (shapely.Point(mercator(np.array([place]))[0]) for place in ([107, 22.5], [106, 22.5]))
-    lines = [
-        shapely.LineString(path.vertices)
-        for one in ground(figure)
-        if one.get_zorder() in order and isinstance(one, LineCollection)
-        for path in one.get_paths()
-    ]
-    edges = [
-        one
-        for one in ground(figure)
-        if isinstance(one, PathCollection) and one.get_zorder() == 3 and len(one.get_edgecolor())
-    ]
-    assert min(line.distance(shared) for line in lines) < 1
-    assert min(line.distance(border) for line in lines) > 40_000
-    assert edges == []
+    frame = sheet("A4").frame
+    seen = view([[21.9, 105.9], [23.1, 108.1]], frame)
+    shared, border = (shapely.Point(place) for place in seen.place(frame, [[107, 22.5], [106, 22.5]]))
+    lines = [part for item in ground(figure) for part in item.parts if item.look.stroke and part.length > 5]
+    assert {part.geom_type for part in lines} == {"LineString"}  # no area has an edge
+    assert min(line.distance(shared) for line in lines) < 0.01
+    assert min(line.distance(border) for line in lines) > 40_000 / seen.metres_per_mm
 
 
 def test_a_public_figure_shows_sums_instead_of_parcels() -> None:
     figure = map_figure(classified(farmland=Classification.INTERNAL), Presentation(audience="public"))
-    assert [one for one in ground(figure) if one.get_zorder() == 2] == []
+    assert parcels_drawn(figure) == 0
     assert texts(figure).count("20") == 2
     assert "未列入公开版的图层：耕地" in texts(figure)
 
@@ -240,9 +265,40 @@ def test_a_figure_of_classified_layers_says_what_it_is() -> None:
 def test_the_hillshade_lies_where_its_bounds_are() -> None:
     png = grey_png(np.zeros((2, 2), np.uint8), np.full((2, 2), 255, np.uint8))
     backdrop = Backdrop(png, (113.0, 23.5, 113.1, 23.6), "地形晕渲", "某单位")
-    picture = map_figure(small_results(), replace(SHOWN, backdrop=backdrop)).axes[1].images[0]
-    (left, bottom), (right, top) = mercator(np.array([[113.0, 23.5], [113.1, 23.6]]))
-    assert picture.get_extent() == [left, right, bottom, top] or picture.get_extent() == (left, right, bottom, top)
+    (picture,) = (
+        item
+        for item in map_figure(small_results(), replace(SHOWN, backdrop=backdrop)).items
+        if isinstance(item, Picture)
+    )
+    frame = sheet("A4").frame
+    seen = view(layers.page_bounds(small_results(), on_paper=True), frame)
+    (left, bottom), (right, top) = seen.place(frame, [[113.0, 23.5], [113.1, 23.6]])
+    box = picture.box
+    assert (box.left, box.bottom, box.right, box.top) == pytest.approx((left, bottom, right, top))
+
+
+def test_pdf_png_and_svg_hold_the_same_shapes(tmp_path: Path) -> None:
+    paper = Paper(40, 30, "甲 & 乙")
+    ring = shapely.Polygon([(5, 5), (35, 5), (35, 25), (5, 25)], [[(15, 10), (25, 10), (25, 20), (15, 20)]])
+    with paper.within(Box(0, 0, 30, 30)):
+        paper.draw(ring, Look("#0000ff", 1.0, fill="#ff0000"))
+    paper.text(20, 2, "字", 8, colour="#000000")
+    for suffix in (".pdf", ".png", ".svg"):
+        paper.write(tmp_path / f"a{suffix}", suffix, dpi=254)
+    with Image.open(tmp_path / "a.png") as opened:
+        pixels = np.asarray(opened.convert("RGB"))
+    seen = {(x, y): tuple(pixels[y, x].tolist()) for x, y in ((100, 150), (200, 150), (50, 150), (320, 150))}
+    red, white, blue = (255, 0, 0), (255, 255, 255), (0, 0, 255)
+    assert seen == {(100, 150): red, (200, 150): white, (50, 150): blue, (320, 150): white}  # a hole; cut at 30 mm
+    svg = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert 'd="M500 500L500 2500L3500 2500L3500 500ZM1500 1000L2500 1000L2500 2000L1500 2000Z"' in svg
+    assert "<title>甲 &amp; 乙</title>" in svg
+    assert '<clipPath id="b0">' in svg
+    assert ">字</text>" in svg
+
+
+def test_a_path_drops_corners_that_meet_on_the_grid() -> None:
+    assert path_of(np.array([shapely.LineString([(0, 0), (0.04, 0), (1, 2)])]), 10) == "0 0 m 10 20 l "
 
 
 def test_lines_break_where_chinese_type_setting_breaks_them() -> None:

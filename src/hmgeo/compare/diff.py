@@ -164,7 +164,7 @@ def draw_changes(
     UsageError
         Another kind of file, or neither run has a place to draw.
     """
-    from hmgeo.outputs.figure.finding import Mark, write_changes  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.figure.finding import Mark, write_changes  # noqa: PLC0415 -- what draws loads slowly
 
     suffix = picture_suffix(out)
     before, after = _sides((first, second), projects)
@@ -199,7 +199,7 @@ def _words_around(
     before: Side, after: Side, lines: list[tuple[str, str]], counts: tuple[int, int], language: str
 ) -> Words:
     """Return what stands around the drawing in `language`; `counts` are the changes and those not drawn."""
-    from hmgeo.outputs.figure.finding import Words  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.figure.finding import Words  # noqa: PLC0415 -- what draws loads slowly
 
     changed, undrawn = counts
     basis = Basis.worst(*(Basis.of(side.manifest["basis"]) for side in (before, after)))
@@ -230,7 +230,7 @@ def _gravity(key: Key, before: Side, after: Side) -> int:
 
 def _state(side: Side, name: str, key: Key | None) -> State | None:
     """Return where a source stands in a run and what its finding says; None where it, or what changed, isn't there."""
-    from hmgeo.outputs.figure.finding import State  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.figure.finding import State  # noqa: PLC0415 -- what draws loads slowly
 
     row = side.cells.get(name)
     if row is None or not row["lon"] or not row["lat"] or (key is not None and key not in side.findings):

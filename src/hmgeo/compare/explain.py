@@ -119,7 +119,7 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
     UsageError
         Another kind of file.
     """
-    from hmgeo.outputs.figure.finding import Words, agrees, write_finding  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.figure.finding import Words, agrees, write_finding  # noqa: PLC0415 -- what draws loads slowly
 
     suffix = picture_suffix(out)
     manifest, record = read_manifest(folder)
@@ -158,7 +158,7 @@ def picture_suffix(out: Path) -> str:
 
 def _ground(data: Path, finding: Mapping[str, Any], source: Mapping[str, str]) -> Ground:
     """Return the shapes that a finding speaks of, as the run folder holds them."""
-    from hmgeo.outputs.figure.finding import Ground, agrees  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.figure.finding import Ground, agrees  # noqa: PLC0415 -- what draws loads slowly
 
     where = [("finding_id", "==", finding["finding_id"])]
     cells = pq.read_table(data / "findings.parquet", columns=["geometry"], filters=where)["geometry"].to_pylist()

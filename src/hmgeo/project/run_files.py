@@ -119,7 +119,7 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     tuple of str
         A sentence for each file that could not be made; empty where all were.
     """
-    from hmgeo.outputs.figure.figure import write_figures  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.figure.figure import write_figures  # noqa: PLC0415 -- what draws loads slowly
     from hmgeo.outputs.map.page import write_map  # noqa: PLC0415 -- as do folium and pandas
     from hmgeo.outputs.sheets.cards import CARDS, write_cards  # noqa: PLC0415 -- as does what it draws with
 
@@ -266,7 +266,18 @@ def _attempted(step: Callable[[], object], names: Sequence[str], folder: Path) -
     return ""
 
 
-_LIBRARIES = ("folium", "geopandas", "matplotlib", "numpy", "pyarrow", "pyogrio", "pyproj", "shapely", "xlsxwriter")
+_LIBRARIES = (
+    "folium",
+    "geopandas",
+    "numpy",
+    "pyarrow",
+    "pyogrio",
+    "pypdfium2",
+    "pyproj",
+    "reportlab",
+    "shapely",
+    "xlsxwriter",
+)
 
 
 def write_manifest(

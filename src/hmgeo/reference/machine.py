@@ -217,12 +217,7 @@ def surroundings_sum() -> str:
     variables = {f"{name}={os.environ[name]}" for name in swaying}
     digest = hashlib.sha256(repr((sys.version, platform.platform(), sorted(installed), sorted(variables))).encode())
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 -- Path raises without a home
-    for base, pattern in (
-        (Path(), "matplotlibrc"),
-        (Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "matplotlib", "matplotlibrc"),
-        (home / ".matplotlib", "matplotlibrc"),
-        (Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share") / "proj", "*"),
-    ):
+    for base, pattern in ((Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share") / "proj", "*"),):
         with suppress(OSError):
             digest.update(sum_of(base, (path for path in base.glob(pattern) if path.is_file())).encode())
     return digest.hexdigest()

@@ -5,32 +5,17 @@ What stands around the ground comes after it: title, frame, north, scale bar, le
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse, Polygon, Rectangle
+import shapely
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
-from hmgeo.outputs.figure import scene
-from hmgeo.outputs.figure.scene import (
-    MARKS,
-    MM_PER_POINT,
-    dashes,
-    degrees_at,
-    fitted,
-    font,
-    mercator,
-    sheet,
-    view,
-    width_mm,
-    wrapped,
-)
+from hmgeo.outputs.figure.paper import Box, Look, Paper, line_mm, width_mm, wrapped
+from hmgeo.outputs.figure.scene import Scene, degrees_at, look_of, mark_look, sheet, view
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
 from hmgeo.outputs.map.labels import labels
 from hmgeo.vocabulary import Certainty
@@ -40,30 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from matplotlib.axes import Axes
-
-    from hmgeo.outputs.figure.scene import Box, Sheet, View
+    from hmgeo.outputs.figure.scene import Sheet, View
     from hmgeo.outputs.map.parcels import ReceptorPicture
     from hmgeo.results.results import Presentation, Results
 
 
-PDF_DPI, PNG_DPI = 220, 150
-"""Of pictures inside a PDF (many parcels, hillshade), and of a PNG: a sheet of A4 is 1754 × 1240 pixels."""
-
 MOST_NAMED = 60
 """Sources that are named on the map where there is room."""
 
-_MM_PER_INCH, _LONGEST_NAME = 25.4, 18
-_SETTINGS = {"pdf.fonttype": 42, "pdf.compression": 9, "svg.hashsalt": "hmgeo", "text.hinting": "no_hinting"}
-_SQUEEZED = {"compress_level": 3}
-"""Two thirds of the time of PIL's own level, and no larger."""
+_LONGEST_NAME = 18
 _LABEL_PT = {"key_area": 9.0, "county": 8.5, "township": 7.0, "river": 7.0}
 _LABEL_COLOUR = {"key_area": "#8a3f6c", "county": "#333333", "township": "#555555", "river": "#0b5a8c"}
 
 
 def map_figure(
     results: Results, presentation: Presentation, *, bounds: Sequence[Sequence[float]] | None = None
-) -> Figure:
+) -> Paper:
     """Draw results as one sheet.
 
     Parameters
@@ -83,22 +60,21 @@ def map_figure(
     is_public = presentation.audience == audience.PUBLIC
     shown = audience.shown_to(results, audience.PUBLIC) if is_public else audience.Shown(results)
     words = labels(presentation.language)
-    paper = sheet(presentation.paper)
-    seen = view(bounds or layers.page_bounds(shown.results, on_paper=True), paper.frame)
-    figure = Figure(figsize=(paper.width_mm / _MM_PER_INCH, paper.height_mm / _MM_PER_INCH), facecolor="white")
-    FigureCanvasAgg(figure)
-    page = _page(figure, paper)
-    axes = _ground(figure, paper, seen)
+    places = sheet(presentation.paper)
+    seen = view(bounds or layers.page_bounds(shown.results, on_paper=True), places.frame)
+    paper = Paper(places.width_mm, places.height_mm, results.title)
     pictures = _pictures(shown)
-    _draw_ground(axes, page, shown.results, presentation, pictures, paper, seen)
-    frame(page, paper, seen)
-    north(page, paper.frame, words["north"])
-    scale_bar(page, paper.frame, seen, words["scale_middle"])
-    watermark(page, axes, paper.frame, panels.watermarks(results, presentation, presentation.language))
-    head(page, paper.head, results.title, _facts(shown.results, presentation), _marks(shown, presentation))
-    foot(page, paper.foot, results, presentation)
-    draw_legend(page, paper.legend, lines_of(shown.results, pictures, words, presentation.language), words)
-    return figure
+    with paper.within(places.frame):
+        paper.box(places.frame, Look(fill="#f7f5f0"))
+        _draw_ground(Scene(paper, places.frame, seen, shown.results), presentation, pictures)
+        watermark(paper, places.frame, panels.watermarks(results, presentation, presentation.language))
+    frame(paper, places, seen)
+    north(paper, places.frame, words["north"])
+    scale_bar(paper, places.frame, seen, words["scale_middle"])
+    head(paper, places.head, results.title, _facts(shown.results, presentation), _marks(shown, presentation))
+    foot(paper, places.foot, results, presentation)
+    draw_legend(paper, places.legend, lines_of(shown.results, pictures, words, presentation.language), words)
+    return paper
 
 
 def write_figures(results: Results, presentation: Presentation, paths: Iterable[Path]) -> None:
@@ -111,16 +87,10 @@ def write_figures(results: Results, presentation: Presentation, paths: Iterable[
     OutputError
         Where a file can't be written, or as `map_figure`.
     """
-    figure = map_figure(results, presentation)
+    paper = map_figure(results, presentation)
     for path in paths:
-        is_pdf = path.suffix == ".pdf"
-        metadata: dict[str, Any] = {"Title": results.title, "Creator": "hmgeo", "Producer": None, "CreationDate": None}
         try:
-            with mpl.rc_context(_SETTINGS):
-                if is_pdf:
-                    figure.savefig(path, dpi=PDF_DPI, metadata=metadata)
-                else:
-                    figure.savefig(path, dpi=PNG_DPI, metadata={"Software": None}, pil_kwargs=_SQUEEZED)
+            paper.write(path, path.suffix)
         except OSError as error:
             raise OutputError(
                 Problem(
@@ -130,36 +100,6 @@ def write_figures(results: Results, presentation: Presentation, paths: Iterable[
                     remedy="核对目录权限与磁盘空间",
                 )
             ) from error
-
-
-def _page(figure: Figure, paper: Sheet) -> Axes:
-    """Return axes over the whole sheet, in mm from its upper left corner."""
-    page: Axes = figure.add_axes((0, 0, 1, 1), zorder=2)
-    page.set_xlim(0, paper.width_mm)
-    page.set_ylim(paper.height_mm, 0)
-    page.set_axis_off()
-    return page
-
-
-def _ground(figure: Figure, paper: Sheet, seen: View) -> Axes:
-    """Return axes over the frame, in Mercator metres."""
-    box = paper.frame
-    place = (
-        box.left / paper.width_mm,
-        1 - box.bottom / paper.height_mm,
-        box.width / paper.width_mm,
-        box.height / paper.height_mm,
-    )
-    axes: Axes = figure.add_axes(place, zorder=1)
-    west, east, south, north = seen.limits(box)
-    axes.set_xlim(west, east)
-    axes.set_ylim(south, north)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_facecolor("#f7f5f0")
-    for edge in axes.spines.values():
-        edge.set_visible(False)
-    return axes
 
 
 def _pictures(shown: audience.Shown) -> list[parcels.ReceptorPicture]:
@@ -177,62 +117,41 @@ def _pictures(shown: audience.Shown) -> list[parcels.ReceptorPicture]:
     ]
 
 
-def _draw_ground(
-    axes: Axes,
-    page: Axes,
-    results: Results,
-    presentation: Presentation,
-    pictures: Sequence[parcels.ReceptorPicture],
-    paper: Sheet,
-    seen: View,
-) -> None:
-    left_open = shapes.open_stretch(results.context)
-    drawn = [layers.context_layer(layer, left_open) for layer in results.context]
+def _draw_ground(scene: Scene, presentation: Presentation, pictures: Sequence[parcels.ReceptorPicture]) -> None:
+    around = scene.results.context
+    left_open = shapes.open_stretch(around)
+    drawn = [layers.context_layer(layer, left_open) for layer in around]
     if presentation.backdrop is not None:
-        scene.draw_backdrop(axes, presentation.backdrop)
-    scene.draw_receptors(axes, results, pictures)
-    scene.draw_context(axes, drawn)
-    named = scene.draw_sources(axes, results)
-    _name(page, paper.frame, seen, scene.labels(drawn), named if len(named) <= MOST_NAMED else [])
+        scene.backdrop(presentation.backdrop)
+    scene.receptors(pictures)
+    scene.context(drawn)
+    scene.sums(pictures)
+    named = scene.sources()
+    _name(scene.paper, scene.frame, scene.labels(drawn), named if len(named) <= MOST_NAMED else [])
 
 
 def _name(
-    page: Axes,
+    paper: Paper,
     box: Box,
-    seen: View,
     grounds: Sequence[tuple[float, float, str, str]],
     named: Sequence[tuple[float, float, str]],
 ) -> None:
     """Set labels where they lie on no other and in the frame; names of sources after those of the ground."""
-    west, _, _, north = seen.limits(box)
     taken = [(box.left, box.bottom - 16, box.left + 80, box.bottom), (box.right - 14, box.top, box.right, box.top + 16)]
-    marks = [((x - west) / seen.metres_per_mm, (north - y) / seen.metres_per_mm) for x, y, _ in named]
-    taken += [(box.left + x - 0.8, box.top + y - 0.8, box.left + x + 0.8, box.top + y + 0.8) for x, y in marks]
+    taken += [(x - 0.8, y - 0.8, x + 0.8, y + 0.8) for x, y, _ in named]
     names = set()
     wanted = [(x, y, text, _LABEL_PT[role], _LABEL_COLOUR[role], 0.0) for x, y, text, role in grounds]
     wanted += [(x, y, _short(text), 5.2, INK, 1.7) for x, y, text in named]
     for x, y, text, size_pt, colour, aside in wanted:
         half, tall = width_mm(text, size_pt) / 2, line_mm(size_pt)
-        at_x = box.left + (x - west) / seen.metres_per_mm + (half + aside if aside else 0.0)
-        at_y = box.top + (north - y) / seen.metres_per_mm
-        area = (at_x - half, at_y - tall / 2, at_x + half, at_y + tall / 2)
+        at_x = x + (half + aside if aside else 0.0)
+        area = (at_x - half, y - tall / 2, at_x + half, y + tall / 2)
         inside = area[0] > box.left and area[2] < box.right and area[1] > box.top and area[3] < box.bottom
         if not inside or text in names or any(_meet(area, other) for other in taken):
             continue
         taken.append(area)
         names.add(text)
-        back = {"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5}
-        page.text(
-            at_x,
-            at_y,
-            fitted(text),
-            fontproperties=font(size_pt),
-            color=colour,
-            ha="center",
-            va="center",
-            bbox=back,
-            zorder=10,
-        )
+        paper.label(at_x, y, text, size_pt, colour)
 
 
 def _short(name: str) -> str:
@@ -264,42 +183,27 @@ def _marks(shown: audience.Shown, presentation: Presentation) -> list[str]:
 
 INK, GREY, ALERT = "#1f2a36", "#45505b", "#6B1414"
 TITLE_PT, SMALL_PT, FOOT_PT = 13.0, 7.0, 6.8
-LEADING = 1.38
 _TICKS_DEG = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
 _BAR_STEPS = (1, 2, 5)
 _WATERMARK_PT, _WATERMARK_DEG = 15.0, 24.0
 
 
-def say(page: Axes, x: float, y: float, text: str, size_pt: float, **more: Any) -> None:  # noqa: ANN401 - of matplotlib
-    """Set one line of `text` on `page` with its baseline's top at `x`, `y` in mm of the sheet.
-
-    `size_pt` in points, `more` as matplotlib's text takes it.
-    """
-    options: dict[str, Any] = {"color": INK, "va": "top", "zorder": 20} | more
-    page.text(x, y, fitted(text), fontproperties=font(size_pt), **options)
-
-
-def line_mm(size_pt: float) -> float:
-    """Return how far lines of `size_pt` points stand apart, in mm."""
-    return size_pt * LEADING * MM_PER_POINT
-
-
-def head(page: Axes, box: Box, title: str, facts: Sequence[str], marks: Sequence[str]) -> None:
-    """Set `title` and `facts` on the left of `box` (mm of `page`), `marks`, not to be overlooked, on the right."""
+def head(paper: Paper, box: Box, title: str, facts: Sequence[str], marks: Sequence[str]) -> None:
+    """Set `title` and `facts` on the left of `box` of `paper`, `marks`, not to be overlooked, on the right."""
     room = box.width - max((width_mm(mark, 8.0) + 8 for mark in marks), default=0.0)
     size_pt = min(TITLE_PT, TITLE_PT * room / max(width_mm(title, TITLE_PT), 1.0))
-    say(page, box.left, box.top, title, size_pt)
+    paper.text(box.left, box.top, title, size_pt, colour=INK)
     below = box.top + line_mm(TITLE_PT)
     for number, line in enumerate(line for fact in facts for line in wrapped(fact, SMALL_PT, room)):
-        say(page, box.left, below + number * line_mm(SMALL_PT), line, SMALL_PT, color=GREY)
+        paper.text(box.left, below + number * line_mm(SMALL_PT), line, SMALL_PT, colour=GREY)
     for number, mark in enumerate(marks):
         top, wide = box.top + 5.0 * number, width_mm(mark, 8.0) + 5
-        page.add_patch(Rectangle((box.right - wide, top), wide, 4.4, facecolor="#FBE6E0", edgecolor=ALERT, lw=0.4))
-        say(page, box.right - wide / 2, top + 2.2, mark, 8.0, color=ALERT, ha="center", va="center")
+        paper.box(Box(box.right - wide, top, wide, 4.4), Look(ALERT, 0.4, fill="#FBE6E0"))
+        paper.text(box.right - wide / 2, top + 2.2, mark, 8.0, colour=ALERT, at="middle", align="centre")
 
 
-def foot(page: Axes, box: Box, results: Results, presentation: Presentation) -> None:
-    """Set caption and disclaimer of `results` and `presentation` into `box` of `page`, small enough to be whole."""
+def foot(paper: Paper, box: Box, results: Results, presentation: Presentation) -> None:
+    """Set caption and disclaimer of `results` and `presentation` into `box` of `paper`, small enough to be whole."""
     language = presentation.language
     ordered = (wording.visit_order(results, language),) if wording.is_ordered(results) else ()
     texts = (in_language(wording.caption(results, presentation), language), *ordered, wording.disclaimer(language))
@@ -311,60 +215,52 @@ def foot(page: Axes, box: Box, results: Results, presentation: Presentation) -> 
             break
         size_pt -= 0.2
     for number, line in enumerate(lines):
-        say(page, box.left, box.top + number * line_mm(size_pt), line, size_pt, color=GREY)
+        paper.text(box.left, box.top + number * line_mm(size_pt), line, size_pt, colour=GREY)
 
 
-def frame(page: Axes, sheet: Sheet, view: View) -> None:
-    """Draw the neat line of `sheet` on `page`, with lon/lat at its edges as `view` has them."""
-    box = sheet.frame
-    page.add_patch(Rectangle((box.left, box.top), box.width, box.height, fill=False, edgecolor=INK, lw=0.8, zorder=19))
-    west, east, south, north = view.limits(box)
+def frame(paper: Paper, places: Sheet, seen: View) -> None:
+    """Draw the neat line of `places` on `paper`, with lon/lat at its edges as `seen` has them."""
+    box = places.frame
+    paper.box(box, Look(INK, 0.8))
+    west, east, south, north = seen.limits(box)
     lons = [float(np.degrees(x / 6378137.0)) for x in (west, east)]
-    lats = [degrees_at(y, view.middle_lat) for y in (south, north)]
+    lats = [degrees_at(y, seen.middle_lat) for y in (south, north)]
     step = next((degrees for degrees in _TICKS_DEG if (lons[1] - lons[0]) / degrees <= 5), _TICKS_DEG[-1])  # noqa: PLR2004 -- ticks a side
     digits = 2 if step < 0.1 or step == 0.25 else 1 if step < 1 else 0  # noqa: PLR2004 - digits that the step needs
     for lon in _multiples(lons, step):
-        x = box.left + (mercator(np.array([[lon, 0.0]]))[0, 0] - west) / view.metres_per_mm
-        page.plot([x, x], [box.bottom, box.bottom + 1], color=INK, lw=0.5, zorder=19)
-        say(page, x, box.bottom + 1.2, f"{lon:.{digits}f}°E", 5.5, color=GREY, ha="center")
+        x = float(seen.place(box, [[lon, lats[0]]])[0, 0])
+        paper.line([(x, box.bottom), (x, box.bottom + 1)], INK, 0.5)
+        paper.text(x, box.bottom + 1.2, f"{lon:.{digits}f}°E", 5.5, colour=GREY, align="centre")
     for lat in _multiples(lats, step):
-        y = box.bottom - (mercator(np.array([[0.0, lat]]))[0, 1] - south) / view.metres_per_mm
-        page.plot([box.left - 1, box.left], [y, y], color=INK, lw=0.5, zorder=19)
-        turned = {"ha": "right", "va": "center", "rotation": 90, "color": GREY}
-        say(page, box.left - 1.2, y, f"{lat:.{digits}f}°N", 5.5, **turned)
+        y = float(seen.place(box, [[lons[0], lat]])[0, 1])
+        paper.line([(box.left - 1, y), (box.left, y)], INK, 0.5)
+        turned: dict[str, Any] = {"at": "line", "align": "centre", "turned_deg": 90.0}
+        paper.text(box.left - 1.4, y, f"{lat:.{digits}f}°N", 5.5, colour=GREY, **turned)
 
 
-def north(page: Axes, box: Box, word: str) -> None:
-    """Draw an arrow north and its `word` on `page`, in the upper right of `box`: in Mercator up is north everywhere."""
+def north(paper: Paper, box: Box, word: str) -> None:
+    """Draw an arrow north and its `word` in the upper right of `box`: in Mercator up is north everywhere."""
     x, y = box.right - 8, box.top + 5
-    arrow = Polygon(
-        [(x, y), (x + 2.6, y + 9), (x, y + 7.2), (x - 2.6, y + 9)], facecolor=INK, edgecolor="white", lw=0.6
-    )
-    page.add_patch(arrow)
-    arrow.set_zorder(19)
-    say(page, x, y - 0.6, word, 8.0, ha="center", va="bottom")
+    arrow = shapely.Polygon([(x, y), (x + 2.6, y + 9), (x, y + 7.2), (x - 2.6, y + 9)])
+    paper.draw(arrow, Look("#ffffff", 0.6, fill=INK))
+    paper.text(x, y - 3.6, word, 8.0, colour=INK, align="centre")
 
 
-def scale_bar(page: Axes, box: Box, view: View, note: str) -> float:
-    """Draw a bar of round metres by `view` in the lower left of `box` of `page` (mm), with `note`; return metres."""
-    length_m = bar_m(view.scale, box.width)
-    wide = length_m * 1000 / view.scale
+def scale_bar(paper: Paper, box: Box, seen: View, note: str) -> float:
+    """Draw a bar of round metres as `seen` in the lower left of `box` of `paper`, with `note`; return metres."""
+    length_m = bar_m(seen.scale, box.width)
+    wide = length_m * 1000 / seen.scale
     left, top = box.left + 6, box.bottom - 7
-    words = f"1:{view.scale:,}".replace(",", " ") + f"　{note}"
+    words = f"1:{seen.scale:,}".replace(",", " ") + f"　{note}"
     back = max(wide, width_mm(words, SMALL_PT)) + 12
-    page.add_patch(
-        Rectangle((left - 3, top - 7.5), back, 11.5, facecolor="white", edgecolor="none", alpha=0.8, zorder=18)
-    )
+    paper.box(Box(left - 3, top - 7.5, back, 11.5), Look(fill="#ffffff", fill_opacity=0.8))
     for part in range(4):
-        face = INK if part % 2 == 0 else "white"
-        piece = Rectangle(
-            (left + part * wide / 4, top), wide / 4, 1.3, facecolor=face, edgecolor=INK, lw=0.5, zorder=19
-        )
-        page.add_patch(piece)
+        piece = Box(left + part * wide / 4, top, wide / 4, 1.3)
+        paper.box(piece, Look(INK, 0.5, fill="#ffffff" if part % 2 else INK))
     for part in (0, 2, 4):
         text = f"{length_m * part / 4:,.0f}" + (" m" if part == 4 else "")  # noqa: PLR2004 - the last
-        say(page, left + part * wide / 4, top + 1.6, text, 5.8, ha="center")
-    say(page, left, top - 5.2, words, SMALL_PT)
+        paper.text(left + part * wide / 4, top + 1.6, text, 5.8, colour=INK, align="centre")
+    paper.text(left, top - 5.2, words, SMALL_PT, colour=INK)
     return length_m
 
 
@@ -381,26 +277,16 @@ def bar_m(scale: int, room_mm: float) -> float:
     return float(max(step * power for step in _BAR_STEPS if step * power <= longest))
 
 
-def watermark(page: Axes, axes: Axes, box: Box, texts: Sequence[str]) -> None:
-    """Lay `texts` over `box` of `page` in rows that alternate, cut at the edges of `axes`."""
+def watermark(paper: Paper, box: Box, texts: Sequence[str]) -> None:
+    """Lay `texts` over `box` of `paper` in rows that alternate."""
     if not texts:
         return
     stride = max(90.0, max(width_mm(text, _WATERMARK_PT) for text in texts) + 14)
+    look: dict[str, Any] = {"colour": "#7a2e1e", "opacity": 0.15, "turned_deg": _WATERMARK_DEG, "at": "line"}
     number = 0
-    for row, y in enumerate(np.arange(box.top - 10, box.bottom + 60, 34.0)):
-        for x in np.arange(box.left - 30 + (row % 2) * stride / 2, box.right, stride):
-            drawn = page.text(
-                x,
-                y,
-                fitted(texts[number % len(texts)]),
-                fontproperties=font(_WATERMARK_PT),
-                color="#7a2e1e",
-                alpha=0.15,
-                rotation=_WATERMARK_DEG,
-                zorder=17,
-            )
-            drawn.set_clip_box(axes.bbox)
-            drawn.set_clip_on(True)
+    for row, y in enumerate(np.arange(box.top - 10, box.bottom + 60, 34.0).tolist()):
+        for x in np.arange(box.left - 30 + (row % 2) * stride / 2, box.right, stride).tolist():
+            paper.text(x, y, texts[number % len(texts)], _WATERMARK_PT, **look)
             number += 1
         number += 1
 
@@ -454,8 +340,8 @@ def lines_of(
     return made
 
 
-def draw_legend(page: Axes, box: Box, lines: Sequence[Line], words: Mapping[str, str]) -> int:
-    """Set `lines` into `box` of `page`, smaller where many; return how many had no room, told by `words`."""
+def draw_legend(paper: Paper, box: Box, lines: Sequence[Line], words: Mapping[str, str]) -> int:
+    """Set `lines` into `box` of `paper`, smaller where many; return how many had no room, told by `words`."""
     size_pt = SMALL_PT
     while size_pt > _LEAST_PT and _height(lines, box, size_pt) > box.height:
         size_pt -= 0.2
@@ -464,9 +350,10 @@ def draw_legend(page: Axes, box: Box, lines: Sequence[Line], words: Mapping[str,
         tall = _height([line], box, size_pt)
         if y + tall > bottom and number < len(lines):
             left = len(lines) - number
-            say(page, box.left, bottom, words["legend_left_out"].format(n=left), _note_pt(size_pt), color=GREY)
+            told = words["legend_left_out"].format(n=left)
+            paper.text(box.left, bottom, told, _note_pt(size_pt), colour=GREY)
             return left
-        _set(page, box, y, line, size_pt)
+        _set(paper, box, y, line, size_pt)
         y += tall
     return 0
 
@@ -494,7 +381,7 @@ def _legend_receptors(legend: Mapping[str, Any], words: Mapping[str, str], langu
         for entry in legend["classes"]:
             aside = f"　{entry['area'].split('（')[0]}" if entry["area"] else ""
             named = in_language(entry["code"] or words["no_class"], language)
-            made.append(Line("area", named + aside, _n(entry["count"]), asdict(entry["look"])))
+            made.append(Line("area", named + aside, _n(entry["count"]), entry["look"]))
         if legend["township_sums"]:
             made.append(Line("ring", words["summary_circle"]))
     return made + [Line("note", note) for note in legend["parcel_notes"]]
@@ -534,42 +421,32 @@ def _height(lines: Sequence[Line], box: Box, size_pt: float) -> float:
     return heads + sum(steps)
 
 
-def _set(page: Axes, box: Box, y: float, line: Line, size_pt: float) -> None:
+def _set(paper: Paper, box: Box, y: float, line: Line, size_pt: float) -> None:
     texts = _text_lines(line, box, size_pt)
     if line.kind == "head":
         y += line_mm(size_pt) * 0.35
-        page.plot([box.left, box.right], [y + line_mm(size_pt) * 1.02] * 2, color="#c3cad2", lw=0.5)
+        under = y + line_mm(size_pt) * 1.02
+        paper.line([(box.left, under), (box.right, under)], "#c3cad2", 0.5)
     is_small = line.kind == "note"
     indent = 0.0 if line.kind in {"head", "note"} else _SWATCH_MM + 1.5
-    step = line_mm(_note_pt(size_pt) if is_small else size_pt)
+    set_pt, colour = (_note_pt(size_pt), GREY) if is_small else (size_pt, INK)
     for number, text in enumerate(texts):
-        colour = GREY if is_small else INK
-        say(page, box.left + indent, y + number * step, text, _note_pt(size_pt) if is_small else size_pt, color=colour)
+        paper.text(box.left + indent, y + number * line_mm(set_pt), text, set_pt, colour=colour)
     if line.count:
-        say(page, box.right, y, line.count, size_pt, ha="right")
-    _swatch(page, box.left + _SWATCH_MM / 2, y + line_mm(size_pt) * 0.42, line)
+        paper.text(box.right, y, line.count, size_pt, colour=INK, align="right")
+    _swatch(paper, box.left + _SWATCH_MM / 2, y + line_mm(size_pt) * 0.36, line)
 
 
-def _swatch(page: Axes, x: float, y: float, line: Line) -> None:
+def _swatch(paper: Paper, x: float, y: float, line: Line) -> None:
     half = _SWATCH_MM / 2
     if line.kind in {"mark", "dashed"}:
-        look, dashed = line.look, line.kind == "dashed"
-        hollow, is_cross = dashed or look.shape == "ring", look.shape == "cross"
-        colours: dict[str, Any] = {"markerfacecolor": "white" if hollow else look.colour}
-        colours["markeredgecolor"] = look.colour if hollow or is_cross else "white"
-        page.plot([x], [y], marker=MARKS[look.shape], markersize=5, markeredgewidth=1.0 if hollow else 0.5, **colours)
-    elif line.kind == "area":
-        look = line.look
-        face = (look["fill"], look["fill_opacity"]) if look["fill_opacity"] else "none"
-        edge: dict[str, Any] = {"edgecolor": look["stroke"], "lw": look["width_px"] * 0.6, "linestyle": dashes(look)}
-        page.add_patch(Rectangle((x - half, y - 1.1), 2 * half, 2.2, facecolor=face, **edge))
-    elif line.kind == "line":
-        look = line.look
-        stroke: dict[str, Any] = {"color": look["stroke"], "lw": look["width_px"] * 0.75, "linestyle": dashes(look)}
-        page.plot([x - half, x + half], [y, y], **stroke)
-    elif line.kind == "dot":
-        look = line.look
-        face = (look["fill"], max(0.5, look["fill_opacity"]))
-        page.add_patch(Ellipse((x, y), 1.8, 1.8, facecolor=face, edgecolor=look["stroke"], lw=look["width_px"] * 0.6))
+        form, look = mark_look(line.look, is_ambiguous=line.kind == "dashed")
+        paper.mark(form, (x, y), 5.0, look)
     elif line.kind == "ring":
-        page.add_patch(Ellipse((x, y), 2.6, 2.6, facecolor="white", edgecolor="#009E73", lw=1.4))
+        paper.mark("circle", (x, y), 7.4, Look("#009E73", 1.4, fill="#ffffff"))
+    elif line.kind == "line":
+        paper.draw(shapely.linestrings([(x - half, y), (x + half, y)]), look_of(line.look))
+    elif line.kind == "area":
+        paper.box(Box(x - half, y - 1.1, 2 * half, 2.2), look_of(line.look))
+    elif line.kind == "dot":
+        paper.mark("circle", (x, y), 5.1, look_of(line.look))

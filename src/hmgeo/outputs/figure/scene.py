@@ -1,32 +1,23 @@
-"""A sheet of paper, its letters, and what lies on its ground, drawn like the page: same layers, order and colours."""
+"""A sheet of paper and what lies on its ground, drawn like the page: same layers, order and colours."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from fontTools.ttLib import TTFont
-from matplotlib.collections import LineCollection, PathCollection
-from matplotlib.font_manager import FontProperties
-from matplotlib.image import AxesImage
-from matplotlib.path import Path as Outline
 from PIL import Image
 
 from hmgeo.outputs import style
-from hmgeo.outputs.map import layers, shapes, sources
-from hmgeo.reference.machine import kept
-from hmgeo.vocabulary import Certainty, PositionKind, Verdict
+from hmgeo.outputs.figure.paper import Box, Look, Paper
+from hmgeo.outputs.map import layers, sources
+from hmgeo.vocabulary import Certainty, PositionKind, SoilQualityClass, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from hmgeo.outputs.map.parcels import ReceptorPicture
@@ -44,26 +35,6 @@ _A_M, _FLATTENING = 6378137.0, 1 / 298.257222101
 _E = float(np.sqrt(_FLATTENING * (2 - _FLATTENING)))
 _MARGIN_MM, _HEAD_MM, _FOOT_MM, _GAP_MM = 8.0, 15.0, 13.0, 3.0
 _LEGEND_MM = {"A4": 62.0, "A3": 76.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on paper in mm from the upper left corner."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """The right edge."""
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> float:
-        """The lower edge."""
-        return self.top + self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +84,14 @@ class View:
         half = frame.width / 2 * self.metres_per_mm, frame.height / 2 * self.metres_per_mm
         (x, y) = self.centre
         return x - half[0], x + half[0], y - half[1], y + half[1]
+
+    def place(self, frame: Box, lon_lat: Any) -> NDArray[Any]:  # noqa: ANN401 -- pairs of degrees
+        """Return where in mm of paper places of (n, 2) degrees lie if the ground is seen in `frame`."""
+        west, _, _, north = self.limits(frame)
+        at = mercator(np.asarray(lon_lat)[:, :2])
+        return np.column_stack(
+            [frame.left + (at[:, 0] - west) / self.metres_per_mm, frame.top + (north - at[:, 1]) / self.metres_per_mm]
+        )
 
 
 def sheet(paper: str) -> Sheet:
@@ -176,162 +155,138 @@ def _meridian_radius_m(lat: float) -> float:
     return float(_A_M * (1 - _E**2) / (1 - (_E * np.sin(np.radians(lat))) ** 2) ** 1.5)
 
 
-MISSING = "〓"
-"""Stands for a character that the font doesn't hold, as in Chinese type-setting."""
+MOST_OUTLINED, MOST_AS_LINES = 3000, 30_000
+"""More parcels than the first have no outlines, which would hide them; more than the second are one picture."""
 
-MM_PER_POINT = 25.4 / 72
-_CLOSING = frozenset("，。；：、！？）》」』】％〉”’")
-FONT_FILE = str(files("hmgeo.outputs.figure").joinpath("font", "hmgeo-sans-sc.ttf"))
-
-
-def font(size_pt: float) -> FontProperties:
-    """Return the font in `size_pt` points."""
-    return FontProperties(fname=FONT_FILE, size=size_pt)
-
-
-@cache
-def _widths() -> Mapping[str, float]:
-    """Return the width of every character of the font, in parts of its size."""
-
-    def read() -> Mapping[str, float]:
-        with TTFont(FONT_FILE, lazy=True) as opened:
-            units, advances = opened["head"].unitsPerEm, opened["hmtx"].metrics
-            return {chr(code): advances[name][0] / units for code, name in opened.getBestCmap().items()}
-
-    return kept("widths", Path(__file__).parent, [Path(FONT_FILE), Path(__file__)], read)
-
-
-def fitted(text: str) -> str:
-    """Return a text with what the font lacks replaced by `MISSING`, and `$` kept from meaning mathematics.
-
-    Examples
-    --------
-    >>> fitted("龙塘镇 a" + chr(0x2A6D6))
-    '龙塘镇 a〓'
-    """
-    known = _widths()
-    for sign in {*text}:
-        if sign not in known and sign != "\n":
-            text = text.replace(sign, MISSING)
-    return text.replace("$", r"\$")
-
-
-def width_mm(text: str, size_pt: float) -> float:
-    """Return how many mm wide a line of `text` is on paper in `size_pt` points."""
-    known = _widths()
-    return sum(known.get(sign, 1.0) for sign in text) * size_pt * MM_PER_POINT
-
-
-def wrapped(text: str, size_pt: float, room_mm: float) -> list[str]:
-    """Return `text` as lines that fit `room_mm` in `size_pt` points.
-
-    A closing mark never begins a line, a Latin word is broken only if it must be.
-
-    Examples
-    --------
-    >>> wrapped("甲乙丙，丁戊", 10, 3.1 * 10 * 25.4 / 72)
-    ['甲乙', '丙，丁', '戊']
-    """
-    known = _widths()
-    lines, line, wide = [], "", 0.0
-    for sign in text:
-        step = known.get(sign, 1.0)
-        if line and (wide + step) * size_pt * MM_PER_POINT > room_mm:
-            cut = _break(line, sign)
-            lines.append(line[:cut].rstrip())
-            line = line[cut:].lstrip()
-            wide = sum(known.get(kept, 1.0) for kept in line)
-        line += sign
-        wide += step
-    return [*lines, line] if line else lines
-
-
-def _break(line: str, following: str) -> int:
-    """Return where to end a line that has no room for what follows."""
-    cut = len(line)
-    if following in _CLOSING and cut > 1:
-        return cut - 1
-    if following.isascii() and following.isalnum():
-        while cut and line[cut - 1].isascii() and (line[cut - 1].isalnum() or line[cut - 1] in ".-_"):
-            cut -= 1
-    return cut or len(line)
-
-
-MOST_AS_LINES = 3000
-"""More parcels than this are one picture of dots inside the PDF instead of a shape each."""
-
+PICTURE_DPI = 220
 BATCH = 400
 """Polygons in one path: few enough for the renderer, many enough to be fast."""
 
-MARKS = {"circle": "o", "ring": "o", "square": "s", "diamond": "D", "triangle": "^", "cross": "x"}
 _PT_PER_PX = 0.75
-_HOLLOW = frozenset({"ring"})
-_POLYGON, _LINE = 2, 1
-_PARCELS, _AREAS, _LINES, _OUTLINES, _SUMS, _SOURCES = range(2, 8)
+_UPWARD = (SoilQualityClass.PRIORITY_PROTECTION, SoilQualityClass.SAFE_USE, SoilQualityClass.STRICT_CONTROL)
 
 
-def draw_backdrop(axes: Axes, backdrop: Backdrop) -> None:
-    """Lay picture `backdrop` under all of `axes`; within a county its Mercator and ours differ by a stretch."""
-    west, south, east, north = backdrop.bounds
-    (left, bottom), (right, top) = mercator(np.array([[west, south], [east, north]]))
-    picture = AxesImage(axes, interpolation="none", extent=(left, right, bottom, top), alpha=0.55, zorder=0)
-    with Image.open(io.BytesIO(backdrop.png)) as opened:
-        picture.set_data(np.asarray(opened.convert("RGBA")))
-    picture.set_clip_path(axes.patch)
-    axes.add_image(picture)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The ground of `results` in a `frame` of `paper`, as `view` has it."""
+
+    paper: Paper
+    frame: Box
+    view: View
+    results: Results
+
+    def backdrop(self, backdrop: Backdrop) -> None:
+        """Lay down picture `backdrop`; within a county its Mercator and ours differ by a stretch."""
+        west, south, east, north = backdrop.bounds
+        (left, top), (right, bottom) = self.view.place(self.frame, [[west, north], [east, south]]).tolist()
+        with Image.open(io.BytesIO(backdrop.png)) as opened:
+            self.paper.picture(opened.convert("RGBA"), Box(left, top, right - left, bottom - top), 0.55)
+
+    def receptors(self, pictures: Iterable[ReceptorPicture]) -> None:
+        """Draw receptors by class, but not those of which `pictures` hold sums by township alone."""
+        table = self.results.receptors
+        kinds, words = (np.array(table[name].to_pylist(), dtype=object) for name in ("receptor_kind", "class"))
+        geometries = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
+        for picture in pictures:
+            chosen = kinds == picture.kind
+            count = int(chosen.sum())
+            drawn = []
+            for word in () if picture.townships else sorted({*words[chosen].tolist()}, key=_grave):
+                look = look_of(layers.receptor_style(picture.kind, word or ""), width_pt=0.3)
+                if count > MOST_OUTLINED:
+                    look = replace(look, stroke="", fill_opacity=1.0)
+                drawn.append((geometries[chosen & (words == word)], look))
+            if count > MOST_AS_LINES:
+                self._as_picture(drawn)
+            else:
+                for shown, look in drawn:
+                    self._draw(shown, look)
+
+    def context(self, drawn: Sequence[Mapping[str, Any]]) -> None:
+        """Draw layers as `layers.context_layer` gives them, lines above areas: what the page leaves open stays so."""
+        for layer in drawn:
+            if not layer["borders"] or layer["is_filled"]:
+                features = [feature["geometry"] for feature in layer["features"] if feature["geometry"]]
+                shapes = np.array([shapely.geometry.shape(feature) for feature in features], dtype=object)
+                self._draw(shapes, look_of(layer["style"], is_stroked=not layer["borders"]))
+        for layer in drawn:
+            if layer["borders"]:
+                self._draw(shapely.geometry.shape(layer["borders"]), look_of(layer["style"]))
+
+    def sums(self, pictures: Iterable[ReceptorPicture]) -> None:
+        """Draw the sums by township of `pictures` that hold no more."""
+        for town in (town for picture in pictures for town in picture.townships):
+            ((x, y),) = self.view.place(self.frame, [town["at"][::-1]]).tolist()
+            look = Look("#009E73", 2.5, fill="#ffffff", fill_opacity=0.9)
+            self.paper.mark("circle", (x, y), 16 + 4 * float(np.log10(1 + town["count"])), look)
+            self.paper.text(x, y, f"{town['count']:,}", 7, colour="#000000", at="middle", align="centre")
+
+    def sources(self) -> list[tuple[float, float, str]]:
+        """Draw the sources, the gravest on top; return the place in mm and the name of each drawn, gravest first."""
+        rows = [row | {"place": place} for row in sources.rows_of(self.results) if (place := sources.place_of(row))]
+        for row in rows:
+            if row["place"]["outline"] is not None:
+                self._draw(shapely.geometry.shape(row["place"]["outline"]), _outline_look(row))
+        size_pt = 5.5 if len(rows) <= 120 else 3.6 if len(rows) <= 600 else 2.2  # noqa: PLR2004 - many marks get smaller
+        codes = ["", *(verdict.value for verdict in sorted(Verdict, key=lambda verdict: -verdict.gravity))]
+        grave = [
+            (codes.index(row["verdict"] or ""), row["certainty"] == Certainty.AMBIGUOUS, number)
+            for number, row in enumerate(rows)
+        ]
+        at = self.view.place(self.frame, [row["place"]["at"][::-1] for row in rows]).tolist() if rows else []
+        for code, is_ambiguous, number in sorted(grave):
+            form, look = mark_look(style.verdict_style(codes[code]), is_ambiguous=is_ambiguous)
+            self.paper.mark(form, at[number], size_pt, look)
+        listed = sorted(grave, key=lambda one: (rows[one[2]].get("list_number") or len(rows), -one[0]))
+        return [(*at[number], _numbered(rows[number])) for *_, number in listed]
+
+    def labels(self, drawn: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str, str]]:
+        """Return place in mm, text and role of every label of the layers `drawn`, the larger areas first."""
+        order = {"key_area": 0, "county": 1, "township": 2, "river": 3}
+        found = [
+            (feature["properties"], layer["role"])
+            for layer in sorted(drawn, key=lambda layer: order.get(layer["role"], len(order)))
+            if layer["labelled"]
+            for feature in layer["features"]
+            if feature["properties"]["label"]
+        ]
+        at = self.view.place(self.frame, [one["at"][::-1] for one, _ in found]).tolist() if found else []
+        return [(x, y, one["label"], role) for (x, y), (one, role) in zip(at, found, strict=True)]
+
+    def _draw(self, geometries: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
+        """Draw polygons, lines and points of one look, in batches."""
+        parts = self._parts(geometries)
+        for start in range(0, len(parts), BATCH):
+            self.paper.draw(parts[start : start + BATCH], look)
+
+    def _parts(self, geometries: Any) -> NDArray[Any]:  # noqa: ANN401 -- one or an array
+        parts = shapely.get_parts(geometries)
+        return np.asarray(shapely.transform(parts, lambda lon_lat: self.view.place(self.frame, lon_lat)))
+
+    def _as_picture(self, drawn: Iterable[tuple[NDArray[Any], Look]]) -> None:
+        """Draw many polygons as a picture, so many at a time that memory doesn't grow with them."""
+        frame = Box(0.0, 0.0, self.frame.width, self.frame.height)
+        seen = None
+        for geometries, look in drawn:
+            for start in range(0, len(geometries), MOST_AS_LINES):
+                part = Scene(Paper(frame.width, frame.height), frame, self.view, self.results)
+                part._draw(geometries[start : start + MOST_AS_LINES], look)  # noqa: SLF001 -- one of its kind
+                pixels = part.paper.seen(PICTURE_DPI, background="")
+                seen = pixels if seen is None else Image.alpha_composite(seen, pixels)
+        if seen is not None:
+            self.paper.picture(seen, self.frame)
 
 
-def draw_context(axes: Axes, drawn: Sequence[Mapping[str, Any]]) -> None:
-    """Draw on `axes` layers as `layers.context_layer` gives them (`drawn`): what the page leaves open stays so."""
-    for layer in drawn:
-        look = layer["style"]
-        features = [shapely.geometry.shape(feature["geometry"]) for feature in layer["features"] if feature["geometry"]]
-        if layer["borders"]:
-            _draw(axes, [shapely.geometry.shape(layer["borders"])], look, _LINES, is_filled=False)
-        if not layer["borders"] or layer["is_filled"]:
-            _draw(axes, features, look, _AREAS, is_stroked=not layer["borders"])
+def _grave(word: str | None) -> tuple[int, str]:
+    """Return what classes of farmland are sorted by: the gravest is drawn last."""
+    return (_UPWARD.index(word) if word in _UPWARD else -1), word or ""
 
 
-def draw_receptors(axes: Axes, results: Results, pictures: Iterable[ReceptorPicture]) -> None:
-    """Draw receptors of `results` on `axes` by class; sums by township where `pictures` hold those alone."""
-    table = results.receptors.select(["receptor_kind", "class", "geometry"]).to_pandas()
-    for picture in pictures:
-        if picture.townships:
-            _draw_sums(axes, picture)
-            continue
-        frame = table[table["receptor_kind"] == picture.kind]
-        many = len(frame) > MOST_AS_LINES
-        for word, group in frame.groupby(frame["class"].fillna(""), sort=False):
-            look = layers.receptor_style(picture.kind, str(word))
-            drawn = shapes.read(group["geometry"])
-            line_pt = 0.15 if many else 0.3
-            _draw(axes, drawn, _style_of(look), _PARCELS, width_pt=line_pt, is_picture=many)
-
-
-def draw_sources(axes: Axes, results: Results) -> list[tuple[float, float, str]]:
-    """Draw the sources of `results` on `axes`, the gravest on top; return Mercator place and name of each drawn."""
-    rows = [row | {"place": place} for row in sources.rows_of(results) if (place := sources.place_of(row))]
-    for row in rows:
-        if row["place"]["outline"] is not None:
-            shape = shapely.geometry.shape(row["place"]["outline"])
-            _draw(axes, [shape], _outline_style(row), _OUTLINES)
-    size_pt = 5.5 if len(rows) <= 120 else 3.6 if len(rows) <= 600 else 2.2  # noqa: PLR2004 - many marks get smaller
-    at = mercator(np.array([row["place"]["at"][::-1] for row in rows])) if rows else np.empty((0, 2))
-    codes = ["", *(verdict.value for verdict in sorted(Verdict, key=lambda verdict: -verdict.gravity))]
-    for order, code in enumerate(codes):
-        for certainty in (False, True):
-            chosen = [
-                index
-                for index, row in enumerate(rows)
-                if (row["verdict"] or "") == code and (row["certainty"] == Certainty.AMBIGUOUS) == certainty
-            ]
-            if chosen:
-                _scatter(axes, at[chosen], code, size_pt, _SOURCES + order / 10, is_ambiguous=certainty)
-    grave = sorted(
-        range(len(rows)),
-        key=lambda index: (rows[index].get("list_number") or len(rows), -codes.index(rows[index]["verdict"] or "")),
-    )
-    return [(float(at[index, 0]), float(at[index, 1]), _numbered(rows[index])) for index in grave]
+def mark_look(look: style.VerdictStyle, *, is_ambiguous: bool = False) -> tuple[str, Look]:
+    """Return form and look of a verdict's mark: hollow and dashed where it could flip; a cross is all edge."""
+    if look.shape not in {"ring", "cross"} and not is_ambiguous:
+        return look.shape, Look("#ffffff", 0.5, fill=look.colour)
+    return look.shape, Look(look.colour, 1.1, (1.6, 1.1) if is_ambiguous else (), "#ffffff")
 
 
 def _numbered(row: Mapping[str, Any]) -> str:
@@ -339,123 +294,17 @@ def _numbered(row: Mapping[str, Any]) -> str:
     return f"{row.get('list_number') or ''} {row['name'] or ''}".strip()
 
 
-def labels(drawn: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str, str]]:
-    """Return Mercator place, text and role of every label of the layers `drawn`, the larger areas first."""
-    order = {"key_area": 0, "county": 1, "township": 2, "river": 3}
-    anchors = [
-        (*mercator(np.array([feature["properties"]["at"][::-1]]))[0], feature["properties"]["label"], layer["role"])
-        for layer in sorted(drawn, key=lambda layer: order.get(layer["role"], len(order)))
-        if layer["labelled"]
-        for feature in layer["features"]
-        if feature["properties"]["label"]
-    ]
-    return [(float(x), float(y), text, role) for x, y, text, role in anchors]
+def look_of(look: Any, *, width_pt: float | None = None, is_stroked: bool = True) -> Look:  # noqa: ANN401 -- style or record
+    """Return the look of a `style.Style`, or of one as the page's layers carry it."""
+    told = look if isinstance(look, dict) else asdict(look)
+    wide = told["width_px"] * _PT_PER_PX if width_pt is None else width_pt
+    dash = [float(part) * _PT_PER_PX for part in told["dash"].split()]
+    opacity = told["fill_opacity"]
+    return Look(told["stroke"] if is_stroked else "", wide, dash, told["fill"] if opacity else "", opacity)
 
 
-def _style_of(look: style.Style) -> dict[str, Any]:
-    """Return a style as the page's layers carry it."""
-    return {
-        "stroke": look.stroke,
-        "fill": look.fill,
-        "fill_opacity": look.fill_opacity,
-        "width_px": look.width_px,
-        "dash": look.dash,
-    }
-
-
-def dashes(look: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what matplotlib takes
-    """Return the dash array of `look`, in pixels, in points; a solid line where there is none."""
-    return (0, [float(part) * _PT_PER_PX for part in look["dash"].split()]) if look["dash"] else "solid"
-
-
-def _outline_style(row: Mapping[str, Any]) -> dict[str, Any]:
-    look = _style_of(style.UNCERTAINTY)
+def _outline_look(row: Mapping[str, Any]) -> Look:
     if row["position_kind"] == PositionKind.PLACE:
-        return look
+        return look_of(style.UNCERTAINTY)
     colour = style.verdict_style(row["verdict"]).colour
-    return look | {"stroke": colour, "fill": colour, "fill_opacity": 0.25, "dash": ""}
-
-
-def _scatter(axes: Axes, at: NDArray[Any], code: str, size_pt: float, order: float, *, is_ambiguous: bool) -> None:
-    look = style.verdict_style(code)
-    hollow = look.shape in _HOLLOW or is_ambiguous
-    is_cross = look.shape == "cross"
-    edge: dict[str, Any] = {} if is_cross else {"edgecolors": look.colour if hollow else "white"}
-    axes.scatter(
-        at[:, 0],
-        at[:, 1],
-        s=size_pt**2,
-        marker=MARKS[look.shape],
-        facecolors="white" if hollow and not is_cross else look.colour,
-        linewidths=1.1 if hollow or is_cross else 0.5,
-        zorder=order,
-        linestyle=(0, (1.6, 1.1)) if is_ambiguous else "solid",
-        **edge,
-    )
-
-
-def _draw_sums(axes: Axes, picture: ReceptorPicture) -> None:
-    for town in picture.townships:
-        (x, y), size = mercator(np.array([town["at"][::-1]]))[0], 16 + 4 * np.log10(1 + town["count"])
-        axes.scatter([x], [y], s=size**2, facecolors="#ffffffe6", edgecolors="#009E73", linewidths=2.5, zorder=_SUMS)
-        words: dict[str, Any] = {"ha": "center", "va": "center", "zorder": _SUMS, "fontproperties": font(7)}
-        axes.text(x, y, fitted(f"{town['count']:,}"), **words)
-
-
-def _draw(
-    axes: Axes,
-    geometries: Sequence[Any] | NDArray[Any],
-    look: Mapping[str, Any],
-    order: int,
-    *,
-    is_filled: bool = True,
-    is_stroked: bool = True,
-    width_pt: float | None = None,
-    is_picture: bool = False,
-) -> None:
-    """Draw polygons, lines and points of one style."""
-    shown = np.array(
-        [geometry for geometry in geometries if geometry is not None and not geometry.is_empty], dtype=object
-    )
-    parts = shapely.get_parts(shown)
-    kinds = shapely.get_dimensions(parts)
-    line_pt = look["width_px"] * _PT_PER_PX if width_pt is None else width_pt
-    stroke: dict[str, Any] = {
-        "edgecolor": look["stroke"] if is_stroked else "none",
-        "linewidth": line_pt if is_stroked else 0.0,
-    }
-    common: dict[str, Any] = {"zorder": order, "rasterized": is_picture}
-    if (kinds == _POLYGON).any():
-        fill = (look["fill"], look["fill_opacity"]) if is_filled and look["fill_opacity"] else "none"
-        paths = _paths(parts[kinds == _POLYGON])
-        axes.add_collection(
-            PathCollection(paths, facecolor=fill, linestyle=dashes(look), **stroke, **common), autolim=False
-        )
-    if (kinds == _LINE).any():
-        runs = _runs(parts[kinds == _LINE])
-        axes.add_collection(
-            LineCollection(runs, colors=look["stroke"], linewidths=line_pt, linestyles=[dashes(look)], **common),
-            autolim=False,
-        )
-    if (kinds == 0).any():
-        at = mercator(shapely.get_coordinates(parts[kinds == 0]))
-        face = (look["fill"], max(0.5, look["fill_opacity"]))
-        axes.scatter(at[:, 0], at[:, 1], s=12, facecolors=[face], edgecolors=look["stroke"], linewidths=0.6, **common)
-
-
-def _paths(polygons: NDArray[Any]) -> list[Outline]:
-    """Return polygons as compound paths of `BATCH` each; rings turn so that holes stay empty."""
-    turned = shapely.normalize(polygons)
-    rings, owner = shapely.get_rings(turned, return_index=True)
-    coordinates, ring_of = shapely.get_coordinates(rings, return_index=True)
-    xy = mercator(coordinates)
-    codes = np.full(len(xy), Outline.LINETO, dtype=Outline.code_type)
-    codes[np.flatnonzero(np.diff(ring_of, prepend=-1))] = Outline.MOVETO
-    codes[np.append(np.flatnonzero(np.diff(ring_of)), len(xy) - 1)] = Outline.CLOSEPOLY
-    cuts = np.flatnonzero(np.diff(owner[ring_of] // BATCH)) + 1
-    return [Outline(part, code) for part, code in zip(np.split(xy, cuts), np.split(codes, cuts), strict=True)]
-
-
-def _runs(lines: NDArray[Any]) -> list[NDArray[Any]]:
-    coordinates, line_of = shapely.get_coordinates(lines, return_index=True)
-    return np.split(mercator(coordinates), np.flatnonzero(np.diff(line_of)) + 1)
+    return replace(look_of(style.UNCERTAINTY), stroke=colour, fill=colour, fill_opacity=0.25, dash=())

@@ -11,26 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from reportlab import rl_config
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
-from hmgeo.outputs.figure.scene import (
-    FONT_FILE,
+from hmgeo.outputs.figure.paper import (
+    FONT_NAME,
     MM_PER_POINT,
     Box,
-    degrees_at,
     fitted,
-    mercator,
-    view,
+    path_of,
+    register_font,
     width_mm,
     wrapped,
 )
+from hmgeo.outputs.figure.scene import degrees_at, mercator, view
 from hmgeo.outputs.map.panels import watermarks
 from hmgeo.outputs.sheets.survey import LINES, PAIRS, TITLES, TO_FILL, Listed, cell_text
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
@@ -55,7 +52,6 @@ _FRAME = Box(_MARGIN, 31.0, 92.0, 92.0)
 _FACTS = Box(_FRAME.right + 4, 31.0, _WIDTH - _MARGIN - _FRAME.right - 4, 92.0)
 _BELOW, _FOOT_PT, _TEXT_PT, _LABEL_MM = 133.0, 5.4, 7.6, 28.0
 _LEADING = 1.4
-FONT_NAME = "hmgeo"
 _WHITE, _BLACK, _GREY, _PALE = 1.0, 0.0, 0.45, 0.86
 _HATCH_MM, _HATCH_GREY, _HATCH_LINE_MM = 1.3, 0.15, 0.2
 _DASH = (1.2, 1.0)
@@ -109,7 +105,7 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
         card = _Card(file, results, presentation)
         last = say("cards_capped", count=len(chosen), left=left) if number == len(chosen) and left else ""
         file.bookmarkPage(str(number))
-        file.addOutlineEntry(letters(f"{row['list_number']} {row['name'] or row['source_id']}"), str(number), 0)
+        file.addOutlineEntry(fitted(f"{row['list_number']} {row['name'] or row['source_id']}"), str(number), 0)
         card.write(row, gathered.labelled(number, row), land, last)
     if not chosen:
         card = _Card(file, results, presentation)
@@ -124,18 +120,6 @@ def _extent(seen: View, frame: Box, near_lat: float, hair_mm: float = 0.0) -> sh
     west, east, south, north = seen.limits(frame)
     low, high = (degrees_at(y_m, near_lat) for y_m in (south - hair_m, north + hair_m))
     return shapely.box((west - hair_m) / a_degree, low, (east + hair_m) / a_degree, high)
-
-
-def register_font() -> None:
-    """Make the font of ours known to reportlab under `FONT_NAME`."""
-    if FONT_NAME not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont(FONT_NAME, FONT_FILE))
-        rl_config.useA85 = 0  # streams as they are: letters for mail of thirty years ago cost a fifth of time and size
-
-
-def letters(text: str) -> str:
-    """Return a text with what the font lacks replaced, for letters that aren't set by matplotlib."""
-    return fitted(text).replace(r"\$", "$")
 
 
 class _Land:
@@ -190,7 +174,7 @@ class _Card:
             "centre": self._file.drawCentredString,
             "right": self._file.drawRightString,
         }
-        draw[align](x * mm, (_HEIGHT - y - 0.88 * size_pt * MM_PER_POINT) * mm, letters(text))
+        draw[align](x * mm, (_HEIGHT - y - 0.88 * size_pt * MM_PER_POINT) * mm, fitted(text))
 
     def draw_shared(self) -> None:
         """Draw once what every sheet has alike: the foot, and overleaf the form."""
@@ -332,12 +316,12 @@ class _Card:
         file.setLineWidth(look.line_mm * mm * _GRID)
         file.setDash([part * mm * _GRID for part in _DASH] if look.is_dashed else [])
         paint = "S" if look.grey is None or is_line.all() else "B"
-        path = _path(shapely.get_rings(parts[~is_line])) + _path(parts[is_line])
+        path = path_of(shapely.get_rings(parts[~is_line]), _GRID) + path_of(parts[is_line], _GRID)
         file.addLiteral(f"{1 / _GRID} 0 0 {1 / _GRID} 0 0 cm {path}{'W ' if look.is_hatched else ''}{paint}")
         if look.is_hatched:
             file.setStrokeGray(_HATCH_GREY)
             file.setLineWidth(_HATCH_LINE_MM * mm * _GRID)
-            file.addLiteral(f"{_path(_hatch(*shapely.total_bounds(parts)))} S")
+            file.addLiteral(f"{path_of(_hatch(*shapely.total_bounds(parts)), _GRID)} S")
         file.restoreState()
 
     def _sources(self, seen: View, row: Mapping[str, Any], box: shapely.Geometry, land: _Land) -> None:
@@ -372,7 +356,7 @@ class _Card:
             self._file.rotate(24)
             self._file.setFillGray(0.5, 0.35)
             self._file.setFont(FONT_NAME, 13)
-            self._file.drawCentredString(0, 0, letters(word))
+            self._file.drawCentredString(0, 0, fitted(word))
             self._file.restoreState()
 
     def _neat(self, frame: Box) -> None:
@@ -468,23 +452,6 @@ class _Card:
             self.text(_MARGIN + _LABEL_MM, y + 0.8, self.say(hint), _TEXT_PT)
             y += height * lines
             self._rule(y - 0.4, grey=0.6)
-
-
-def _path(lines: NDArray[Any]) -> str:
-    """Return lines and rings, in points, as operators of PDF on a grid that print can't tell from the ground."""
-    xy, line_of = shapely.get_coordinates(lines, return_index=True)
-    on_grid = np.rint(xy * _GRID).astype(int)
-    is_first = np.diff(line_of, prepend=-1) > 0
-    rings = shapely.is_closed(lines)
-    closes = (np.diff(line_of, append=len(lines)) > 0) & rings[line_of]
-    shown = (is_first | (np.diff(on_grid, axis=0, prepend=0) != 0).any(axis=1)) & ~closes
-    counts = np.bincount(line_of[shown], minlength=len(lines)).tolist()
-    steps = (
-        "%d %d m " + "%d %d l " * (count - 1) + "h\n" * ring
-        for count, ring in zip(counts, rings.tolist(), strict=True)
-        if count
-    )
-    return "".join(steps) % tuple(on_grid[shown].ravel().tolist())
 
 
 def _hatch(left: float, low: float, right: float, high: float) -> NDArray[Any]:

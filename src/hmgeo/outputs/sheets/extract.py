@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from functools import partial
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -16,16 +18,14 @@ import numpy as np
 import shapely
 from docx.enum.text import WD_BREAK
 from docx.shared import Mm, Pt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from hmgeo.outputs.figure.scene import fitted, font, mercator
+from hmgeo.outputs.figure.paper import FONT_NAME, Box, Look, Paper, fitted, register_font, width_mm
+from hmgeo.outputs.figure.scene import View, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
-from hmgeo.outputs.sheets.cards import FONT_NAME, letters, register_font
 from hmgeo.outputs.sheets.report import finish_page, set_styles, still, word_table
 from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document
 from hmgeo.outputs.wording import Text
@@ -311,7 +311,7 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
     }
 
     def set_in(text: str, kind: str) -> Paragraph:
-        return Paragraph(escape(letters(text)), looks[kind])
+        return Paragraph(escape(fitted(text)), looks[kind])
 
     flow: list[Any] = []
     for number, (extract, picture) in enumerate(zip(made, sketches, strict=True)):
@@ -355,7 +355,12 @@ def _pdf_table(cells: list[list[Paragraph]], block: Block) -> Table:
 
 
 _GRID = [("GRID", (0, 0), (-1, -1), 0.4, "#555555"), ("VALIGN", (0, 0), (-1, -1), "TOP")]
-_LINES = (("-", ""), ("-", "//"), ("--", ""), ("-", ".."), (":", ""), ("-.", "xx"), ("-", "--"), ("-", "||"))
+_BLACK = "#000000"
+_LOOKS: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = (
+    ((), ()), ((), (45,)), ((4, 2), ()), ((), (135,)), ((1, 1.6), ()), ((6, 2, 1, 2), (45, 135)), ((), (0,)),
+    ((), (90,)),
+)  # fmt: skip
+"""Dashes in points and angles of hatching, by which layers are told apart in black."""
 
 
 def sketch(
@@ -365,58 +370,49 @@ def sketch(
 
     `around`: shapes by the title of their layer.
     """
-    figure = Figure(figsize=(4.13, 4.13), facecolor="white")
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
-    ((x, y),) = mercator(shapely.get_coordinates(site.representative_point()))
-    stretch = 1 / np.cos(np.radians(site.centroid.y))
-    half = reach_m * stretch
-    axes.set_xlim(x - half, x + half)
-    axes.set_ylim(y - half, y + half)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for at, (title, shapes) in enumerate(around.items()):
-        dash, hatch = _LINES[at % len(_LINES)]
-        for number, shape in enumerate(shapes[:_MOST_SHAPES]):
-            _draw(axes, shape, dash, hatch, fitted(title) if number == 0 else None)
-    _draw(axes, ring.boundary, "-", "", None)
-    _draw(axes, site, "-", "", None)
-    axes.plot([x], [y], "+", color="black", markersize=16, markeredgewidth=1.6)
-    bar = 10 ** np.floor(np.log10(reach_m / 2))
-    axes.plot(
-        [x - 0.92 * half, x - 0.92 * half + bar * stretch], [y - 0.93 * half] * 2, "-", color="black", linewidth=3
-    )
-    axes.text(x - 0.92 * half, y - 0.9 * half, f"{bar:,.0f} m", fontproperties=font(7))
-    axes.annotate(
-        "N",
-        (x + 0.9 * half, y + 0.92 * half),
-        (x + 0.9 * half, y + 0.76 * half),
-        ha="center",
-        arrowprops={"arrowstyle": "->"},
-    )
-    if around:
-        axes.legend(prop=font(6.5), loc="lower right", framealpha=0.9)
+    side = 105.0
+    paper, frame = Paper(side, side), Box(1, 1, side - 2, side - 2)
+    middle = shapely.get_coordinates(site.representative_point())
+    stretch, (centre,) = 1 / np.cos(np.radians(middle[0, 1])), mercator(middle).tolist()
+    place = partial(View(0, centre, 2 * reach_m * stretch / frame.width, middle[0, 1]).place, frame)
+    shown = [(title, shapes) for title, shapes in around.items() if shapes]
+    with paper.within(frame):
+        for (_, shapes), look in zip(shown, cycle(_LOOKS), strict=False):
+            _draw(paper, shapely.transform(np.array(shapes[:_MOST_SHAPES], dtype=object), place), *look)
+        paper.draw(shapely.transform(shapely.boundary(ring), place), Look(_BLACK, 1.1))
+        _draw(paper, shapely.transform(site, place), (), ())
+    paper.mark("plus", tuple(place(middle)[0].tolist()), 16, Look(_BLACK, 1.6))
+    bar_m = 10 ** np.floor(np.log10(reach_m / 2))
+    left, low, north = frame.left + 4, frame.bottom - 4, frame.right - 6
+    paper.line([(left, low), (left + bar_m / reach_m * frame.width / 2, low)], _BLACK, 3)
+    paper.text(left, low - 4, f"{bar_m:,.0f} m", 7, colour=_BLACK)
+    paper.draw(shapely.Polygon([(north, 4), (north + 1.5, 11), (north, 9.6), (north - 1.5, 11)]), Look(fill=_BLACK))
+    paper.text(north, 11.4, "N", 8, colour=_BLACK, align="centre")
+    if shown:
+        _key(paper, frame, [(title, shapely.get_dimensions(shapes[0])) for title, shapes in shown])
+    paper.box(frame, Look(_BLACK, 0.8))
     written = io.BytesIO()
-    figure.savefig(written, format="png", dpi=200, metadata={"Software": None})
+    paper.seen(200).save(written, "PNG")
     return written.getvalue()
 
 
-def _draw(axes: Any, shape: shapely.Geometry, dash: str, hatch: str, label: str | None) -> None:  # noqa: ANN401 -- of matplotlib
-    for part in shapely.get_parts(shape):
-        at = mercator(shapely.get_coordinates(part.exterior if part.geom_type == "Polygon" else part))
-        if part.geom_type == "Polygon":
-            axes.fill(
-                at[:, 0],
-                at[:, 1],
-                facecolor="#00000014",
-                edgecolor="black",
-                linestyle=dash,
-                hatch=hatch,
-                linewidth=0.8,
-                label=label,
-            )
-        elif part.geom_type == "Point":
-            axes.plot(at[:, 0], at[:, 1], "s", color="black", markersize=4, label=label)
-        else:
-            axes.plot(at[:, 0], at[:, 1], dash, color="black", linewidth=1.1, label=label)
-        label = None
+def _key(paper: Paper, frame: Box, layers: Sequence[tuple[str, int]]) -> None:
+    """Set the titles of `layers`, each with its look as points, lines or areas, into the lower right corner."""
+    wide, step = max(width_mm(title, 6.5) for title, _ in layers) + 12, 3.6
+    key = Box(frame.right - wide - 2, frame.bottom - step * len(layers) - 4, wide, step * len(layers) + 2)
+    paper.box(key, Look("#aaaaaa", 0.5, (), "#ffffff", 0.9))
+    for number, ((title, dimensions), look) in enumerate(zip(layers, cycle(_LOOKS), strict=False)):
+        left, y = key.left + 2, key.top + 2.8 + step * number
+        line = shapely.LineString([(left, y), (left + 6, y)])
+        area = shapely.box(left, y - 1.2, left + 6, y + 1.2)
+        _draw(paper, (line.centroid, line, area)[dimensions], *look)
+        paper.text(left + 7.5, y, title, 6.5, colour=_BLACK, at="middle")
+
+
+def _draw(paper: Paper, shapes: Any, dash: Sequence[float], angles_deg: Sequence[float]) -> None:  # noqa: ANN401 -- one or an array
+    parts = shapely.get_parts(shapes)
+    is_point = shapely.get_dimensions(parts) == 0
+    for x, y in shapely.get_coordinates(parts[is_point]).tolist():
+        paper.mark("square", (x, y), 4, Look(fill=_BLACK))
+    paper.draw(parts[~is_point], Look(_BLACK, 0.8, dash, _BLACK, 0.08))
+    paper.hatch(parts[~is_point], angles_deg, _BLACK)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 FULL_JSON_SITES = 1000
 """Above so many sites siting.json holds counts only; findings.parquet always holds every clause of every site."""
 _EVERY = 200
-_LIBRARIES = ("numpy", "pyarrow", "pyproj", "shapely", "xlsxwriter")
+_LIBRARIES = ("numpy", "pyarrow", "pypdfium2", "pyproj", "reportlab", "shapely", "xlsxwriter")
 
 
 def _check_sites(
@@ -272,7 +272,7 @@ class Answered:
 
 def _write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest) -> None:
     """Write the extract of every site into each file asked for."""
-    from hmgeo.outputs.sheets.extract import extract_document, write_extract  # noqa: PLC0415 -- matplotlib loads slowly
+    from hmgeo.outputs.sheets.extract import extract_document, write_extract  # noqa: PLC0415 -- what draws loads slowly
 
     asked = asked_of(request)
     made = [extract_document(dossier, results, asked, request.language) for dossier in results.dossiers]
