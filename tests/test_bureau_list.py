@@ -19,6 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from hmgeo.errors import OutputError, ProjectError
 from hmgeo.geo.datum import gcj02_to_wgs84
+from hmgeo.outputs.figure.paper import path_of
 from hmgeo.outputs.figure.scene import view
 from hmgeo.outputs.sheets import cards
 from hmgeo.outputs.sheets.cards import write_cards
@@ -316,7 +317,7 @@ def test_a_sketchs_corners_lie_on_tenths_of_a_point_and_fall_together_where_prin
     ring = shapely.LinearRing([(0, 0), (1, 0), (1.01, 0.01), (1, 1)])
     line = shapely.LineString([(2, 2), (3, 2.04)])
     dot = shapely.LinearRing([(5, 5), (5.01, 5), (5, 5.01)])
-    drawn = cards._path(np.array([ring, line, dot]))
+    drawn = path_of(np.array([ring, line, dot]), 10)
     assert drawn == "0 0 m 10 0 l 10 10 l h\n20 20 m 30 20 l 50 50 m h\n"
 
 

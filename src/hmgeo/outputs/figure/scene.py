@@ -270,7 +270,7 @@ class Scene:
         for geometries, look in drawn:
             for start in range(0, len(geometries), MOST_AS_LINES):
                 part = Scene(Paper(frame.width, frame.height), frame, self.view, self.results)
-                part._draw(geometries[start : start + MOST_AS_LINES], look)  # noqa: SLF001 -- one of its kind
+                part._draw(geometries[start : start + MOST_AS_LINES], look)
                 pixels = part.paper.seen(PICTURE_DPI, background="")
                 seen = pixels if seen is None else Image.alpha_composite(seen, pixels)
         if seen is not None:
