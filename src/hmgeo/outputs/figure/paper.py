@@ -193,6 +193,7 @@ class Paper:
         self.width_mm, self.height_mm, self.title = width_mm, height_mm, title
         self.items: list[Shapes | Text | Picture] = []
         self._within: Box | None = None
+        self._made: tuple[int, bytes] = 0, b""
 
     @contextmanager
     def within(self, box: Box) -> Iterator[None]:
@@ -279,6 +280,9 @@ class Paper:
             path.write_bytes(self._pdf() if suffix == ".pdf" else self._svg())
 
     def _pdf(self) -> bytes:
+        """Return the sheet as a PDF, made once for all that lies on it."""
+        if self._made[0] == len(self.items) > 0:
+            return self._made[1]
         register_font()
         written = io.BytesIO()
         size = self.width_mm * mm, self.height_mm * mm
@@ -295,7 +299,8 @@ class Paper:
             file.restoreState()
         file.showPage()
         file.save()
-        return written.getvalue()
+        self._made = len(self.items), written.getvalue()
+        return self._made[1]
 
     def _svg(self) -> bytes:
         boxes = list(dict.fromkeys(item.within for item in self.items if item.within))
