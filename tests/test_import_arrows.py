@@ -70,6 +70,7 @@ ONE_IMPORTER = {
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
     "hmgeo.outputs.map.click": "the page's own siting check",
+    "hmgeo.outputs.sheets.cards": "a print job in millimetres and in black",
     "hmgeo.outputs.sheets.siting": "a workbook of its own",
     "hmgeo.project.flow": "one command",
     "hmgeo.project.registers": "one command",
@@ -284,7 +285,7 @@ def test_the_distance_engine_needs_no_geopandas() -> None:
 
 def test_a_run_that_is_kept_loads_nothing_that_judges_draws_or_reads_maps() -> None:
     own = {"hmgeo.project.run", "hmgeo.judging.bench", "hmgeo.outputs.wording", "hmgeo.proximity.run"}
-    heavy = {"geopandas", "pandas", "rasterio", "folium", "numba", "pyogrio", "matplotlib", "xlsxwriter", "scipy"}
+    heavy = {"geopandas", "pandas", "rasterio", "folium", "numba", "pyogrio", "reportlab", "xlsxwriter", "scipy"}
     assert heavy_packages_after("from hmgeo.project.folder import Asked, kept_run", heavy | own) == set()
 
 
