@@ -75,11 +75,14 @@ class LayerIndex:
         self.layer = layer
         table = layer.read()
         self._ids: list[str] = table["receptor_id"].to_pylist()
-        self.errors_m = np.array([layer.errors_m.get(one, 0.0) for one in self._ids])
+        errors_m = layer.errors_m
+        self.errors_m = (
+            np.array([errors_m.get(one, 0.0) for one in self._ids]) if errors_m else np.zeros(len(self._ids))
+        )
         self.widest_m = float(self.errors_m.max(initial=0.0))
         self._names: list[str] = table["name"].to_pylist()
         self._classes = np.asarray(table["class"].to_pylist(), dtype=object)
-        self._stated = [dict(facts or ()) for facts in table["stated"].to_pylist()]
+        self._stated = table["stated"]
         self.shapes: Shapes = prepare_shapes(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
         self._tree = shapely.STRtree(self.shapes.geometries)
         self._unions: dict[tuple[Features, bool], shapely.Geometry] = {}
@@ -246,7 +249,7 @@ class LayerIndex:
                 *((fact, True) for fact in features.having),
                 *((fact, False) for fact in features.lacking),
             ):
-                answers = [facts.get(name) for facts in self._stated]
+                answers = [dict(facts or ()).get(name) for facts in self._stated.to_pylist()]
                 read = [0 if answer is None else 1 if answer is wanted else -1 for answer in answers]
                 codes = np.minimum(codes, np.array(read))
             if features.classes:

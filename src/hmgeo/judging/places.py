@@ -307,14 +307,17 @@ class Elsewhere:
         self._outlines = [wkb for table in tables for wkb in table["geometry"].to_pylist()]
         self._tree = shapely.STRtree(shapely.from_wkb(self._outlines))
         self._prepared: dict[int, Shapes] = {}
+        self._beyond: dict[frozenset[str], frozenset[str]] = {}
 
     def not_in(self, shape: shapely.Geometry, uncertainty_m: float) -> frozenset[str]:
         """Return the codes of counties that lie farther from `shape`, `uncertainty_m` off, than the errors of both."""
         reach_m = uncertainty_m + OUTLINE_ERROR_M
         box, here = box_around(list(shape.bounds), reach_m)[0], prepare_one(shape)
         met = self._tree.query(box, predicate="intersects").tolist()
-        near = {self._codes[place] for place in met if _away_m(here, self._shape(place)) <= reach_m}
-        return frozenset(self._codes) - near
+        near = frozenset(self._codes[place] for place in met if _away_m(here, self._shape(place)) <= reach_m)
+        if near not in self._beyond:  # many sites share one: a list of them would fill the memory
+            self._beyond[near] = frozenset(self._codes) - near
+        return self._beyond[near]
 
     def _shape(self, place: int) -> Shapes:
         if place not in self._prepared:

@@ -146,24 +146,29 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 @contextmanager
 def parquet_file(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table], None]]:
-    """Take a table in parts and write it as `write_parquet` does; no more than a row group waits."""
+    """Take a table in parts and write it as `write_parquet` does; no more than a row group waits.
+
+    Texts may come as dictionaries; they are spelled out as they are written.
+    """
     metadata = {"geo": _geoparquet_metadata()} if "geometry" in schema.names else None
     fields = [_said_of(path.name, field) for field in plain_table(schema.empty_table()).schema]
     plain = pa.schema(fields, metadata)
-    waiting = plain.empty_table()
+    waiting: list[pa.Table] = []
     with pq.ParquetWriter(path, plain, compression="zstd") as writer:
 
-        def write(table: pa.Table) -> None:
-            nonlocal waiting
-            waiting = pa.concat_tables([waiting, pa.table(plain_table(table).columns, plain)])
-            ready = waiting.num_rows // ROW_GROUP_SIZE * ROW_GROUP_SIZE
-            if ready:
-                writer.write_table(waiting.slice(0, ready).combine_chunks(), row_group_size=ROW_GROUP_SIZE)
-                waiting = waiting.slice(ready)
+        def write(table: pa.Table, at_least: int = ROW_GROUP_SIZE) -> None:
+            together = pa.concat_tables([*waiting, plain_table(table)])
+            while together.num_rows >= at_least:
+                group, together = together.slice(0, ROW_GROUP_SIZE), together.slice(ROW_GROUP_SIZE)
+                told = [
+                    column.cast(field.type).combine_chunks() for column, field in zip(group.columns, plain, strict=True)
+                ]
+                writer.write_table(pa.table(told, plain), row_group_size=ROW_GROUP_SIZE)
+            waiting[:] = [together]
 
         yield write
-        if waiting.num_rows:
-            writer.write_table(waiting.combine_chunks(), row_group_size=ROW_GROUP_SIZE)
+        for rest in waiting[:]:
+            write(rest.slice(0, 0), 1)
 
 
 def _said_of(table: str, field: pa.Field) -> pa.Field:

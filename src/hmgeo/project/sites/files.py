@@ -150,17 +150,25 @@ def _findings(answers: Sequence[SiteAnswer]) -> pa.Table:
                 if place == len(rows):
                     rows[same] = clause.row("", "", "", None)
             places.append(place)
-    site = np.repeat(np.arange(len(answers)), [len(answer.clauses) for answer in answers])
-    table = plain_table(table_of(list(rows.values()), FINDINGS_SCHEMA)).take(pa.array(places, pa.int64()))
+    different = plain_table(table_of(list(rows.values()), FINDINGS_SCHEMA))
     own = {
         "source_id": [answer.site_id for answer in answers],
         "key_area_id": [answer.key_area_ids for answer in answers],
         "as_of": [answer.as_of for answer in answers],
         "geometry": [answer.geometry for answer in answers],
     }
-    columns = {name: pa.array(cells, FINDINGS_SCHEMA.field(name).type).take(site) for name, cells in own.items()}
-    columns["finding_id"] = pc.binary_join_element_wise(columns["source_id"], table["rule_id"], "|")
-    return pa.table([columns.get(name, table[name]) for name in table.column_names], table.schema)
+    by_clause = pa.array(places, pa.int32())
+    by_site = pa.array(np.repeat(np.arange(len(answers), dtype=np.int32), [len(answer.clauses) for answer in answers]))
+    columns = {name: _at(different[name].combine_chunks(), by_clause) for name in different.column_names}
+    columns |= {name: _at(pa.array(cells, FINDINGS_SCHEMA.field(name).type), by_site) for name, cells in own.items()}
+    site_ids, rule_ids = (columns[name].cast(pa.string()) for name in ("source_id", "rule_id"))
+    columns["finding_id"] = pc.binary_join_element_wise(site_ids, rule_ids, "|")
+    return pa.table(columns)
+
+
+def _at(cells: pa.Array, rows: pa.Array) -> pa.Array:
+    """Return the cells of some rows, texts as a dictionary."""
+    return pa.DictionaryArray.from_arrays(rows, cells) if pa.types.is_string(cells.type) else cells.take(rows)
 
 
 _SITES_AT_ONCE = 500

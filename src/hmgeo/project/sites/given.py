@@ -239,21 +239,28 @@ def facts_of(
     `edition` is 2011, 2017 or empty, `added_kg` kilograms a year by metal, `attributes` yes, no or disputed by fact;
     `trade` a code, `action` what is built.
     """
+    return _lines_on(action, trade, edition, tuple(added_kg.items()), tuple(attributes.items()))
+
+
+@lru_cache(maxsize=4096)
+def _lines_on(
+    action: Action | None,
+    trade: str,
+    edition: str,
+    added_kg: tuple[tuple[str, float], ...],
+    attributes: tuple[tuple[str, bool | Doubted], ...],
+) -> tuple[tuple[str, str], ...]:
+    """Return `facts_of`: rows of a list that say the same share it."""
     known = trades().get((int(edition), trade)) if edition.isdigit() else None
     named = f"{trade} {known.name}" if known is not None else trade
-    emitted = [say("metal_mass", metal=METALS[metal], mass=kg) for metal, kg in added_kg.items()]
-    stated = [_said_so(code, _fact_word(value)) for code, value in attributes.items()]
+    emitted = [say("metal_mass", metal=METALS[metal], mass=kg) for metal, kg in added_kg]
+    stated = [say("site.stated", fact=ATTRIBUTES[code], said=_fact_word(value)) for code, value in attributes]
     return (
         ("建设性质", "未说明" if action is None else action.zh),
         ("行业", f"{named}（GB/T 4754—{edition or '版本未注明'}）" if trade else "未说明"),
         ("新增重点重金属排放", say("listed", parts=tuple(emitted)) if emitted else "未说明"),
         ("填报的事实", one_by_one(stated) or "未填报"),
     )
-
-
-@lru_cache(maxsize=1024)
-def _said_so(code: str, word: str) -> str:
-    return say("site.stated", fact=ATTRIBUTES[code], said=word)
 
 
 def _fact_word(value: object) -> str:
