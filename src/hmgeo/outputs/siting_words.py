@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hmgeo.outputs import wording
@@ -25,6 +26,8 @@ from hmgeo.words import ENGLISH, codes_of, encoded, parts_of, render, say_with, 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
 
     from hmgeo.results.siting import (
         Citation,
@@ -264,7 +267,12 @@ def caption(results: SitingResults, presentation: Presentation) -> str:
 def shell(results: SitingResults) -> Results:
     """Return the frame of `results` without tables, for words that captions and classification share."""
     day, layers = date.fromisoformat(results.as_of), tuple(results.layers.values())
-    return Results(results.title, day, "", 0.0, (), **nothing_found(), ledger=results.ledger, layers=layers)
+    return Results(results.title, day, "", 0.0, (), **_no_tables(), ledger=results.ledger, layers=layers)
+
+
+@lru_cache(maxsize=1)
+def _no_tables() -> Mapping[str, pa.Table]:
+    return nothing_found()
 
 
 SCHEMA = 1

@@ -6,7 +6,6 @@ places: where it is worked out, and its line here. Contract columns come first, 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -792,7 +791,6 @@ def popup_columns() -> tuple[DataColumn, ...]:
     return tuple(column for column in TABLES[SOURCES.name].columns if column.popup)
 
 
-@lru_cache(maxsize=1)
 def nothing_found() -> dict[str, pa.Table]:
     """Return the tables of a `Results` that judges nothing, such as an overview map, by the names of its fields."""
     schemas = {
