@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,3 +106,30 @@ def test_a_signal_while_waiting_leaves_no_process_unknown(
             machine.wait()
     machine.wait()
     assert all(child.waited for child in children)
+
+
+_TWO = """
+from hmgeo.reference.compiled import compiled
+
+@compiled
+def half(number: float) -> float:
+    return number / 2
+
+@compiled
+def quarter(number: float) -> float:
+    return half(number) / 2
+"""
+
+
+def test_kept_code_is_put_into_a_function_compiled_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "two_of_them.py").write_text(_TWO)
+    code_folder.cache_clear()
+    kept = []
+    for asked in ("half", "half", "quarter", "quarter"):
+        sys.modules.pop("two_of_them", None)
+        assert getattr(import_module("two_of_them"), asked)(3.0) == {"half": 1.5, "quarter": 0.75}[asked]
+        kept.append(len(list(tmp_path.rglob("*.nbc"))))
+    code_folder.cache_clear()
+    assert kept == [1, 1, 2, 2]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.console import Console
+    from rich.progress import Progress
 
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.check import CheckReport
@@ -253,7 +254,7 @@ FIRST_USE = {
 
 
 class Stream:
-    """What is told on stdout or stderr; rich is loaded with the first word, so that help and versions do without."""
+    """What is told on stdout or stderr; rich is loaded for tables, and where a terminal shows it."""
 
     def __init__(self, *, stderr: bool) -> None:
         self._is_stderr = stderr
@@ -266,11 +267,22 @@ class Stream:
         width = None if self._is_stderr or (sys.stdout and sys.stdout.isatty()) else 160
         return Console(stderr=self._is_stderr, soft_wrap=True, highlight=False, width=width)
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a terminal shows it, or what the user's variables have rich take for one."""
+        stream = sys.stderr if self._is_stderr else sys.stdout
+        return stream.isatty() or any(map(os.environ.get, _AS_TERMINAL))
+
     def print(self, shown: object, **options: Any) -> None:  # noqa: ANN401 -- as rich has them
         """Write `shown`, a line, without passwords, or a table; `options` are those of `rich.console.Console.print`."""
-        self.console.print(without_passwords(shown) if isinstance(shown, str) else shown, **options)
+        line = without_passwords(shown) if isinstance(shown, str) else None
+        if line is None or self.is_terminal:
+            self.console.print(shown if line is None else line, **options)
+        else:
+            print(line, file=sys.stderr if self._is_stderr else sys.stdout, flush=True)
 
 
+_AS_TERMINAL = ("FORCE_COLOR", "TTY_COMPATIBLE")
 LOG = Stream(stderr=True)
 OUT = Stream(stderr=False)
 
@@ -314,24 +326,28 @@ class Reporter:
     """Shows stages and a bar on a terminal, one line a stage elsewhere."""
 
     def __init__(self, language: str = "zh") -> None:
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        self._bars: Progress | None = None
+        if LOG.is_terminal:
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self._bars = Progress(*columns, console=LOG.console, transient=True, disable=not LOG.console.is_terminal)
-        self._task = self._bars.add_task("", total=None)
+            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+            self._bars = Progress(*columns, console=LOG.console, transient=True)
+            self._bars.add_task("", total=None)
         self._stage = ""
         self._language = language
 
     def __enter__(self) -> Self:
         """Show the bar."""
-        self._bars.start()
+        if self._bars is not None:
+            self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the bar away."""
-        self._bars.stop()
+        if self._bars is not None:
+            self._bars.stop()
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Hear how far a stage is."""
@@ -339,11 +355,11 @@ class Reporter:
             from hmgeo.outputs.english import in_language
 
             stage = in_language(stage, self._language)
-        if stage != self._stage:
+        if self._bars is not None:
+            self._bars.update(self._bars.task_ids[0], description=stage, completed=done, total=total)
+        elif stage != self._stage:
             self._stage = stage
-            if not LOG.console.is_terminal:
-                LOG.print(f"{stage} …")
-        self._bars.update(self._task, description=stage, completed=done, total=total)
+            LOG.print(f"{stage} …")
 
 
 def warn(warnings: Sequence[str], language: str = "zh") -> None:
@@ -409,7 +425,7 @@ def may_need_gdal(receptors: str) -> bool:
 
 
 def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> None:
-    """Keep libraries from loading pandas, geopandas and scipy just to see whether they are there; half a second.
+    """Keep libraries from loading pandas, geopandas, scipy and yaml just to see whether they are there; half a second.
 
     `is_measured`: whether numba is surely needed; `is_read_by_gdal`: whether GDAL's wrapper is, which hands out no
     GeoDataFrame then.
@@ -423,14 +439,14 @@ def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> Non
             with _hidden("geopandas"):
                 import_module("pyogrio")
     if "numba" not in sys.modules and is_measured:
-        with _hidden("scipy"):
-            import_module("numba.np.arraymath")
+        with _hidden("scipy", "yaml"):
+            import_module("numba")
 
 
 @contextmanager
-def _hidden(name: str) -> Iterator[None]:
-    """Have a package seem not to be installed, unless it is loaded already."""
-    hide = _Hide(name)
+def _hidden(*names: str) -> Iterator[None]:
+    """Have packages seem not to be installed, unless they are loaded already."""
+    hide = _Hide(names)
     sys.meta_path.insert(0, hide)
     try:
         yield
@@ -439,12 +455,12 @@ def _hidden(name: str) -> Iterator[None]:
 
 
 class _Hide(MetaPathFinder):
-    """Stands before the finders of packages and denies one."""
+    """Stands before the finders of packages and denies some."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
 
     def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
         """Say that the package isn't there; nothing of any other."""
-        if fullname.split(".", maxsplit=1)[0] == self._name:
+        if fullname.split(".", maxsplit=1)[0] in self._names:
             raise ModuleNotFoundError(fullname, name=fullname)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from hmgeo.commands.options import (
     CHANGED,
@@ -359,6 +358,7 @@ def flow(
     as_json: JsonOption = False,
 ) -> None:
     """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
+    from rich.markup import escape
     from rich.table import Table
 
     from hmgeo.project.flow import FlowWords, flow_project, report_rows, shown_tables, write_paths
@@ -419,6 +419,7 @@ def archive(
     as_json: JsonOption = False,
 ) -> None:
     """把一次运行装成一个案卷：输入、设置、结果、规则库、版本（和安装包），日后断网也能重跑核对；涉密的不装。"""
+    from rich.markup import escape
     from rich.table import Table
 
     from hmgeo.compare.archive import archive_run, size_text
@@ -486,6 +487,7 @@ def diff(
 ) -> None:
     """两次运行有何不同、因何不同：新增、不再有、改变的结论；有不同以 3 退出。"""
     ready_engine()
+    from rich.markup import escape
     from rich.table import Table
 
     from hmgeo.compare.diff import Change, change_rows, diff_runs, draw_changes

@@ -16,7 +16,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-import yaml
 from shapely.geometry import shape
 
 from hmgeo.errors import InputError, Problem
@@ -24,7 +23,6 @@ from hmgeo.geo.datum import Datum, to_cgcs2000
 from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.reference.tables import read_rows
-from hmgeo.rules.nodes import LOADER
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 from hmgeo.words import one_by_one, say
 
@@ -76,6 +74,10 @@ def shipped_folder() -> Path:
 @lru_cache(maxsize=1)
 def shipped_layers() -> dict[str, ShippedLayer]:
     """Return what `catalog.yml` lists, by path."""
+    import yaml  # noqa: PLC0415 -- most files are read without what ships
+
+    from hmgeo.rules.nodes import LOADER  # noqa: PLC0415 -- as above
+
     listed = yaml.load((shipped_folder() / "catalog.yml").read_text(encoding="utf-8"), LOADER)["layers"]  # noqa: S506 -- a safe one
     return {
         entry["path"]: ShippedLayer(

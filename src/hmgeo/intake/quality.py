@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from stdnum.cn import uscc
-from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.places.headers import plain_name
@@ -138,6 +136,9 @@ def _is_unread(name: str, header: str, cell: str, kept: frozenset[int]) -> bool:
 def _check_credit_codes(opened: Opened, outcome: Outcome) -> None:
     if "credit_code" not in opened.columns:
         return
+    from stdnum.cn import uscc  # noqa: PLC0415 -- few tables have such codes
+    from stdnum.exceptions import ValidationError  # noqa: PLC0415 -- as above
+
     header = opened.columns["credit_code"]
     for row, code in enumerate(opened.texts("credit_code")):
         if code.casefold() in PLACEHOLDERS:
@@ -145,17 +146,17 @@ def _check_credit_codes(opened: Opened, outcome: Outcome) -> None:
         try:
             uscc.validate(code)
         except ValidationError as problem:
-            reason = _credit_reason(problem, code)
+            reason = _credit_reason(type(problem).__name__, code)
             outcome.journal.note_row(row + 1, "信用代码有误", reason, "照常使用，请核对", field=header, value=code)
             outcome.remark(row, say("credit_code_unusable", reason=reason))
 
 
-def _credit_reason(problem: ValidationError, code: str) -> str:
-    if isinstance(problem, InvalidLength):
+def _credit_reason(problem: str, code: str) -> str:
+    if problem == "InvalidLength":
         return say("credit_code_length", count=len(code))
-    if isinstance(problem, InvalidChecksum):
+    if problem == "InvalidChecksum":
         return "校验码不符"
-    if isinstance(problem, InvalidFormat):
+    if problem == "InvalidFormat":
         return "含有不允许的字符（如 I、O、S、V、Z）或位置不对"
     return "登记管理部门或机构类别代码不存在"
 

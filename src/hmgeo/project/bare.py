@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.intake.areas import resolve_area
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.records import Gates, Ledger, Provenance
@@ -176,6 +175,8 @@ class Collector:
 
     def area(self, code: str, base: Path, place: Place) -> Area | None:
         """Return the area of a `code`, id or file, looked for from `base`; None as `attempt`, told at `place`."""
+        from hmgeo.intake.areas import resolve_area  # noqa: PLC0415 -- hardly ever asked for
+
         before = len(self.problems)
         area = self.attempt(resolve_area, code, base=base)
         raised = self.problems[before:]

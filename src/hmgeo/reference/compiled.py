@@ -12,8 +12,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
+from llvmlite.binding import add_symbol, parse_assembly, parse_bitcode
 from numba.core.caching import FunctionCache
-from numba.core.runtime import rtsys
+from numba.core.runtime import _nrt_python
 
 from hmgeo.reference.machine import CacheFolderWarning, code_folder
 
@@ -23,18 +24,20 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+for _name, _address in _nrt_python.c_helpers.items():  # numba compiles more with them, which kept code holds already
+    add_symbol(_name if _name.startswith("_") else f"NRT_{_name}", _address)
+
+
 class _Mending(FunctionCache):  # type: ignore[misc]  # numba has no types
     """Kept machine code; what is damaged is forgotten and compiled again, what can't be kept isn't."""
 
     def load_overload(self, sig: object, target_context: object) -> object:
         """Return what is kept for a signature; None where nothing usable is.
 
-        Machine code needs numba's counting of references, but none of what it knows about types: that is loaded only
-        to compile, which takes as long as a county.
+        Machine code needs none of what numba knows about types: that is loaded only to compile.
         """
         try:
-            rtsys.initialize(target_context)
-            return self._load_overload(sig, target_context)
+            return self._loaded(sig, target_context)
         except Exception as error:  # noqa: BLE001 -- a cut or foreign pickle raises anything
             warnings.warn(
                 f"留存的编译结果已损坏，重新编译：{self.cache_path}（{type(error).__name__}）",
@@ -45,10 +48,26 @@ class _Mending(FunctionCache):  # type: ignore[misc]  # numba has no types
                 self.flush()
             return None
 
+    def _loaded(self, sig: object, target_context: Any) -> object:  # noqa: ANN401 -- numba has no types
+        """Return what is kept; its source, most of it, is taken apart only for another function that it is put into."""
+        data = self._cache_file.load(self._index_key(sig, target_context.codegen()))
+        if data is None:
+            return None
+        (name, kind, (code, source)), described, *more = data
+        symbols = described.llvm_func_name, described.llvm_cpython_wrapper_name
+        stub = parse_assembly("".join(f'define void @"{symbol}"() {{ unreachable }}\n' for symbol in symbols))
+        made = self._impl.rebuild(target_context, ((name, kind, (code, stub.as_bitcode())), described, *more))
+        made.library._get_module_for_linking = lambda: parse_bitcode(source)  # noqa: SLF001 -- numba has no other way
+        return made
+
     def save_overload(self, sig: object, data: object) -> None:
         """Keep machine code where there is room for it."""
         with suppress(OSError):
             super().save_overload(sig, data)
+
+
+def _nothing() -> None:
+    """Look for no packages that teach numba types of their own."""
 
 
 def compiled(function: Function) -> Function:
@@ -58,6 +77,7 @@ def compiled(function: Function) -> Function:
     try:
         dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
         dispatcher._cache = _Mending(dispatcher.py_func)  # noqa: SLF001 -- what cache=True does, with our cache
+        dispatcher._compilation_chain_init_hook = _nothing  # noqa: SLF001 -- no package's own types stand in ours
         return cast("Function", dispatcher)
     finally:
         numba.config.CACHE_DIR = before

@@ -32,7 +32,6 @@ from hmgeo.proximity.elsewhere import run_errand
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.records import Ledger
 from hmgeo.reference.machine import core_count
-from hmgeo.screening.land import land_areas, with_land_areas
 from hmgeo.vocabulary import COUNTED_RADII_M, LayerKind
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer
 
     Floats = NDArray[np.float64]
+
+_LAND_STAGE = "测算去重与圆内面积"
 
 
 def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may be told
@@ -105,8 +106,9 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
         if aggregate:
             counts, total = proximity.counts, positions.table.num_rows
             if clipped_area:
-                land = land_areas(positions, layer, radii_m, lambda done: progress("测算去重与圆内面积", done, total))
-                counts = with_land_areas(counts, land)
+                lands = import_module("hmgeo.screening.land")  # hardly ever asked for
+                land = lands.land_areas(positions, layer, radii_m, lambda done: progress(_LAND_STAGE, done, total))
+                counts = lands.with_land_areas(counts, land)
             pq.write_table(counts, temporary, compression="zstd")
     for line in _reading_told(layer, ledger, receptors.shown):
         tell(line)
