@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from hmgeo.records import Layer
 
     Floats = NDArray[np.float64]
-
-_LAND_STAGE = "测算去重与圆内面积"
 
 
 def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may be told
@@ -106,9 +105,9 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
         if aggregate:
             counts, total = proximity.counts, positions.table.num_rows
             if clipped_area:
-                lands = import_module("hmgeo.screening.land")  # hardly ever asked for
-                land = lands.land_areas(positions, layer, radii_m, lambda done: progress(_LAND_STAGE, done, total))
-                counts = lands.with_land_areas(counts, land)
+                land = import_module("hmgeo.screening.land")  # hardly ever asked for
+                told = partial(progress, "测算去重与圆内面积", total=total)
+                counts = land.with_land_areas(counts, land.land_areas(positions, layer, radii_m, told))
             pq.write_table(counts, temporary, compression="zstd")
     for line in _reading_told(layer, ledger, receptors.shown):
         tell(line)
