@@ -92,8 +92,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
         radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radii_m[0]), *radii_m)
     target = out if isinstance(out, RemoteFile) else stored_at(out)
     with whole_stored(target, [bare.path for bare in (sources, receptors) if not bare.is_frame]) as temporary:
-        sink = nullcontext() if aggregate else CodedPairsSink(temporary)
-        with sink as pairs, _fetching(scheduler, layer) as fetch:
+        with nullcontext() if aggregate else CodedPairsSink(temporary) as pairs, _fetching(scheduler, layer) as fetch:
             proximity = measure_proximity(
                 positions,
                 layer,
@@ -103,10 +102,10 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
                 fetch=fetch,
             )
         if aggregate:
-            counts, total = proximity.counts, positions.table.num_rows
+            counts = proximity.counts
             if clipped_area:
                 land = import_module("hmgeo.screening.land")  # hardly ever asked for
-                told = partial(progress, "测算去重与圆内面积", total=total)
+                told = partial(progress, "测算去重与圆内面积", total=positions.table.num_rows)
                 counts = land.with_land_areas(counts, land.land_areas(positions, layer, radii_m, told))
             pq.write_table(counts, temporary, compression="zstd")
     for line in _reading_told(layer, ledger, receptors.shown):
