@@ -19,11 +19,12 @@ from strategies import ANCHORS
 
 from hmgeo.errors import InputError
 from hmgeo.intake import load
+from hmgeo.intake.columns import NO_ID
 from hmgeo.intake.formats import vectors
 from hmgeo.intake.formats.packed import open_parts
 from hmgeo.intake.load import ReadOptions, load_receptors
 from hmgeo.intake.places.mend import CHINA
-from hmgeo.intake.places.sound import KnownTexts, sound_rows
+from hmgeo.intake.places.sound import KnownTexts, are_ids, sound_rows
 from hmgeo.intake.rows import Cells, cells_of, column_texts
 from hmgeo.vocabulary import Basis, LayerKind
 
@@ -148,6 +149,12 @@ BOXES = st.builds(
 )  # fmt: skip
 POLYGONS = st.lists(BOXES | CORNERS, min_size=1, max_size=3).map(lambda rings: holed(*rings))
 SHAPES = POLYGONS | st.lists(POLYGONS, min_size=1, max_size=3).map(shapely.MultiPolygon)
+
+
+@pytest.mark.parametrize("text", [*sorted(NO_ID), "", " P1", "P1 ", "\tP1", "P1\u3000", None])
+def test_what_may_stand_for_no_id_is_looked_at_one_by_one(text: str | None) -> None:
+    assert are_ids(pa.array(["P1", "7", "A-1"]))
+    assert not are_ids(pa.array(["P1", text, "A-1"]))
 
 
 @given(st.lists(SHAPES, max_size=20))

@@ -26,14 +26,13 @@ from hmgeo.proximity.vectors import (
     lay_edges,
     lay_points,
     nearest_of_segments,
-    past,
     see,
     set_frame_at,
     strips,
     to_geodesics,
 )
 from hmgeo.proximity.wkb import SPARE
-from hmgeo.reference.compiled import inner
+from hmgeo.reference.compiled import inner, past
 
 if TYPE_CHECKING:
     from hmgeo.proximity.wkb import Scratch

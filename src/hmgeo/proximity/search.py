@@ -19,9 +19,9 @@ from hmgeo.proximity.kernel import (
     measure_large,
     measure_small,
 )
-from hmgeo.proximity.vectors import LANES, bare, past, see, set_frame, settle, stand_in, turn
+from hmgeo.proximity.vectors import LANES, see, set_frame, settle, stand_in, turn
 from hmgeo.proximity.wkb import SPARE, UNREADABLE, find_box, holds, read_polygon, scratch_for
-from hmgeo.reference.compiled import compiled, inner
+from hmgeo.reference.compiled import bare, compiled, inner, past
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

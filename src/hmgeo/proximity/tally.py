@@ -11,8 +11,7 @@ import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import bearing_deg
-from hmgeo.proximity.vectors import bare
-from hmgeo.reference.compiled import compiled
+from hmgeo.reference.compiled import bare, compiled
 from hmgeo.results.columns import COUNTS_SCHEMA
 from hmgeo.vocabulary import ALL_CLASSES, ClassKind, LandClass, classes_in_order
 

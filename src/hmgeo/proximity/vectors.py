@@ -18,22 +18,22 @@ Arrays are scratch with room for eight more than they hold; what stands past the
 from __future__ import annotations
 
 import math
-from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M
-from hmgeo.reference.compiled import inner
+from hmgeo.reference.compiled import inner, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from hmgeo.reference.compiled import Ir
 
     Floats = NDArray[np.float64]
 
@@ -207,18 +207,6 @@ class _Kept:
         self._builder.store(lanes.value, self._slot)
 
 
-def _written(function: Callable[..., Ir]) -> Ir:
-    """Register a function of its arguments' types that writes its own machine code."""
-
-    def definition(_typing: Ir, *kinds: Ir) -> Ir:
-        return function(*kinds)
-
-    first = Parameter("typing", Parameter.POSITIONAL_ONLY)  # what numba hands every intrinsic, and none here asks
-    definition.__signature__ = Signature([first, *signature(function).parameters.values()])  # type: ignore[attr-defined]
-    definition.__name__, definition.__doc__ = function.__name__, function.__doc__
-    return intrinsic(definition)
-
-
 def _typed(write: Callable[[_Writer], None], *kinds: Ir) -> Ir:
     """Return what an intrinsic must return for arguments of these types; whole numbers are int64."""
 
@@ -228,37 +216,6 @@ def _typed(write: Callable[[_Writer], None], *kinds: Ir) -> Ir:
 
     fixed = [types.int64 if isinstance(kind, types.Integer) else kind for kind in kinds]
     return types.void(*fixed), generate
-
-
-@_written
-def bare(tuple_kind: Ir) -> Ir:
-    """Return a named tuple (`tuple_kind`) whose arrays have become pointers to their first elements."""
-    kinds = [types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind for kind in tuple_kind.types]
-    result = types.NamedTuple(kinds, tuple_kind.instance_class)
-
-    def generate(context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
-        values = []
-        for i, kind in enumerate(tuple_kind.types):
-            value = builder.extract_value(arguments[0], i)
-            is_array = isinstance(kind, types.Array)
-            values.append(context.make_array(kind)(context, builder, value).data if is_array else value)
-        return context.make_tuple(builder, result, values)
-
-    return result(tuple_kind), generate
-
-
-@_written
-def past(pointer: Ir, _count: Ir) -> Ir:
-    """Return `pointer` moved on by so many elements (`_count`)."""
-
-    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
-        return builder.gep(arguments[0], [arguments[1]])
-
-    return pointer(pointer, types.int64), generate
-
-
-Ir: TypeAlias = Any
-"""A context, builder, signature, type or value of the code being generated."""
 
 
 ECCENTRICITY_SQUARED = FLATTENING * (2 - FLATTENING)
@@ -320,32 +277,7 @@ def set_frame_at(frame: Floats, lon: float, lat: float) -> None:
 _UNITS = 1e4
 
 
-def _load_bytes(builder: Ir, arguments: Ir, kind: Ir) -> Ir:
-    pointer = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), kind.as_pointer())
-    return builder.load(pointer, align=1)
-
-
-@_written
-def read_count(buffer: Ir, _at: Ir) -> Ir:
-    """Read the little-endian unsigned 32-bit number `_at` bytes past the pointer `buffer`."""
-
-    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
-        return builder.zext(_load_bytes(builder, arguments, ir.IntType(32)), ir.IntType(64))
-
-    return types.int64(buffer, types.int64), generate
-
-
-@_written
-def read_double(buffer: Ir, _at: Ir) -> Ir:
-    """Read the little-endian double `_at` bytes past the pointer `buffer`."""
-
-    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
-        return _load_bytes(builder, arguments, _DOUBLE)
-
-    return types.float64(buffer, types.int64), generate
-
-
-@_written
+@written
 def read_eight_points(buffer: Ir, at: Ir, lon: Ir, lat: Ir, first: Ir) -> Ir:
     """Read eight points of two doubles each from a uint8 array into lon[first:], lat[first:].
 
@@ -365,7 +297,7 @@ def read_eight_points(buffer: Ir, at: Ir, lon: Ir, lat: Ir, first: Ir) -> Ir:
     return _typed(write, buffer, at, lon, lat, first)
 
 
-@_written
+@written
 def box_of_points(lon: Ir, lat: Ir, count: Ir, box: Ir) -> Ir:
     """Fill box[:4] with west, south, east, north, and box[4] with 0, or NaN if a coordinate is not finite.
 
@@ -393,7 +325,7 @@ def box_of_points(lon: Ir, lat: Ir, count: Ir, box: Ir) -> Ir:
     return _typed(write, lon, lat, count, box)
 
 
-@_written
+@written
 def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
     frame: Ir, x: Ir, y: Ir, z: Ir, first: Ir, count: Ir, east: Ir, north: Ir, drop: Ir, squared: Ir
 ) -> Ir:
@@ -420,7 +352,7 @@ def see(  # noqa: PLR0913, PLR0917 -- arrays one by one
     return _typed(write, frame, x, y, z, first, count, east, north, drop, squared)
 
 
-@_written
+@written
 def lay_points(frame: Ir, lon: Ir, lat: Ir, origin_lon: Ir, origin_lat: Ir, count: Ir, x: Ir, y: Ir) -> Ir:
     """Fill `x`, `y` with metres east and north of an origin for `count` points.
 
@@ -440,7 +372,7 @@ def lay_points(frame: Ir, lon: Ir, lat: Ir, origin_lon: Ir, origin_lat: Ir, coun
     return _typed(write, frame, lon, lat, origin_lon, origin_lat, count, x, y)
 
 
-@_written
+@written
 def lay_edges(  # noqa: PLR0913, PLR0917 -- arrays one by one
     frame: Ir, x: Ir, y: Ir, count: Ir, unit_x: Ir, unit_y: Ir, along: Ir, across: Ir, half: Ir, bend: Ir
 ) -> Ir:
@@ -485,7 +417,7 @@ def _squared(place: tuple[_Lanes, _Lanes, _Lanes], edge: tuple[_Lanes, _Lanes, _
     return past.fused(past, beside * beside)
 
 
-@_written
+@written
 def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
     east: Ir, north: Ir, places: Ir, unit_x: Ir, unit_y: Ir, along: Ir, across: Ir, half: Ir, segments: Ir, least: Ir
 ) -> Ir:
@@ -507,7 +439,7 @@ def nearest_of_segments(  # noqa: PLR0913, PLR0917 -- arrays one by one
     return _typed(write, east, north, places, unit_x, unit_y, along, across, half, segments, least)
 
 
-@_written
+@written
 def to_geodesics(frame: Ir, east: Ir, north: Ir, drop: Ir, least: Ir, count: Ir, metres: Ir) -> Ir:
     """Turn `count` squared level distances (`least`) of places seen in `frame` into geodesics (`metres`).
 
@@ -528,7 +460,7 @@ def to_geodesics(frame: Ir, east: Ir, north: Ir, drop: Ir, least: Ir, count: Ir,
     return _typed(write, frame, east, north, drop, least, count, metres)
 
 
-@_written
+@written
 def settle(metres: Ir, limit_m: Ir, count: Ir, radii_m: Ir, radii: Ir, rounded: Ir, keep: Ir, closest: Ir) -> Ir:
     """Round `count` distances (`metres`) to 0.1 mm in `rounded`, and mark in `keep` those within their `limit_m`.
 
@@ -554,7 +486,7 @@ def settle(metres: Ir, limit_m: Ir, count: Ir, radii_m: Ir, radii: Ir, rounded: 
     return _typed(write, metres, limit_m, count, radii_m, radii, rounded, keep, closest)
 
 
-@_written
+@written
 def stand_in(  # noqa: PLR0913, PLR0917 -- arrays one by one
     squared: Ir,
     limit_m: Ir,
@@ -591,7 +523,7 @@ def stand_in(  # noqa: PLR0913, PLR0917 -- arrays one by one
     return _typed(write, squared, limit_m, count, radii_m, radii, slack_m, arc_excess, middle_m, keep, unsettled)
 
 
-@_written
+@written
 def strips(coefficients: Ir, lon: Ir, lat: Ir, origin_lon: Ir, origin_lat: Ir, count: Ir, area: Ir) -> Ir:
     """Fill `area` with the area between each of `count` edges (`lon`, `lat`) and the parallel of the origin.
 

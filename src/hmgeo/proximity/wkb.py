@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmgeo.geo.ellipsoid import HALF_TURN_DEG
-from hmgeo.proximity.vectors import FRAME_FIELDS, LANES, box_of_points, read_count, read_double, read_eight_points
-from hmgeo.reference.compiled import inner
+from hmgeo.proximity.vectors import FRAME_FIELDS, LANES, box_of_points, read_eight_points
+from hmgeo.reference.compiled import inner, read_count, read_double
 
 if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]

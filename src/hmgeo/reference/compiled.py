@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numba
+from llvmlite import ir
 from llvmlite.binding import add_symbol, parse_assembly, parse_bitcode
+from numba import types
 from numba.core.caching import FunctionCache
 from numba.core.runtime import _nrt_python
+from numba.extending import intrinsic
 
 from hmgeo.reference.machine import CacheFolderWarning, code_folder
 
@@ -87,3 +91,71 @@ def inner(function: Function) -> Function:
     """Compile `function` for other compiled ones alone: kept as a part of those, not to be called from Python."""
     only = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return cast("Function", numba.njit(nogil=True, error_model="numpy", **only)(function))
+
+
+Ir: TypeAlias = Any
+"""A context, builder, signature, type or value of the code being generated."""
+
+
+def written(function: Callable[..., Ir]) -> Ir:
+    """Register a function of its arguments' types that writes its own machine code."""
+
+    def definition(_typing: Ir, *kinds: Ir) -> Ir:
+        return function(*kinds)
+
+    first = Parameter("typing", Parameter.POSITIONAL_ONLY)  # what numba hands every intrinsic, and none here asks
+    definition.__signature__ = Signature([first, *signature(function).parameters.values()])  # type: ignore[attr-defined]
+    definition.__name__, definition.__doc__ = function.__name__, function.__doc__
+    return intrinsic(definition)
+
+
+@written
+def bare(tuple_kind: Ir) -> Ir:
+    """Return a named tuple (`tuple_kind`) whose arrays have become pointers to their first elements."""
+    kinds = [types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind for kind in tuple_kind.types]
+    result = types.NamedTuple(kinds, tuple_kind.instance_class)
+
+    def generate(context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
+        values = []
+        for i, kind in enumerate(tuple_kind.types):
+            value = builder.extract_value(arguments[0], i)
+            is_array = isinstance(kind, types.Array)
+            values.append(context.make_array(kind)(context, builder, value).data if is_array else value)
+        return context.make_tuple(builder, result, values)
+
+    return result(tuple_kind), generate
+
+
+@written
+def past(pointer: Ir, _count: Ir) -> Ir:
+    """Return `pointer` moved on by so many elements (`_count`)."""
+
+    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return pointer(pointer, types.int64), generate
+
+
+def _load_bytes(builder: Ir, arguments: Ir, kind: Ir) -> Ir:
+    pointer = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), kind.as_pointer())
+    return builder.load(pointer, align=1)
+
+
+@written
+def read_count(buffer: Ir, _at: Ir) -> Ir:
+    """Read the little-endian unsigned 32-bit number `_at` bytes past the pointer `buffer`."""
+
+    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
+        return builder.zext(_load_bytes(builder, arguments, ir.IntType(32)), ir.IntType(64))
+
+    return types.int64(buffer, types.int64), generate
+
+
+@written
+def read_double(buffer: Ir, _at: Ir) -> Ir:
+    """Read the little-endian double `_at` bytes past the pointer `buffer`."""
+
+    def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
+        return _load_bytes(builder, arguments, ir.DoubleType())
+
+    return types.float64(buffer, types.int64), generate

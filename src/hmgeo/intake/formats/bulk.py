@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 _FEWEST_ROWS = 100_000
 """Fewer don't make up for importing GDAL."""
-_STORED = (
-    (r"TEXT(\(\d+\))?", "typeof({0}) = 'text' AND instr({0}, char(0)) = 0", pa.string()),  # GDAL cuts there
-    ("INT|INTEGER", "typeof({0}) = 'integer'", pa.int64()),
-    ("REAL|DOUBLE", "typeof({0}) = 'real'", pa.float64()),
+_NO_TEXT = "{0} COLLATE BINARY < '' OR {0} COLLATE BINARY >= x'' OR instr({0}, char(0))"
+"""Numbers come before all texts, blobs after them; GDAL cuts a text at its NUL."""
+_OTHERS = (
+    (r"TEXT(\(\d+\))?", _NO_TEXT, pa.string()),
+    ("INT|INTEGER", "typeof({0}) NOT IN ('integer', 'null')", pa.int64()),
+    ("REAL|DOUBLE", "typeof({0}) NOT IN ('real', 'null')", pa.float64()),
 )
-_PLAIN_SHAPE = "{0} >= x'47500000' AND {0} < x'4750000A' AND length({0}) > 76"
-"""GP, version 0, flags of a geometry that isn't empty and none of an extension; a WKB type behind the longest box."""
+"""What columns are declared, which of their cells are something else, and how Arrow holds the rest."""
+_ODD_SHAPE = "{0} < x'47500000' OR {0} >= x'4750000A' OR length({0}) <= 76"
+"""Not GP, version 0, flags of a geometry that isn't empty and none of an extension, a WKB type behind any box."""
 
 
 def batches_in_bulk(
@@ -66,23 +69,25 @@ def _plain_columns(
     if first != 1 or not isinstance(last, int) or last < _FEWEST_ROWS or counted != (last,):
         return None  # of gaps GDAL 3.12 makes rows that are there twice where it was told another count
     expected: dict[str, pa.DataType] = {}
-    tests = []
-    for _, name, declared, _, _, _, is_made in database.execute(f"PRAGMA table_xinfo({quoted})"):
+    odd = []
+    kept_apart = database.execute("SELECT count(*) FROM pragma_index_list(?) WHERE origin = 'pk'", (table,)).fetchone()
+    for _, name, declared, _, _, key, is_made in database.execute(f"PRAGMA table_xinfo({quoted})"):
         column = quoted_name(name)
         if is_made:
             return None
         if name == shape_column:
             expected[name] = pa.binary()
-            tests.append(f"{column} IS NULL OR ({_PLAIN_SHAPE.format(column)})")
+            odd.append(_ODD_SHAPE.format(column))
             continue
-        stored = next((stored for stored in _STORED if re.fullmatch(stored[0], declared.upper())), None)
+        stored = next((stored for stored in _OTHERS if re.fullmatch(stored[0], declared.upper())), None)
         if stored is None:
             return None
         expected[name] = stored[2]
-        tests.append(f"{column} IS NULL OR ({stored[1].format(column)})")
-    others = " OR ".join(f"NOT ({test})" for test in tests)
-    found = database.execute(f"SELECT count(*), max({others}) FROM {quoted}").fetchone()  # noqa: S608 -- quoted
-    return expected if found == (last, 0) else None
+        if not key or kept_apart != (0,):  # a key without an index of its own is the row's number
+            odd.append(stored[1].format(column))
+    plain = " AND ".join(f"({others}) IS NOT TRUE" for others in odd)
+    found = database.execute(f"SELECT count(*) FROM {quoted} WHERE {plain}").fetchone()  # noqa: S608 -- quoted
+    return expected if found == (last,) else None
 
 
 def _opened(text: str, table: str, expected: dict[str, pa.DataType], rows: int) -> Iterator[pa.RecordBatch] | None:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import shapely
@@ -113,7 +112,6 @@ def _read(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 PART_ROWS = 32_768
-_NO_IDS = pa.array(sorted(NO_ID))
 
 
 class RunningIds:
@@ -132,8 +130,11 @@ class RunningIds:
             return pa.array([f"row-{row}" for row in range(first + 1, self.rows + 1)])
         texts, is_own = self._given(raw, column, first)
         is_new = np.ones(len(texts), bool)
-        is_new[is_own] = self._known.enter(texts.filter(pa.array(is_own)))  # the file's own before made ones
-        is_new[~is_own] = self._known.enter(texts.filter(pa.array(~is_own)))
+        if is_own.all():
+            is_new = self._known.enter(texts)
+        else:
+            is_new[is_own] = self._known.enter(texts.filter(pa.array(is_own)))  # the file's own before made ones
+            is_new[~is_own] = self._known.enter(texts.filter(pa.array(~is_own)))
         if not is_new.all():
             ids = texts.to_pylist()
             for place in np.flatnonzero(~is_new).tolist():
@@ -146,11 +147,7 @@ class RunningIds:
         if isinstance(raw.columns, Cells):
             cells = raw.columns.columns[column]
             is_whole = pa.types.is_integer(cells.type)
-            if (
-                (is_whole or pa.types.is_string(cells.type))
-                and self._bytes.is_stripped(text := cells.cast(pa.string()))
-                and not pc.any(pc.is_in(text, _NO_IDS)).as_py()
-            ):
+            if (is_whole or pa.types.is_string(cells.type)) and self._bytes.are_ids(text := cells.cast(pa.string())):
                 return text, np.ones(len(text), bool)
         texts = ["" if value.strip().casefold() in NO_ID else value.strip() for value in raw.columns[column]]
         is_own = np.array(texts) != ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from hmgeo.reference.compiled import compiled, inner
+from hmgeo.reference.compiled import bare, compiled, inner, past, read_count, read_double
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class _Rings(NamedTuple):
-    """The corners of a shape's rings one after the other, as doubles and as bytes, and where each ring begins."""
+    """The bytes of all shapes, and of one the corners of its rings one after the other and where each ring begins."""
 
+    data: Bytes
     xy: Floats
-    bytes: Bytes
     begins: Offsets
 
 
@@ -77,30 +77,24 @@ def _turns(xy: Floats, before: int, at: int, after: int) -> bool:
 
 
 @inner
-def _goes_round(xy: Floats, points: int) -> bool:
-    """Tell whether a closed line surely goes once around the mean of its corners, never back: then it is simple.
+def _goes_round(xy: Floats, points: int, x: float, y: float) -> bool:
+    """Tell whether a closed line surely goes once around a point, the mean of its corners, never back: it is simple.
 
     Seen from there every edge turns the same way by less than half a turn, so the line crosses the level of that point
     upwards once a turn. Most parcels are such, and each edge is looked at once instead of against all others.
     """
     edges = points - 1
-    x, y = 0.0, 0.0
-    for i in range(edges):
-        x += xy[2 * i]
-        y += xy[2 * i + 1]
-    x, y = x / edges, y / edges
-    left = right = upward = downward = 0
+    turned = upward = downward = 0
     ax, ay = xy[0] - x, xy[1] - y
     for i in range(1, points):  # no branch, so that several corners are looked at at once
         bx, by = xy[2 * i] - x, xy[2 * i + 1] - y
         ahead, other = ax * by, ay * bx
         doubt = _ROUNDING * (abs(ahead) + abs(other))
-        left += ahead - other > doubt
-        right += ahead - other < -doubt
+        turned += int(ahead - other > doubt) - int(ahead - other < -doubt)
         upward += (ay < 0) & (by >= 0)
         downward += (ay >= 0) & (by < 0)
         ax, ay = bx, by
-    return max(left, right) == edges and upward == 1 and downward == 1
+    return abs(turned) == edges and upward == 1 and downward == 1
 
 
 @inner
@@ -109,13 +103,14 @@ def _ring_area_deg2(xy: Floats, points: int) -> float:
     edges = points - 1
     if points < _FEWEST_POINTS or xy[0] != xy[2 * edges] or xy[1] != xy[2 * edges + 1]:
         return 0.0
-    double_area = 0.0
+    double_area = x = y = 0.0
     for i in range(edges):
+        x, y = x + xy[2 * i], y + xy[2 * i + 1]
         double_area += (xy[2 * i] - xy[0]) * (xy[2 * i + 3] - xy[1]) - (xy[2 * i + 2] - xy[0]) * (xy[2 * i + 1] - xy[1])
     area: float = abs(double_area) / 2
     if area <= _LEAST_AREA_DEG2:
         return 0.0
-    if _goes_round(xy, points):
+    if _goes_round(xy, points, x / edges, y / edges):
         return area
     for i in range(edges):
         if not _turns(xy, i - 1 if i else edges - 1, i, i + 1):
@@ -157,14 +152,6 @@ def _inside(xy: Floats, ring: Offsets, point: int) -> int:
 
 
 @inner
-def _count_at(data: Bytes, at: int) -> int:
-    count = 0
-    for i in range(3, -1, -1):
-        count = count * 256 + int(np.int64(data[at + i]))
-    return count
-
-
-@inner
 def _is_head(data: Bytes, at: int, end: int, kind: int) -> bool:
     """Tell whether a plain little-endian shape of a kind begins here."""
     if end - at < _HEAD_BYTES or data[at] != 1:
@@ -174,34 +161,33 @@ def _is_head(data: Bytes, at: int, end: int, kind: int) -> bool:
 
 
 @inner
-def _ring_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> float:
+def _ring_at(at: int, end: int, into: _Rings, rings: int) -> float:
     """Read a ring behind those read before; return its area, 0 where it isn't sound or there is no more room."""
     begin = into.begins[rings]
-    count = _count_at(data, at) if at + _COUNT_BYTES <= end else 0
+    count = read_count(into.data, at) if at + _COUNT_BYTES <= end else 0
     if count == 0 or begin + count > _MOST_POINTS or at + _COUNT_BYTES + count * _POINT_BYTES > end:
         return 0.0
-    own, source = into.bytes[begin * _POINT_BYTES :], data[at + _COUNT_BYTES :]
-    for i in range(count * _POINT_BYTES):  # many bytes at once, which an assignment of slices isn't
-        own[i] = source[i]
+    for i in range(2 * count):
+        into.xy[2 * begin + i] = read_double(into.data, at + _COUNT_BYTES + _POINT_BYTES // 2 * i)
     into.begins[rings + 1] = begin + count
-    return _ring_area_deg2(into.xy[2 * begin :], count)
+    return _ring_area_deg2(past(into.xy, 2 * begin), count)
 
 
 @inner
-def _polygon_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> tuple[int, int]:
+def _polygon_at(at: int, end: int, into: _Rings, rings: int) -> tuple[int, int]:
     """Read a polygon behind the rings read before; return where it ends (`_UNSOUND` if it is that), and all rings."""
-    more = _count_at(data, at + 5) if _is_head(data, at, end, _POLYGON) else 0
+    more = read_count(into.data, at + 5) if _is_head(into.data, at, end, _POLYGON) else 0
     if more == 0 or rings + more > _MOST_RINGS:
         return _UNSOUND, rings
     at += _HEAD_BYTES
     area, begins = 0.0, into.begins
     for ring in range(rings, rings + more):
-        own = _ring_at(data, at, end, into, ring)
+        own = _ring_at(at, end, into, ring)
         if own == 0:
             return _UNSOUND, rings
         for other in range(ring):
             is_hole = other == rings
-            if not _are_rings_apart(into.xy, begins[other : other + 2], begins[ring : ring + 2], is_hole):
+            if not _are_rings_apart(into.xy, past(begins, other), past(begins, ring), is_hole):
                 return _UNSOUND, rings
         area += own if ring == rings else -own
         at += _COUNT_BYTES + (begins[ring + 1] - begins[ring]) * _POINT_BYTES
@@ -209,21 +195,23 @@ def _polygon_at(data: Bytes, at: int, end: int, into: _Rings, rings: int) -> tup
 
 
 @compiled
-def _find_sound(data: Bytes, offsets: Offsets, box: Floats, into: _Rings, sound: Bytes) -> None:
+def _find_sound(offsets: Offsets, box: tuple[float, float, float, float], rooms: _Rings, sound: Bytes) -> None:
+    into = bare(rooms)  # of arrays each part of one would be counted while it is looked at
+    west, south, east, north = box
     for row in range(len(sound)):
         at, end = offsets[row], offsets[row + 1]
         parts, rings = 1, 0
-        if _is_head(data, at, end, _SEVERAL):
-            parts = _count_at(data, at + 5)
+        if _is_head(into.data, at, end, _SEVERAL):
+            parts = read_count(into.data, at + 5)
             at += _HEAD_BYTES
         while parts and at != _UNSOUND:
-            at, rings = _polygon_at(data, at, end, into, rings)
+            at, rings = _polygon_at(at, end, into, rings)
             parts -= 1
-        is_sound = at == end and rings > 0
-        for i in range(into.begins[rings] if is_sound else 0):
+        inside, points = 0, into.begins[rings]
+        for i in range(points if at == end else 0):
             x, y = into.xy[2 * i], into.xy[2 * i + 1]
-            is_sound = is_sound and box[0] <= x <= box[2] and box[1] <= y <= box[3]
-        sound[row] = is_sound
+            inside += (west <= x) & (x <= east) & (south <= y) & (y <= north)
+        sound[row] = at == end and inside == points > 0
 
 
 def sound_rows(wkb: pa.Array, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
@@ -232,10 +220,9 @@ def sound_rows(wkb: pa.Array, box: tuple[float, float, float, float]) -> NDArray
     The box is west, south, east, north in the degrees of the shapes.
     """
     offsets, data = _buffers(wkb)
-    xy = np.zeros(2 * _MOST_POINTS)
     sound = np.zeros(len(wkb), np.uint8)
-    into = _Rings(xy, xy.view(np.uint8), np.zeros(_MOST_RINGS + 1, np.int64))
-    _find_sound(data, offsets, np.array(box), into, sound)
+    into = _Rings(data, np.zeros(2 * _MOST_POINTS), np.zeros(_MOST_RINGS + 1, np.int64))
+    _find_sound(offsets, box, into, sound)
     is_sound: NDArray[np.bool_] = sound.astype(bool) & wkb.is_valid().to_numpy(zero_copy_only=False)
     return is_sound
 
@@ -296,17 +283,22 @@ class KnownTexts:
         return is_new.astype(bool)
 
 
-def is_stripped(texts: pa.Array) -> bool:
-    """Tell whether each of `texts` is there and surely begins and ends with a sign that is no space."""
+def are_ids(texts: pa.Array) -> bool:
+    """Tell whether each of `texts` is there and surely an id: no space at either end, nothing that stands for none."""
     offsets, data = _buffers(texts)
-    return texts.null_count == 0 and _are_stripped(data, offsets)
+    return texts.null_count == 0 and _are_ids(data, offsets)
+
+
+_SPACE, _DASH, _SLASH, _DELETE = b" -/\x7f"
 
 
 @compiled
-def _are_stripped(data: Bytes, offsets: Offsets) -> bool:
+def _are_ids(data: Bytes, offsets: Offsets) -> bool:
     for row in range(len(offsets) - 1):
         first, last = offsets[row], offsets[row + 1] - 1
-        if last < first or not (0x20 < data[first] < 0x7F and 0x20 < data[last] < 0x7F):  # noqa: PLR2004 -- ASCII
+        if last < first or not (_SPACE < data[first] < _DELETE and _SPACE < data[last] < _DELETE):
+            return False
+        if data[last] == _DASH or data[last] == _SLASH:  # -, -- and / are no ids
             return False
     return True
 
