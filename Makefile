@@ -9,12 +9,13 @@ TYPESCRIPT = typescript@5.9.3
 TSC = npx --offline -y -p $(TYPESCRIPT) tsc
 TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo test lint test-full test-oldest test-newest lock maps pages notebooks clean
+.PHONY: help venv demo test check lint test-full test-oldest test-newest lock maps pages notebooks clean
 .DEFAULT_GOAL = help
 
 help:
 	@echo 'make demo       screen the shipped projects into ./hmgeo-demo'
 	@echo 'make test       lint, types and tests (HMGEO_REQUIRE_BROWSER=1: fail, not skip, where Chromium is missing)'
+	@echo 'make check      the tests alone'
 	@echo 'make test-full  the same with slow tests, many random cases, Chromium and Firefox required'
 	@echo 'make lint       ruff and mypy alone, and tsc on the scripts of the page where it is there'
 	@echo 'make maps       draw every map definition in maps/'
@@ -46,7 +47,10 @@ lint: $(STAMP)
 	@if $(TSC) --version >/dev/null 2>&1; then $(TSC) -p tools; \
 	else echo "scripts of the page not checked: no node, or no tsc yet (npx -y -p $(TYPESCRIPT) tsc --version fetches it)"; fi
 
-test: lint
+test: $(STAMP)
+	@$(MAKE) -j2 lint check # side by side: types are looked at on one processor, which would leave the other idle
+
+check: $(STAMP)
 	HMGEO_REQUIRE_BROWSER='$(HMGEO_REQUIRE_BROWSER)' $(TESTS) -m 'not slow'
 
 test-full: lint

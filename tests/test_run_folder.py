@@ -108,10 +108,10 @@ def killed_in_the_middle(out: Path, renames: int) -> int:
 
 
 def held_up(out: Path) -> list[str]:
-    """Return a command that stops, and says so, before it writes the last output: a folder half full."""
+    """Return a command that stops, and says so, between its tables and its sheets: a folder half full."""
     held = (
-        "import time, hmgeo.outputs.map.page as write, hmgeo.cli\n"
-        "write.write_map = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
+        "import time, hmgeo.project.run_files as files, hmgeo.cli\n"
+        "files.write_workbook = lambda *_: (print('writing', flush=True), time.sleep(60))\n"
         "hmgeo.cli.main()\n"
     )
     return [sys.executable, "-c", held, "run", str(GOOD), "--out", str(out)]
@@ -472,7 +472,7 @@ def test_commands_refuse_such_places(hmgeo_command: Callable[..., Ended], tmp_pa
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_in_the_middle_of_a_run_leaves_no_folder(sent: signal.Signals, code: int, tmp_path: Path) -> None:
-    """Writing is held up at the last output, so that the signal comes when the folder is half full."""
+    """Writing is held up between two outputs, so that the signal comes when the folder is half full."""
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(held_up(tmp_path / "out"), **piped) as running:  # noqa: S603 - our own words
         assert running.stdout is not None

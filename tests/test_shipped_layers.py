@@ -6,6 +6,7 @@ import hashlib
 import re
 import subprocess
 import sys
+from bisect import bisect_left
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,8 +17,7 @@ import pytest
 import rasterio
 import shapely
 import yaml
-from pyflwdir.dem import fill_depressions
-from scipy.ndimage import label
+from scipy.ndimage import label, minimum_filter
 
 from hmgeo.vocabulary import Basis, Completeness, LayerKind, SoilQualityClass
 
@@ -45,6 +45,8 @@ TEMPLATE = [
     "企业编号", "企业名称", "设区市", "县(市、区)", "乡镇(街道)", "经度", "纬度", "坐标系", "坐标来源", "定位误差(m)",
     "行业名称", "行业代码", "行业分类版本", "是否涉镉", "生产状态", "数据来源", "资料时点", "密级", "备注",
 ]  # fmt: skip
+EIGHT = np.ones((3, 3))
+"""A cell and its eight neighbours."""
 GEOD = pyproj.Geod(a=6378137.0, rf=298.257222101)
 
 
@@ -295,32 +297,61 @@ def test_terrain_covers_the_county_and_ten_kilometres_around(key: str) -> None:
         assert raster.nodata == -9999.0
 
 
-def hollows(key: str) -> tuple[np.ndarray, np.ndarray, rasterio.Affine]:
-    """Return how far each cell lies below the lowest rim around it, the numbers of the hollows, and where they are."""
+def lowest(key: str) -> tuple[np.ndarray, list[tuple[int, int]], rasterio.Affine]:
+    """Return heights, a cell of each closed hollow from which no way leads down and out, and where the cells are.
+
+    The ground drains off the grid and where it has no height.
+    """
     with rasterio.open(LAYERS / "synthetic" / key / "dem.tif") as raster:
-        heights = raster.read(1).astype(float)
-        filled, _ = fill_depressions(heights, nodata=raster.nodata)
-        depth_m = np.where(heights == raster.nodata, 0.0, filled - heights)
-        numbers, _ = label(depth_m > 0, structure=np.ones((3, 3)))
-        return depth_m, numbers, raster.transform
+        heights, nodata, transform = raster.read(1), raster.nodata, raster.transform
+    heights[heights == nodata] = -np.inf
+    still = (minimum_filter(heights, 3, mode="constant", cval=-np.inf) == heights) & np.isfinite(heights)
+    numbers, count = label(still, structure=EIGHT)
+    beside_one_that_falls = still & (minimum_filter(np.where(still, np.inf, heights), 3) == heights)
+    closed = np.setdiff1d(np.arange(1, count + 1), numbers[beside_one_that_falls])
+    cells = np.argwhere(np.isin(numbers, closed))
+    first = {int(numbers[row, column]): (int(row), int(column)) for row, column in cells[::-1]}
+    return heights, [first[int(number)] for number in closed], transform
+
+
+def hollow(heights: np.ndarray, row: int, column: int) -> tuple[float, np.ndarray]:
+    """Return up to which height the hollow around a cell fills before it spills, and its cells, in 400 by 400."""
+    top, left = row - 200, column - 200
+    ground = heights[top : top + 401, left : left + 401]
+    levels = np.unique(ground[ground >= ground[200, 200]])
+
+    def spills(level: float) -> bool:
+        wet, _ = label(ground <= level, structure=EIGHT)
+        edge = np.concatenate([wet[0], wet[-1], wet[:, 0], wet[:, -1]])
+        return bool((edge == wet[200, 200]).any())
+
+    level = levels[bisect_left(levels, True, key=spills)]  # noqa: FBT003 - the first level that does
+    wet, _ = label(ground < level, structure=EIGHT)
+    held = np.zeros(heights.shape, bool)
+    held[top : top + 401, left : left + 401] = (wet == wet[200, 200]) & (wet > 0)
+    return float(level), held
 
 
 def test_the_plain_has_no_closed_hollow() -> None:
-    assert hollows("qingcheng")[0].max() == 0.0
+    assert lowest("qingcheng")[1] == []
 
 
 def test_the_karst_has_the_hollows_that_its_provenance_names_and_no_other() -> None:
-    depth_m, numbers, transform = hollows("nandan")
+    heights, deepest, transform = lowest("nandan")
     text = (LAYERS / "PROVENANCE.md").read_text(encoding="utf-8")
     named = [row.split(" | ") for row in re.findall(r"^\| (示例洼地.*) \|$", text, re.MULTILINE)]
     assert [name for name, *_ in named] == [f"示例洼地{number:02d}" for number in range(1, 7)]
-    assert numbers.max() == len(named)
     to_plane = pyproj.Transformer.from_crs(4490, 4545, always_xy=True)
+    met = []
     for _, lon, lat, deep_m, area_ha in named:
-        row, column = rasterio.transform.rowcol(transform, *to_plane.transform(float(lon), float(lat)))
-        held = numbers == numbers[row, column]
-        assert depth_m[held].max() == float(deep_m)
+        cell = rasterio.transform.rowcol(transform, *to_plane.transform(float(lon), float(lat)))
+        level_m, held = hollow(heights, *map(int, cell))
+        assert held[cell]
+        assert level_m - heights[held].min() == float(deep_m)
         assert held.sum() * 0.09 == pytest.approx(float(area_ha), abs=0.05)
+        met += [one for one in deepest if held[one]]
+    assert sorted(met) == sorted(deepest)
+    assert len(met) == len(named)
 
 
 @pytest.mark.parametrize(("key", "crossing"), [("qingcheng", {"北江"}), ("nandan", {"红水河"})])
