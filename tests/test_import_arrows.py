@@ -70,6 +70,7 @@ ONE_IMPORTER = {
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
     "hmgeo.outputs.map.click": "the page's own siting check",
+    "hmgeo.outputs.map.shell": "imports folium, loaded where no frame of a page is kept",
     "hmgeo.outputs.sheets.cards": "a print job in millimetres and in black",
     "hmgeo.outputs.sheets.siting": "a workbook of its own",
     "hmgeo.project.flow": "one command",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 import shapely
@@ -25,7 +26,8 @@ from hmgeo.errors import OutputError
 from hmgeo.outputs import wording
 from hmgeo.outputs.map import assets, layers, parcels, shapes, sources
 from hmgeo.outputs.map.labels import compass
-from hmgeo.outputs.map.page import OfflineHeader, map_page, refuse_outside_links, script_safe_json, write_map
+from hmgeo.outputs.map.page import map_page, refuse_outside_links, script_safe_json, write_map
+from hmgeo.outputs.map.shell import SLOTS, OfflineHeader
 from hmgeo.outputs.map.sources import Judgements
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.results.text import WINDS
@@ -121,6 +123,14 @@ def test_two_writes_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.html", "b.html"):
         write_map(small_results(), SHOWN, tmp_path / name)
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_a_page_whose_texts_look_like_slots_is_put_together_right() -> None:
+    title = "".join(SLOTS)
+    text = map_page(replace(small_results(), title=title), Presentation())
+    assert f"<title>{title}</title>" in text
+    assert text.count('content="default-src') == 1
+    assert [text.count(slot) for slot in SLOTS] == [text.count(title)] * 3
 
 
 def test_two_processes_with_different_hash_seeds_give_the_same_bytes(
@@ -394,7 +404,7 @@ def test_points_are_not_packed() -> None:
     [(None, 0), (0.04, 1), (9.96, 101), (823.4, 8231), (999.4, 9991), (4349.0, 43001), (9999.9, 100001)],
 )
 def test_a_packed_distance_is_the_one_that_tables_show(distance_m: float | None, steps: int) -> None:
-    assert shapes._decimetres(distance_m) == steps
+    assert shapes._decimetres(pd.Series([distance_m, 1.0], dtype=float)).tolist() == [steps, 11]
 
 
 def test_an_overview_map_has_no_verdicts_and_does_not_fall() -> None:

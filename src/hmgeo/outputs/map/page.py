@@ -7,24 +7,22 @@ import hashlib
 import json
 import math
 import re
+from functools import cache
 from html import escape
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, cast
-
-import folium
-from branca.element import CssLink, Element, JavascriptLink
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english
-from hmgeo.outputs.map import assets, audience, layers, panels, parcels, shapes, sources
+from hmgeo.outputs.map import audience, layers, panels, parcels, shapes, sources
 from hmgeo.outputs.map.click import ClickPage
+from hmgeo.reference.machine import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
-
-    from branca.element import Figure
 
     from hmgeo.results.results import Presentation, Results
 
@@ -35,15 +33,6 @@ POLICY = (
 )
 """What the page may do: style what stands in it, show pictures that stand in it, run the scripts named, no more."""
 
-MARKUP_POLICY = (
-    '<script>window.trustedTypes && trustedTypes.createPolicy("default", {createHTML: text => '
-    r"/<(script|iframe|object|embed|base|meta|link|form)\b|<[^>]*[\s\"'\/]on\w+\s*=|<[^>]*javascript:/i.test(text) "
-    '? text.replace(/</g, "&lt;") : text});</script>'
-)
-"""Where browsers know Trusted Types: text becomes markup only where nothing in it would run, and never a script.
-
-It stands before all other scripts; what it refuses is shown as the text that it is.
-"""
 _SCRIPT = re.compile("<script>(.*?)</script>", re.DOTALL)
 
 
@@ -74,103 +63,6 @@ def naming_scripts(page: str) -> str:
 
 
 _LINKING = frozenset({"src", "srcset", "href", "data", "action", "formaction", "poster", "xlink:href", "background"})
-
-
-class OfflineHeader(Element):
-    """Head of a page in which every linked script and style is replaced by its vendored content as it is added."""
-
-    def add_child(self, child: Element, name: str | None = None, index: int | None = None) -> Element:
-        """Add `child`, inlined where it is a link; `name` and `index` as branca has them.
-
-        Raises
-        ------
-        OutputError
-            Where a link isn't vendored.
-        """
-        if isinstance(child, JavascriptLink):
-            child = Literal(assets.inline_script(child.url))
-        elif isinstance(child, CssLink):
-            child = Literal(assets.inline_style(child.url))
-        return super().add_child(child, name=name, index=index)
-
-
-class Literal(Element):
-    """A text that is rendered as it is, never read as a template."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
-
-    def render(self, **_: object) -> str:
-        """Return the text."""
-        return self.text
-
-
-class Start(Element):
-    """The call that hands a map to the page's own scripts, placed after the call that makes the map."""
-
-    def __init__(self, map_name: str) -> None:
-        super().__init__()
-        self.call = f"hmgeo.start({map_name});"
-
-    def render(self, **_: object) -> str:
-        """Put the call among the page's scripts; folium renders its elements for what they add."""
-        cast("Figure", self.get_root()).script.add_child(Literal(self.call), name="start")
-        return ""
-
-
-class OfflineMap(folium.Map):
-    """A folium map with only the libraries that are used and with an element id that is always the same."""
-
-    def __init__(self, hosts: Iterable[str] = ()) -> None:
-        super().__init__(
-            location=[35.0, 105.0],
-            zoom_start=4,
-            tiles=None,
-            prefer_canvas=True,
-            zoom_control=False,
-            font_size="13px",
-            attributionControl=False,
-            minZoom=3,
-            maxZoom=18,
-            zoomSnap=0.5,
-        )
-        self.default_js = assets.page_links("js")
-        self.default_css = assets.page_links("css")
-        self.figure = cast("Figure", self.get_root())
-        self.figure.header = OfflineHeader()
-        self.add_child(Start(self.get_name()), name="start")
-        for name, tag in (
-            ("charset", '<meta charset="utf-8">'),
-            ("policy", f'<meta http-equiv="Content-Security-Policy" content="{policy(hosts)}">'),
-            ("markup", MARKUP_POLICY),
-        ):
-            self.figure.header.add_child(Literal(tag), name=name)
-
-    @classmethod
-    def _generate_id(cls) -> str:
-        return "hmgeo"  # branca draws random ids, and a rerun must give the same bytes
-
-    def page(self, *, language: str, title: str, body: str) -> str:
-        """Render the whole page.
-
-        Parameters
-        ----------
-        language
-            Of the words on the page, for the html element.
-        title, body
-            Escaped already; `body` stands before the map.
-
-        Raises
-        ------
-        OutputError
-            Where something would be asked of the network.
-        """
-        self.figure.title = title
-        self.figure.html.add_child(Literal(body), name="panels", index=0)
-        text = self.figure.render().replace("<html>", f'<html lang="{language}">', 1)
-        refuse_outside_links(text)
-        return naming_scripts(text)
 
 
 class _LinkFinder(HTMLParser):
@@ -267,9 +159,28 @@ def map_page(results: Results, presentation: Presentation) -> str:
     chunks = list(shapes.scripts([*(picture.packed for picture in pictures), searched]))
     chunks += asked.scripts() if asked else ()
     body = panels.render(shown, presentation, pictures, script_safe_json(data), chunks)
-    return OfflineMap([tile.host for tile in presentation.tiles]).page(
-        language=presentation.language, title=escape(results.title), body=body
-    )
+    opened, titled, allowed, closed = _frame()
+    opened = opened.replace("<html>", f'<html lang="{presentation.language}">', 1)
+    hosts = policy(tile.host for tile in presentation.tiles)
+    text = "".join((opened, escape(results.title), titled, hosts, allowed, body, closed))
+    refuse_outside_links(text)
+    return naming_scripts(text)
+
+
+@cache
+def _frame() -> tuple[str, ...]:
+    """Return the frame of every page, cut at its slots, as an earlier process kept it."""
+
+    def made() -> tuple[str, ...]:
+        from hmgeo.outputs.map.shell import SLOTS, frame  # noqa: PLC0415 -- folium loads slowly
+
+        return tuple(re.split("|".join(SLOTS), frame()))
+
+    room = Path(__file__).parent
+    libraries = (find_spec(name) for name in ("folium", "branca"))
+    decides = [Path(found.origin).with_name("_version.py") for found in libraries if found and found.origin]
+    decides += [*room.glob("*.py"), *sorted(path for path in (room / "assets").rglob("*") if path.is_file())]
+    return kept("frame", room, decides, made)
 
 
 def _visits(results: Results) -> dict[str, Any] | None:

@@ -214,9 +214,10 @@ def pack(frame: pd.DataFrame, geometries: NDArray[Any]) -> Packed:
     """
     order = curve_order(geometries)
     rows, shapes = frame.iloc[order], shapely.normalize(geometries[order])
-    words = {key: _Words(rows[column]) for key, column in _WORD_COLUMNS.items()}
+    coded = {key: rows[column].fillna("").factorize() for key, column in _WORD_COLUMNS.items()}
+    words = {key: tuple(found) for key, (_, found) in coded.items()}
     nothing = np.zeros(len(rows), np.uint64)
-    numbers = {key: words[key].numbers for key in _WORD_COLUMNS} | {
+    numbers = {key: places.astype(np.uint64) for key, (places, _) in coded.items()} | {
         "area": _steps(rows["area_ha"], AREA_STEPS),
         "reached": _steps(rows["source_count"], 1),
         "slope": _steps(rows["slope_deg"], DEGREE_STEPS) if "slope_deg" in rows else nothing,
@@ -225,7 +226,7 @@ def pack(frame: pd.DataFrame, geometries: NDArray[Any]) -> Packed:
         if "grade" in rows
         else nothing,
         "steep": rows["steep"].to_numpy(np.uint64) if "steep" in rows else nothing,
-        "distance": np.array([_decimetres(value) for value in rows["nearest_source_m"].tolist()], dtype=np.uint64),
+        "distance": _decimetres(rows["nearest_source_m"]),
     }
     ids = rows["receptor_id"].to_numpy()
     chunks = []
@@ -236,26 +237,17 @@ def pack(frame: pd.DataFrame, geometries: NDArray[Any]) -> Packed:
         chunks.append(_chunk(sections))
     return Packed(
         count=len(rows),
-        classes=words["class"].words,
-        townships=words["township"].words,
-        sources=words["source"].words,
-        names=words["names"].words,
-        years=words["year"].words,
+        classes=words["class"],
+        townships=words["township"],
+        sources=words["source"],
+        names=words["names"],
+        years=words["year"],
         chunks=tuple(chunks),
     )
 
 
 _WORD_COLUMNS = {"class": "class", "township": "township", "source": "nearest_source_id", "names": "name",
                  "year": "class_year"}  # fmt: skip
-
-
-class _Words:
-    """A column of words by number, in order of first appearance."""
-
-    def __init__(self, column: pd.Series) -> None:
-        known: dict[str, int] = {}
-        self.numbers = np.array([known.setdefault(word or "", len(known)) for word in column.tolist()], dtype=np.uint64)
-        self.words = tuple(known)
 
 
 def curve_order(geometries: NDArray[Any]) -> NDArray[Any]:
@@ -322,12 +314,12 @@ def _steps(column: pd.Series, steps: float) -> NDArray[Any]:
     return np.where(np.isnan(values), 0, np.rint(np.nan_to_num(values) * steps) + 1).astype(np.uint64)
 
 
-def _decimetres(distance_m: float | None) -> int:
-    """Return a distance as tables and popups show it, in whole decimetres plus one; 0 stands for none."""
-    if distance_m is None or np.isnan(distance_m):
-        return 0
-    shown_m = distance_m if distance_m < _DECIMALS_BELOW_M else round(distance_m)
-    return round((shown_m if shown_m < _METRES_PER_KM else round(distance_m, -2)) * 10) + 1
+def _decimetres(column: pd.Series) -> NDArray[Any]:
+    """Return distances as tables and popups show them, in whole decimetres plus one; 0 stands for none."""
+    metres = column.to_numpy(dtype=float, na_value=np.nan)
+    shown = np.where(metres < _DECIMALS_BELOW_M, metres, np.rint(metres))
+    shown = np.where(shown < _METRES_PER_KM, shown, np.round(metres, -2))
+    return np.where(np.isnan(shown), 0, np.rint(np.nan_to_num(shown) * 10) + 1).astype(np.uint64)
 
 
 def _chunk(sections: dict[str, bytes]) -> str:
