@@ -18,6 +18,7 @@ import numpy as np
 import shapely
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor
+from reportlab.lib.rl_accel import escapePDF
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -142,12 +143,10 @@ class Text:
     def on_canvas(self, file: Canvas, height_mm: float) -> None:
         """Draw it on a page so high."""
         file.setFillColor(HexColor(self.colour), self.opacity)
-        file.setFont(FONT_NAME, self.size_pt)
         file.translate(self.x * mm, (height_mm - self.y) * mm)
         if self.turned_deg:
             file.rotate(self.turned_deg)
-        draw = {"left": file.drawString, "centre": file.drawCentredString, "right": file.drawRightString}
-        draw[self.align](0, 0, self.words)
+        set_line(file, 0, 0, self.words, self.size_pt, self.align)
 
     def as_svg(self) -> str:
         """Return it as an element of an SVG in hundredths of a millimetre."""
@@ -366,6 +365,21 @@ def register_font() -> None:
     if FONT_NAME not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(FONT_NAME, FONT_FILE))
         rl_config.useA85 = 0  # streams as they are: letters for mail of thirty years ago cost a fifth of time and size
+
+
+def set_line(file: Canvas, x: float, y: float, words: str, size_pt: float, align: str) -> None:
+    """Set `words` in `size_pt` points on a canvas whose base line begins, has its middle or ends at `x`, `y` in mm.
+
+    In the operators of PDF, since reportlab's own strings set and measure everything anew.
+    """
+    aside = {"left": 0.0, "centre": 0.5, "right": 1.0}[align]
+    left = x - (aside * width_mm(words, size_pt) if aside else 0.0)
+    font, document = pdfmetrics.getFont(FONT_NAME), file._doc  # noqa: SLF001 -- which holds the font's parts
+    shown = " ".join(
+        f"{font.getSubsetInternalName(number, document)} {size_pt:g} Tf ({escapePDF(part)}) Tj"
+        for number, part in font.splitString(words, document)
+    )
+    file.addLiteral(f"BT 1 0 0 1 {left * mm:.3f} {y * mm:.3f} Tm {shown} ET")
 
 
 @cache

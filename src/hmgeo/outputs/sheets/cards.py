@@ -18,12 +18,12 @@ from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.paper import (
-    FONT_NAME,
     MM_PER_POINT,
     Box,
     fitted,
     path_of,
     register_font,
+    set_line,
     width_mm,
     wrapped,
 )
@@ -60,7 +60,9 @@ _HAIR_MM = 1.0
 _GRID = 10
 """Steps to a point that corners of shapes lie on: 0.035 mm, a dot of a printer with 720 to the inch."""
 _DOT_MM = 0.8
-_FOOT_FORM, _OVERLEAF = "foot", "overleaf"
+_FOOT_FORM, _OVERLEAF, _SWATCH_FORM = "foot", "overleaf", "swatch"
+_AWAY_MM = 5.0
+"""Of a swatch from the corner of its form, at which it would be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ _UPWARD = (SoilQualityClass.PRIORITY_PROTECTION.value, SoilQualityClass.SAFE_USE
 _OTHER_CLASS, _SENSITIVE, _NEAREST = "其他耕地", "其他敏感目标", "最近图斑"
 _RING, _NUMBERED = "1 km 圆", "其他来源及其清单序号"
 _LOOKS |= {_OTHER_CLASS: _Look(is_dashed=True), _SENSITIVE: _Look(line_mm=0.5), _NEAREST: _Look(line_mm=0.7)}
+_KEY = (*_LOOKS, _RING, _NUMBERED)
 
 
 def write_cards(results: Results, presentation: Presentation, path: Path) -> None:
@@ -168,16 +171,11 @@ class _Card:
     def text(self, x: float, y: float, text: str, size_pt: float, *, grey: float = _BLACK, align: str = "left") -> None:
         """Set one line whose top lies at y."""
         self._file.setFillGray(grey)
-        self._file.setFont(FONT_NAME, size_pt)
-        draw = {
-            "left": self._file.drawString,
-            "centre": self._file.drawCentredString,
-            "right": self._file.drawRightString,
-        }
-        draw[align](x * mm, (_HEIGHT - y - 0.88 * size_pt * MM_PER_POINT) * mm, fitted(text))
+        below = y + 0.88 * size_pt * MM_PER_POINT
+        set_line(self._file, x, _HEIGHT - below, fitted(text), size_pt, align)
 
     def draw_shared(self) -> None:
-        """Draw once what every sheet has alike: the foot, and overleaf the form."""
+        """Draw once what every sheet has alike: the foot, overleaf the form, and the swatches of the legend."""
         self._file.beginForm(_FOOT_FORM)
         top = self._foot("")
         self._file.endForm()
@@ -185,6 +183,10 @@ class _Card:
         self._file.doForm(_FOOT_FORM)
         self._form(_FRAME.top, top)
         self._file.endForm()
+        for number, word in enumerate(_KEY):
+            self._file.beginForm(f"{_SWATCH_FORM}{number}")
+            self._swatch(_AWAY_MM, _HEIGHT - 2.6 - _AWAY_MM, word)
+            self._file.endForm()
 
     def write(self, row: Mapping[str, Any], cells: Mapping[str, Any], land: _Land, last: str) -> None:
         """Draw head, sketch, facts, pathways and questions; overleaf the form, so that a sheet is a source."""
@@ -355,8 +357,7 @@ class _Card:
             self._file.translate((frame.left + frame.width / 2) * mm, (_HEIGHT - frame.top - 30 - 34 * at) * mm)
             self._file.rotate(24)
             self._file.setFillGray(0.5, 0.35)
-            self._file.setFont(FONT_NAME, 13)
-            self._file.drawCentredString(0, 0, fitted(word))
+            set_line(self._file, 0, 0, fitted(word), 13, "centre")
             self._file.restoreState()
 
     def _neat(self, frame: Box) -> None:
@@ -390,7 +391,10 @@ class _Card:
             label = self.say(word)
             if left + width_mm(label, 6) + 8 > frame.right:
                 left, top = frame.left, top + 4
-            self._swatch(left, top, word)
+            file.saveState()
+            file.translate((left - _AWAY_MM) * mm, (_HEIGHT - top - 2.6 - _AWAY_MM) * mm)
+            file.doForm(f"{_SWATCH_FORM}{_KEY.index(word)}")
+            file.restoreState()
             self.text(left + 7, top + 0.2, label, 6)
             left += width_mm(label, 6) + 10
 
