@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from hmgeo.outputs.wording import worded as word
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import nothing_found
 from hmgeo.results.results import Presentation, Results
+from hmgeo.results.siting import Target
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
 from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
@@ -376,10 +377,11 @@ def _target_document(table: TargetTable, language: str) -> dict[str, Any]:
         "population": table.population,
         "unknown_population": table.unknown_population,
         "note": in_language(target_note(table), language),
-        "targets": [
-            {key: value for key, value in asdict(target).items() if key != "township"} for target in table.targets
-        ],
+        "targets": [{name: getattr(target, name) for name in _TARGET_FIELDS} for target in table.targets],
     }
+
+
+_TARGET_FIELDS = tuple(entry.name for entry in fields(Target) if entry.name != "township")
 
 
 def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], language: str = "zh") -> dict[str, Any]:

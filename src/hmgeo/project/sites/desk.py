@@ -98,7 +98,8 @@ class SiteDesk:
         return self._look(site)[1]
 
     def _look(self, site: Site) -> tuple[Facts, SiteAnswer]:
-        return self.bench.look(replace(site, note=sentences(self.area.note(site), site.note)))
+        note = sentences(self.area.note(site), site.note)
+        return self.bench.look(replace(site, note=note) if note else site)
 
     def results(
         self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "", *, has_examples: bool | None = None

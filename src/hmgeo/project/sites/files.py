@@ -178,7 +178,7 @@ _FINDING_FIELDS = tuple(entry.name for entry in fields(Finding))
 def _write_answer(results: SitingResults, folder: Path, language: str) -> None:
     write_siting_workbook(results, Presentation(language=language), folder / "siting.xlsx")
     with (folder / "siting.json").open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(answer_document(results, language), file, ensure_ascii=False, indent=1)
+        file.writelines(json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(answer_document(results, language)))
         file.write("\n")
     write_entries(results.ledger.entries, folder / "ledger.csv", language)
 
