@@ -31,7 +31,14 @@ from hmgeo.intake.catalog import file_sha256, shown_path, stream_sha256
 from hmgeo.intake.columns import NO_ID, Opened, ReadOptions, understand
 from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
 from hmgeo.intake.formats.read import check_file
-from hmgeo.intake.formats.vectors import MARK, distinct_words, geopackage_parts, geoparquet_parts, left_open_of
+from hmgeo.intake.formats.vectors import (
+    MARK,
+    distinct_words,
+    geopackage_parts,
+    geoparquet_parts,
+    left_open_of,
+    shapefile_parts,
+)
 from hmgeo.intake.layers import gates_of_packed, nothing_usable, own_errors_m, rows_aside, usable_batches
 from hmgeo.intake.load import columns_of, load_receptors, place_rows
 from hmgeo.intake.places.mend import lies_in_china
@@ -232,6 +239,8 @@ class PlainParts:
 def _parts(path: Stored, layer: str, journal: Journal, rows: int) -> Iterator[RawTable]:
     if not isinstance(path, RemoteFile) and path.suffix.lower() == ".gpkg":
         return geopackage_parts(path, layer, journal, rows)
+    if not isinstance(path, RemoteFile) and path.suffix.lower() == ".shp":
+        return shapefile_parts(path, journal, rows)
     return geoparquet_parts(path, journal, rows)
 
 
@@ -266,9 +275,11 @@ def plain_parts(
         refuse_format(path)
     else:
         check_file(path, place)
-    if path.suffix.lower() not in {".gpkg", ".parquet"}:
+    if path.suffix.lower() not in {".gpkg", ".parquet", ".shp"}:
         return None
-    first = next(_parts(path, options.layer, journal, 1))
+    first = next(_parts(path, options.layer, journal, 1), None)
+    if first is None:
+        return None
     crs = understand(options, place).crs or first.crs
     if first.geometry is None or crs is None or crs.is_engineering or not first.row_count:
         return None

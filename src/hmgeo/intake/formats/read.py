@@ -24,7 +24,7 @@ from hmgeo.intake.formats.vectors import (
     read_geojson,
     read_gml,
     read_kml,
-    read_shapefile,
+    shapefile_parts,
 )
 from hmgeo.vocabulary import LayerKind
 from hmgeo.words import say
@@ -127,7 +127,7 @@ def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable
         is_geopackage = suffix == ".gpkg"
         return next(geopackage_parts(path, layer, journal, 0) if is_geopackage else geoparquet_parts(path, journal, 0))
     if suffix == ".shp":
-        return read_shapefile(path, journal)
+        return next(shapefile_parts(path, journal, 0))
     reader = {".gdb": read_filegdb, ".dxf": read_dxf, ".gml": read_gml}.get(suffix, read_kml)
     return reader(path, layer, journal)
 

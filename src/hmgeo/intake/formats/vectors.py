@@ -12,7 +12,8 @@ import tempfile
 import warnings
 import zipfile
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
@@ -26,7 +27,8 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
-from hmgeo.intake.formats.bulk import batches_in_bulk, quoted_name
+from hmgeo.intake.formats.bulk import batches_in_bulk, quoted_name, shapefile_in_bulk
+from hmgeo.intake.formats.dbf import EXACT_DIGITS, Dbf
 from hmgeo.intake.rows import (
     Cells,
     Journal,
@@ -222,13 +224,15 @@ def left_open_of(own: dict[str, Any]) -> int:
 
 
 def distinct_words(path: Stored, layer: str, name: str) -> set[str]:
-    """Return the different texts of the column `name` of `path`, a parquet file or a GeoPackage with that `layer`."""
+    """Return the different texts of column `name` of `path`: parquet, large shapefile, GeoPackage with that `layer`."""
     journal = Journal("")
     if isinstance(path, Path) and path.suffix.lower() == ".gpkg":
         parts = geopackage_parts(path, layer, journal, rows=0, only=name)
+    elif isinstance(path, Path) and path.suffix.lower() == ".shp":
+        parts = shapefile_parts(path, journal, 65_536)
     else:
         parts = geoparquet_parts(path, journal, _ROWS_AT_ONCE, only=name)
-    return {word for part in parts for word in part.coded(part.headers[0]).words}
+    return {word for part in parts for word in part.coded(name if name in part.columns else part.headers[0]).words}
 
 
 def _geoparquet_rows(table: pa.Table, geo: dict[str, Any], journal: Journal, *, is_first: bool) -> RawTable:
@@ -419,16 +423,18 @@ _GDB_CATALOGUE = "a00000001.gdbtable"
 _GDB_MARKS = (b"\x03\x00\x00\x00", b"\x04\x00\x00\x00")
 _MEMBERS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _HEAD_BYTES = 2048
+_FEWEST_NAME_BYTES = 8
 _KML_FIELDS_LEFT_OUT = frozenset(
     {"timestamp", "begin", "end", "altitudemode", "tessellate", "extrude", "visibility", "draworder", "icon"}
 )
 _SHX_REMEDY = "补齐同名文件，或在 QGIS 中另存为 gpkg"
 
 
-def read_shapefile(path: Path, journal: Journal) -> RawTable:
-    """Read the .shp `path`; text by its .cpg, without one by trial; a missing .shx is rebuilt in a temporary folder.
+def shapefile_parts(path: Path, journal: Journal, rows: int) -> Iterator[RawTable]:
+    """Read the .shp `path` in parts of so many `rows`, none where it must be held as a whole; 0 for all at once.
 
-    `journal` is told of all that was missing, mended or made whole. An `InputError` where it can't be read.
+    Text goes by its .cpg, without one by trial; a missing .shx is rebuilt in a temporary folder. `journal` is told of
+    all that was missing, mended or made whole. An `InputError` where it can't be read.
     """
     members = {near.suffix.lower(): near for near in path.parent.iterdir() if near.stem == path.stem}
     with path.open("rb") as stream:
@@ -437,123 +443,100 @@ def read_shapefile(path: Path, journal: Journal) -> RawTable:
         raise _broken(journal, "不是有效的 shapefile（shp 文件头不符）", _SHX_REMEDY)
     if ".dbf" not in members:
         journal.note("缺少属性文件", "缺少 dbf 文件", "只读几何，没有属性列")
-    encoding = _shapefile_encoding(members, journal)
-    data = members[".dbf"].read_bytes() if ".dbf" in members else b""
-    try:
-        return _read_members(path, members, data, encoding, journal, is_thorough=False)
-    except InputError:
-        if encoding is None:
-            raise
-        return _read_members(path, members, data, encoding, journal, is_thorough=True)
+    dbf = Dbf.of(members[".dbf"]) if ".dbf" in members else None
+    encoding = dbf.encoding(members.get(".cpg"), journal) if dbf else None
+    for is_thorough in (False, True):
+        mends = dbf.mends(encoding, is_thorough=is_thorough) if dbf and encoding else {}
+        with _mended_copy(path, members, mends, encoding, journal) as sound:
+            held = Dbf.of(sound.with_suffix(".dbf")) if mends else dbf
+            what = f"不是有效的 shapefile（{'shp、shx、dbf 须齐全且同名' if sound == path else 'shp 已损坏'}）"
+            in_bulk = shapefile_in_bulk(sound, held, encoding, rows or (held.count if held else 0))
+            if in_bulk is not None:
+                yield from _named_rows(_bulk_rows(*in_bulk, journal, what), held, journal, is_in_bulk=True)
+                return
+            if rows:
+                return
+            try:
+                raw = _read(sound, "", journal, encoding, what)
+            except InputError:
+                if encoding is None or is_thorough:
+                    raise
+                continue
+            yield from _named_rows(iter([raw]), held, journal, is_in_bulk=False)
+            return
 
 
-def _read_members(
-    path: Path, members: dict[str, Path], data: bytes, encoding: str | None, journal: Journal, *, is_thorough: bool
-) -> RawTable:
-    """Read a shapefile, from a mended copy where need be; thorough looks at every cell for a character cut through."""
-    mended = _mended_dbf(data, encoding, is_thorough=is_thorough) if encoding else data
-    if ".shx" in members and mended == data:
-        raw = _read(path, "", journal, encoding, "不是有效的 shapefile（shp、shx、dbf 须齐全且同名）")
-        return _with_whole_names(raw, data, journal)
+@contextmanager
+def _mended_copy(
+    path: Path, members: dict[str, Path], mends: dict[int, bytes], encoding: str | None, journal: Journal
+) -> Iterator[Path]:
+    """Hand out a shapefile, or a copy in a temporary folder where its index is missing or something is to be mended."""
+    if ".shx" in members and not mends:
+        yield path
+        return
     if ".shx" not in members:
         journal.note("缺少索引", "缺少 shx 文件", "在临时文件夹中由 shp 重建索引后读取，原文件未改动")
-    if mended != data:
+    if mends:
         reason = "属性文件的列名或单元格在汉字中间截断"
         journal.note("文字截断", reason, "去掉半个字后读取，原文件未改动", value=encoding or "")
     with tempfile.TemporaryDirectory(prefix="hmgeo-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / "layer.shp"
         for suffix in _MEMBERS:
             if suffix in members:
-                shutil.copyfile(members[suffix], Path(folder) / f"layer{suffix}")
-        if data:
-            (Path(folder) / "layer.dbf").write_bytes(mended)
-        with _gdal_option("SHAPE_RESTORE_SHX", "YES"):
-            raw = _read(Path(folder) / "layer.shp", "", journal, encoding, "不是有效的 shapefile（shp 已损坏）")
-    return _with_whole_names(raw, mended, journal)
+                shutil.copyfile(members[suffix], copy.with_suffix(suffix))
+        if mends:
+            with copy.with_suffix(".dbf").open("r+b") as dbf:
+                for at, text in mends.items():
+                    dbf.seek(at)
+                    dbf.write(text)
+        if ".shx" not in members:
+            _build_index(copy)
+        yield copy
 
 
-@dataclass(frozen=True, slots=True)
-class _DbfField:
-    """A column of a dbf: where its name and its cells stand."""
+def _build_index(path: Path) -> None:
+    import pyogrio  # noqa: PLC0415 -- as above
 
-    at: int
-    start: int
-    width: int
-    decimals: int
-    kind: str
-
-
-_DESCRIPTOR_BYTES = 32
-_NAME_BYTES = 11
-_EXACT_DIGITS = 15
-_FEWEST_NAME_BYTES = 8
+    before = pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX")
+    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
+    with contextlib.suppress(RuntimeError, ValueError):  # what can't be read is told by who reads it
+        pyogrio.read_info(path)
+    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": before})
 
 
-def _dbf_fields(data: bytes) -> list[_DbfField]:
-    fields: list[_DbfField] = []
-    at, start = _DESCRIPTOR_BYTES, 1
-    while at + _DESCRIPTOR_BYTES <= len(data) and data[at] != 0x0D:  # noqa: PLR2004 -- the end of the header
-        width, decimals = data[at + 16], data[at + 17]
-        fields.append(_DbfField(at, start, width, decimals, chr(data[at + 11])))
-        at, start = at + _DESCRIPTOR_BYTES, start + width
-    return fields
-
-
-def _dbf_records(data: bytes) -> range:
-    """Return where records begin; none where the header is no header."""
-    if len(data) < _DESCRIPTOR_BYTES:
-        return range(0)
-    count, head, size = struct.unpack_from("<IHH", data, 4)
-    last = min(head + count * size, len(data))
-    return range(head, last, size) if size else range(0)
-
-
-def _mended_dbf(data: bytes, encoding: str, *, is_thorough: bool) -> bytes:
-    """Return a dbf without the halves of characters that a limit of bytes has cut through."""
-    made = bytearray(data)
-    fields, records = _dbf_fields(data), _dbf_records(data)
-    places = [(field.at, _NAME_BYTES, 0) for field in fields]
-    if is_thorough or not _decodes(data[records.start : records.stop], encoding):
-        places += [(at + field.start, field.width, 0x20) for field in fields if field.kind == "C" for at in records]
-    for start, width, blank in places:
-        text = data[start : start + width] if blank else data[start : start + width].split(b"\0")[0]
-        kept = _mended(text, encoding)
-        if kept != text:
-            made[start : start + len(text)] = kept + bytes([blank]) * (len(text) - len(kept))
-    return bytes(made)
-
-
-def _decodes(text: bytes, encoding: str) -> bool:
+def _bulk_rows(
+    headers: Sequence[str], declared: str | None, parts: Iterator[list[pa.Array]], journal: Journal, what: str
+) -> Iterator[RawTable]:
+    names = unique_headers(headers, journal)
+    crs = _read_crs(declared, journal) if declared else None
     try:
-        text.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
+        for *cells, geometry in parts:
+            shapes = geometry.cast(pa.large_binary())
+            yield RawTable("", Cells(dict(zip(names, cells, strict=True))), len(shapes), shapes, crs, is_typed=True)
+    except (RuntimeError, ValueError, OSError, pa.ArrowException) as problem:
+        raise _broken(journal, what, _SHX_REMEDY) from problem
 
 
-def _with_whole_names(raw: RawTable, data: bytes, journal: Journal) -> RawTable:
+def _named_rows(
+    parts: Iterator[RawTable], dbf: Dbf | None, journal: Journal, *, is_in_bulk: bool
+) -> Iterator[RawTable]:
     """Return rows with names that ten bytes cut short made whole, and numbers too long to be exact as their digits."""
-    fields, records = _dbf_fields(data), _dbf_records(data)
-    columns = arrow_columns(raw.columns)
-    if len(fields) == len(columns) and records:
-        size = records.step
-        raw_bytes = np.frombuffer(
-            data[records.start : records.start + len(records) * size].ljust(len(records) * size), "u1"
-        )
-        table = raw_bytes.reshape(len(records), size)
-        table = table[table[:, 0] != ord("*")]
-        for field, name in zip(fields, raw.columns, strict=True):
-            cells = table[:, field.start : field.start + field.width]
-            digits = (cells >= ord("0")).sum(axis=1) - field.decimals
-            if field.kind in "NF" and len(cells) == raw.row_count and digits.max(initial=0) > _EXACT_DIGITS:
-                texts = (cell.tobytes().decode("ascii", "replace").strip() for cell in cells)
-                columns[name] = pa.array([re.sub(r"\.0*$", "", text) for text in texts], pa.string())
-                why = say("numbers_too_long", digits=_EXACT_DIGITS)
-                journal.note("长编号", why, "按文字逐位读取，不作数值", field=name)
-    whole = {name: _whole_name(name) for name in columns}
-    renamed = {name: full for name, full in whole.items() if full != name and full not in columns}
-    for name, full in renamed.items():
-        journal.note("列名截断", "shp 的列名最多十个字节", f"按「{full}」读取", field=name)
-    return replace(raw, columns=Cells({renamed.get(name, name): cells for name, cells in columns.items()}))
+    long: dict[str, Iterator[str]] | None = None
+    for raw in parts:
+        columns = arrow_columns(raw.columns)
+        if long is None:
+            long, renamed = {}, {}
+            fields = dbf.fields if dbf is not None and dbf.records and len(dbf.fields) == len(columns) else ()
+            for field, name in zip(fields, columns, strict=False):
+                if dbf is not None and dbf.is_long(field) and (is_in_bulk or dbf.row_count() == raw.row_count):
+                    long[name] = dbf.digits(field)
+                    why = say("numbers_too_long", digits=EXACT_DIGITS)
+                    journal.note("长编号", why, "按文字逐位读取，不作数值", field=name)
+            renamed = {name: full for name in columns if (full := _whole_name(name)) not in columns}
+            for name, full in renamed.items():
+                journal.note("列名截断", "shp 的列名最多十个字节", f"按「{full}」读取", field=name)
+        columns |= {name: pa.array(list(islice(cells, raw.row_count)), pa.string()) for name, cells in long.items()}
+        yield replace(raw, columns=Cells({renamed.get(name, name): cells for name, cells in columns.items()}))
 
 
 def _whole_name(name: str) -> str:
@@ -750,51 +733,3 @@ def _root_of(text: bytes) -> str:
     except expat.ExpatError:
         return ""
     return roots[0]
-
-
-@contextmanager
-def _gdal_option(name: str, value: str) -> Iterator[None]:
-    import pyogrio  # noqa: PLC0415 -- as above
-
-    before = pyogrio.get_gdal_config_option(name)
-    pyogrio.set_gdal_config_options({name: value})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({name: before})
-
-
-_ENCODINGS = (("GB18030", r"936|gbk|gb-?2312|gb-?18030|cp936"), ("UTF-8", r"utf-?8|65001"))
-
-
-def _shapefile_encoding(members: dict[str, Path], journal: Journal) -> str | None:
-    """Return what a .cpg tells where the text is that; else UTF-8 if it is, else GB 18030, with an entry."""
-    if ".dbf" not in members:
-        return None
-    declared = members[".cpg"].read_text("ascii", "replace").strip() if ".cpg" in members else ""
-    known = next((name for name, pattern in _ENCODINGS if re.search(pattern, declared.casefold())), None)
-    data = members[".dbf"].read_bytes()
-    if data.isascii() or (known and _reads(data, known)):
-        return known
-    if not known and re.search(r"8859|latin|1252|big5|950", declared.casefold()):
-        return None  # GDAL's own
-    encoding = "UTF-8" if _reads(data, "utf-8") else "GB18030"
-    reason = (
-        f"cpg 写「{declared}」，{'属性文字不是' if known else '不是已知的'}这种编码" if declared else "缺少 cpg 文件"
-    )
-    journal.note("编码", reason, f"属性文字按 {encoding} 读取", value=encoding)
-    return encoding
-
-
-def _reads(data: bytes, encoding: str) -> bool:
-    """Tell whether all texts of a .dbf are in an encoding, characters cut through set aside."""
-    if _decodes(data[struct.unpack_from("<H", data, 8)[0] if len(data) >= _DESCRIPTOR_BYTES else 0 :], encoding):
-        return True
-    fields = _dbf_fields(data)
-    texts = (data[at + field.start : at + field.start + field.width] for field in fields for at in _dbf_records(data))
-    return all(_decodes(_mended(text, encoding), encoding) for text in texts)
-
-
-def _mended(text: bytes, encoding: str) -> bytes:
-    """Return a text without the beginning of a character that was cut through."""
-    return next((text[: len(text) - cut] for cut in range(4) if _decodes(text[: len(text) - cut], encoding)), text)
