@@ -450,20 +450,31 @@ def shapefile_parts(path: Path, journal: Journal, rows: int) -> Iterator[RawTabl
         with _mended_copy(path, members, mends, encoding, journal) as sound:
             held = Dbf.of(sound.with_suffix(".dbf")) if mends else dbf
             what = f"不是有效的 shapefile（{'shp、shx、dbf 须齐全且同名' if sound == path else 'shp 已损坏'}）"
-            in_bulk = shapefile_in_bulk(sound, held, encoding, rows or (held.count if held else 0))
-            if in_bulk is not None:
-                yield from _named_rows(_bulk_rows(*in_bulk, journal, what), held, journal, is_in_bulk=True)
-                return
-            if rows:
-                return
-            try:
-                raw = _read(sound, "", journal, encoding, what)
-            except InputError:
-                if encoding is None or is_thorough:
-                    raise
-                continue
-            yield from _named_rows(iter([raw]), held, journal, is_in_bulk=False)
+            with _gdal_option("SHAPE_RESTORE_SHX", None if sound == path else "YES"):  # never beside the user's file
+                in_bulk = shapefile_in_bulk(sound, held, encoding, rows or (held.count if held else 0))
+                if in_bulk is None and rows:
+                    return
+                try:
+                    whole = _read(sound, "", journal, encoding, what) if in_bulk is None else None
+                except InputError:
+                    if encoding is None or is_thorough:
+                        raise
+                    continue
+            parts = _bulk_rows(*in_bulk, journal, what) if in_bulk else iter([whole] if whole else [])
+            yield from _named_rows(parts, held, journal, is_in_bulk=in_bulk is not None)
             return
+
+
+@contextmanager
+def _gdal_option(name: str, value: str | None) -> Iterator[None]:
+    import pyogrio  # noqa: PLC0415 -- as above
+
+    before = pyogrio.get_gdal_config_option(name)
+    pyogrio.set_gdal_config_options({name: value})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({name: before})
 
 
 @contextmanager
@@ -489,19 +500,7 @@ def _mended_copy(
                 for at, text in mends.items():
                     dbf.seek(at)
                     dbf.write(text)
-        if ".shx" not in members:
-            _build_index(copy)
         yield copy
-
-
-def _build_index(path: Path) -> None:
-    import pyogrio  # noqa: PLC0415 -- as above
-
-    before = pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX")
-    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
-    with contextlib.suppress(RuntimeError, ValueError):  # what can't be read is told by who reads it
-        pyogrio.read_info(path)
-    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": before})
 
 
 def _bulk_rows(
