@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmgeo import project_results
+from hmgeo import run_project
 from hmgeo.cli import main
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.project.start import run_demo
@@ -38,7 +38,7 @@ collect_ignore = ["fuzz_parsers.py"]  # needs atheris, run by hand
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
-SHIPPED = ("demo_runs", "shipped_results")
+SHIPPED = ("demo_runs", "own_run", "shipped_results")
 """Fixtures that run whole projects: some fifty seconds of CPU for each process that asks for one."""
 
 
@@ -150,14 +150,21 @@ def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 
 
 @pytest.fixture(scope="session")
-def shipped_results() -> Callable[[str], Results]:
-    """What the API finds in a shipped project, by name; nothing is written, and each is run once in a test session."""
+def own_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """Shipped projects, by name, each run as a user would run it, once in a test session."""
+    out = tmp_path_factory.mktemp("own")
 
     @cache
-    def results_of(name: str) -> Results:
-        return project_results(shipped_folder() / "projects" / name)
+    def run_of(name: str) -> Run:
+        return run_project(shipped_folder() / "projects" / name, out / name)
 
-    return results_of
+    return run_of
+
+
+@pytest.fixture(scope="session")
+def shipped_results(own_run: Callable[[str], Run]) -> Callable[[str], Results]:
+    """What is found in a shipped project, by name."""
+    return lambda name: own_run(name).results
 
 
 @pytest.fixture(scope="session")

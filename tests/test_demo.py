@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from hmgeo import demo_projects, run_project
+from hmgeo import demo_projects, project_results, run_project
 from hmgeo.vocabulary import Basis, Certainty, PositionKind, SoilQualityClass, Standing, Status, Verdict
 
 if TYPE_CHECKING:
@@ -351,19 +351,12 @@ def test_the_geopackage_holds_its_tables_and_styles(folder: Path) -> None:
 # ---- twice the same -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def own_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """The shipped projects once more, each run as a user would run it."""
-    out = tmp_path_factory.mktemp("own")
-    return {path.parent.name: run_project(path.parent, out / path.parent.name) for path in demo_projects()}
-
-
 def test_run_twice_by_demo_and_by_itself_the_bytes_are_the_same(
-    demo_runs: dict[str, Run], own_runs: dict[str, Run]
+    demo_runs: dict[str, Run], own_run: Callable[[str], Run]
 ) -> None:
-    assert list(own_runs) == list(demo_runs)
-    for name, again in own_runs.items():
-        first = demo_runs[name].folder
+    assert list(demo_runs) == [path.parent.name for path in demo_projects()]
+    for name, run in demo_runs.items():
+        first, again = run.folder, own_run(name)
         assert names_of(again.folder) == names_of(first)
         for file in sorted(names_of(first) - {"data/manifest.json"}):
             assert (again.folder / file).read_bytes() == (first / file).read_bytes(), (name, file)
@@ -377,20 +370,33 @@ def test_run_twice_by_demo_and_by_itself_the_bytes_are_the_same(
 
 
 @pytest.fixture(scope="module")
-def results(folder: Path, own_runs: dict[str, Run], shipped_results: Callable[[str], Results]) -> Results:
-    """What the API gives: once writing nothing, once as what the other run returned."""
-    return shipped_results("qingcheng") if folder.name == "qingcheng" else own_runs[folder.name].results
+def results(folder: Path, shipped_results: Callable[[str], Results]) -> Results:
+    """What the other run of the same project returned."""
+    return shipped_results(folder.name)
 
 
-@pytest.mark.slow
-def test_the_api_gives_the_other_project_too(
-    demo_runs: dict[str, Run], shipped_results: Callable[[str], Results]
-) -> None:
-    ours, told = shipped_results("nandan"), demo_runs["nandan"].results
+def assert_same(ours: Results, told: Results) -> None:
     for name in ("sources", "findings", "counts", "receptors"):
         assert getattr(ours, name).equals(getattr(told, name)), name
     assert ours.warnings == told.warnings
     assert ours.ledger.entries == told.ledger.entries
+
+
+@pytest.mark.slow
+def test_the_api_finds_what_a_run_finds_and_writes_nothing(demo_runs: dict[str, Run]) -> None:
+    for path in demo_projects():
+        assert_same(project_results(path), demo_runs[path.parent.name].results)
+
+
+def test_the_api_finds_what_a_run_of_a_small_project_finds(tmp_path: Path) -> None:
+    """Of a shipped one the notebooks tell the same, and a slow test."""
+    small = ROOT / "tests" / "broken_projects"
+    shutil.copytree(small / "data", tmp_path / "data")
+    shutil.copy(small / "good.yml", tmp_path / "project.yml")
+    before = names_of(tmp_path)
+    ours = project_results(tmp_path)
+    assert names_of(tmp_path) == before
+    assert_same(ours, run_project(tmp_path, tmp_path / "out").results)
 
 
 def test_api_and_table_agree(results: Results, sources: list[Row]) -> None:
