@@ -74,14 +74,13 @@ class LayerIndex:
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
         table = layer.read()
-        self._ids: list[str] = table["receptor_id"].to_pylist()
-        errors_m = layer.errors_m
-        self.errors_m = (
-            np.array([errors_m.get(one, 0.0) for one in self._ids]) if errors_m else np.zeros(len(self._ids))
-        )
+        self._ids, self._names = (table[name].combine_chunks() for name in ("receptor_id", "name"))
+        self.errors_m = np.zeros(table.num_rows)
+        if layer.errors_m:
+            self.errors_m[:] = [layer.errors_m.get(one, 0.0) for one in table["receptor_id"].to_pylist()]
         self.widest_m = float(self.errors_m.max(initial=0.0))
-        self._names: list[str] = table["name"].to_pylist()
-        self._classes = np.asarray(table["class"].to_pylist(), dtype=object)
+        words = table["class"].combine_chunks().dictionary_encode()
+        self._classes = np.array([*words.dictionary.to_pylist(), None], dtype=object)[words.indices.fill_null(-1)]
         self._stated = table["stated"]
         self.shapes: Shapes = prepare_shapes(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
         self._tree = shapely.STRtree(self.shapes.geometries)
@@ -93,7 +92,7 @@ class LayerIndex:
     @property
     def size(self) -> int:
         """How many features the layer has."""
-        return len(self._ids)
+        return len(self.errors_m)
 
     @cached_property
     def class_words(self) -> tuple[str, ...]:
@@ -146,7 +145,7 @@ class LayerIndex:
         bearing = None
         if near.distance_m > 0:
             bearing = bearing_of(near.from_lon_lat, near.to_lon_lat)
-        return _Hit(near.row, self._ids[near.row], self._names[near.row], near.distance_m, bearing)
+        return _Hit(near.row, *self.named(near.row), near.distance_m, bearing)
 
     def _search(self, features: Features, codes: tuple[int, ...]) -> NearestSearch:
         search = self._searches.get((features, codes))
@@ -170,14 +169,15 @@ class LayerIndex:
     def label(self, row: int) -> str:
         """Return the name of the feature in `row`, its id where it has none, with a class that isn't understood."""
         word = self._read_classes[row]
-        name = self._names[row] or self._ids[row]
+        receptor_id, own = self.named(row)
+        name = own or receptor_id
         if not isinstance(word, NotRead) or self.layer.kind.value not in CLASS_WORDS:
             return name
         return named_class(name, "" if word.code == "not_stated" else word.found)
 
     def named(self, row: int) -> tuple[str, str]:
         """Return id and name of the feature in `row`."""
-        return self._ids[row], self._names[row]
+        return self._ids[row].as_py(), self._names[row].as_py()
 
     def class_of(self, row: int) -> str:
         """Return the official class word of the feature in `row`; empty where it has none."""
@@ -244,7 +244,7 @@ class LayerIndex:
     def states(self, features: Features) -> NDArray[np.int8]:
         """Return for each row 1 where it counts among `features`, -1 where it doesn't, 0 where nobody can tell."""
         if features not in self._counting:
-            codes = np.ones(len(self._ids), np.int8)
+            codes = np.ones(self.size, np.int8)
             for name, wanted in (
                 *((fact, True) for fact in features.having),
                 *((fact, False) for fact in features.lacking),

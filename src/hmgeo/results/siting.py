@@ -383,7 +383,7 @@ class SiteAnswer:
 
     def brief(self) -> Brief:
         """Return what a long list tells of the site."""
-        unmet = sum(clause.is_unmet for clause in self.clauses)
+        unmet = sum(clause.is_unmet for clause in self.having(Verdict.PROHIBITED))
         counts = tuple(self.counts().values())
         return Brief(self.site_id, self.name, self.status, self.place, "".join(self.notes), counts, unmet)
 
