@@ -29,7 +29,7 @@ from hmgeo.outputs.figure.paper import Box, Look, Paper, Picture, Shapes, Text, 
 from hmgeo.outputs.figure.scene import degrees_at, mercator, sheet, view
 from hmgeo.outputs.map import layers, parcels
 from hmgeo.outputs.map.ground import grey_png
-from hmgeo.outputs.map.labels import LABELS, labels
+from hmgeo.outputs.wording import LABELS, labels
 from hmgeo.results.results import Backdrop, ContextLayer, Presentation
 from hmgeo.vocabulary import Basis, Classification, Verdict
 

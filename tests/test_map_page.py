@@ -25,10 +25,10 @@ from small_results import HOSTILE, data_of, small_results
 from hmgeo.errors import OutputError
 from hmgeo.outputs import wording
 from hmgeo.outputs.map import assets, layers, parcels, shapes, sources
-from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.map.page import map_page, refuse_outside_links, script_safe_json, write_map
 from hmgeo.outputs.map.shell import SLOTS, OfflineHeader
 from hmgeo.outputs.map.sources import Judgements
+from hmgeo.outputs.wording import compass
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.results.text import WINDS
 from hmgeo.vocabulary import Basis

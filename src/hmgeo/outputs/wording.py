@@ -9,7 +9,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hmgeo.results.text import radius_text
+from hmgeo.results.columns import popup_columns
+from hmgeo.results.text import bearing_text, radius_text
 from hmgeo.rules.model import VerificationState
 from hmgeo.vocabulary import (
     Basis,
@@ -24,7 +25,20 @@ from hmgeo.vocabulary import (
     Verdict,
     Word,
 )
-from hmgeo.words import ENGLISH, Reason, bared, catalogue, groups_of, one_by_one, parts_of, plain, render, say, say_with
+from hmgeo.words import (
+    ENGLISH,
+    Reason,
+    bared,
+    catalogue,
+    groups_of,
+    one_by_one,
+    parts_of,
+    plain,
+    render,
+    say,
+    say_with,
+    table_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -660,3 +674,32 @@ def _bare(text: str | None) -> str:
 
 def _word(words: type[Word], code: str | None, language: str) -> str:
     return worded(words.of(code), language) if code else ""
+
+
+_LABELS = {key: (zh, en) for key, zh, en in table_rows("hmgeo.outputs.map", "labels.tsv")}
+"""Chinese and English by key; `{…}` parts are filled in where they are used."""
+_LABELS |= {"visit": VISITS, **{column.name: (column.zh, column.en) for column in popup_columns()}}
+
+LABELS: Mapping[str, str] = MappingProxyType({key: zh for key, (zh, _) in _LABELS.items()})
+"""Chinese labels by key."""
+
+LABELS_EN: Mapping[str, str] = MappingProxyType({key: en for key, (_, en) in _LABELS.items()})
+"""English labels by key."""
+
+
+def labels(language: str) -> Mapping[str, str]:
+    """Return the labels of `language` by key."""
+    return LABELS_EN if language == ENGLISH else LABELS
+
+
+def compass(bearing_deg: float) -> str:
+    """Return `bearing_deg`, from true north, in words with its degrees.
+
+    Examples
+    --------
+    >>> compass(44.6)
+    '东北（45°）'
+    >>> compass(359.8)
+    '北（0°）'
+    """
+    return f"{bearing_text(bearing_deg)}（{round(bearing_deg) % 360}°）"

@@ -17,7 +17,7 @@ from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.paper import Box, Look, Paper, line_mm, width_mm, wrapped
 from hmgeo.outputs.figure.scene import Scene, degrees_at, look_of, mark_look, sheet, view
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
-from hmgeo.outputs.map.labels import labels
+from hmgeo.outputs.wording import labels
 from hmgeo.vocabulary import Certainty
 from hmgeo.words import one_by_one
 

@@ -11,7 +11,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.audience import PUBLIC
 from hmgeo.outputs.map.ground import can_carry, ground
-from hmgeo.outputs.map.labels import LABELS
+from hmgeo.outputs.wording import LABELS
 from hmgeo.reference.tables import implied_facts, renumbered, trades
 from hmgeo.results.siting import MARGIN_M
 from hmgeo.rules.model import VerificationState

@@ -11,8 +11,8 @@ import shapely
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import parcels, shapes, sources
-from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 from hmgeo.outputs.map.sources import Judgements
+from hmgeo.outputs.wording import LABELS, LABELS_EN
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
-from hmgeo.outputs.map.labels import LABELS, labels
+from hmgeo.outputs.wording import LABELS, labels
 from hmgeo.reference.machine import kept
 from hmgeo.results.text import area_text, radius_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict

@@ -14,8 +14,8 @@ from hmgeo.outputs import style
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.audience import OVERHEAD_PATH
-from hmgeo.outputs.map.labels import LABELS, LABELS_EN
 from hmgeo.outputs.map.sources import facts
+from hmgeo.outputs.wording import LABELS, LABELS_EN
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import shapely
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
-from hmgeo.outputs.map.labels import LABELS, compass
+from hmgeo.outputs.wording import LABELS, compass
 from hmgeo.results.columns import popup_columns
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.rules.book import load_book

@@ -31,8 +31,8 @@ from hmgeo.outputs.book import (
 )
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.gis import placemark, write_kmz
-from hmgeo.outputs.map.labels import compass
 from hmgeo.outputs.sheets.screening import distance, named_sources
+from hmgeo.outputs.wording import compass
 from hmgeo.reference.tables import find_header
 from hmgeo.results.columns import REACHED, WORKS
 from hmgeo.results.results import decided_words
