@@ -209,6 +209,18 @@ def test_parcels_as_a_picture_lie_where_they_lie_as_shapes(monkeypatch: pytest.M
     assert found == pytest.approx([left, right, top, bottom], abs=0.15)
 
 
+def test_small_parcels_among_many_are_rectangles_as_large_in_the_same_place() -> None:
+    triangle = shapely.Polygon([(10, 10), (10.2, 10), (10, 10.1)])  # half of its box, which is 0.2 by 0.1 mm
+    large = shapely.Polygon([(20, 20), (20.3, 20), (20, 20.1)])
+    line = shapely.LineString([(0, 0), (0.1, 0.1)])
+    small, *others = scene.generalised(np.array([triangle, large, line])).tolist()
+    assert others == [large, line]
+    assert small.area == pytest.approx(0.01)
+    assert small.bounds == pytest.approx(
+        (10.1 - 0.1 / 2**0.5, 10.05 - 0.05 / 2**0.5, 10.1 + 0.1 / 2**0.5, 10.05 + 0.05 / 2**0.5)
+    )
+
+
 def test_classes_are_drawn_the_gravest_last() -> None:
     order = [item.look.fill for item in ground(map_figure(small_results(), SHOWN))]
     words = ("优先保护类", "安全利用类", "严格管控类")

@@ -206,8 +206,9 @@ class Paper:
     def draw(self, shapes: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
         """Lay down `shapes` in mm in one `look`; points become dots."""
         parts = shapely.get_parts(shapes)
-        parts = shapely.normalize(parts[~shapely.is_empty(parts)])  # so that holes stay empty
-        kinds = shapely.get_dimensions(parts)
+        parts, kinds = parts[~shapely.is_empty(parts)], shapely.get_dimensions(parts[~shapely.is_empty(parts)])
+        has_holes = shapely.get_num_interior_rings(parts) > 0
+        parts[has_holes] = shapely.normalize(parts[has_holes])  # so that they stay empty
         parts[kinds == 0] = shapely.buffer(parts[kinds == 0], _DOT_MM)
         if len(parts):
             self.items.append(Shapes(parts, look, self._within))

@@ -159,6 +159,8 @@ MOST_OUTLINED, MOST_AS_LINES = 3000, 30_000
 """More parcels than the first have no outlines, which would hide them; more than the second are one picture."""
 
 PICTURE_DPI = 220
+SMALLEST_MM = 0.25
+"""Among many, the form of a smaller parcel can't be seen on paper."""
 BATCH = 400
 """Polygons in one path: few enough for the renderer, many enough to be fast."""
 
@@ -255,13 +257,14 @@ class Scene:
 
     def _draw(self, geometries: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
         """Draw polygons, lines and points of one look, in batches."""
-        parts = self._parts(geometries)
+        parts = self._parts(geometries, is_outlined=bool(look.stroke))
         for start in range(0, len(parts), BATCH):
             self.paper.draw(parts[start : start + BATCH], look)
 
-    def _parts(self, geometries: Any) -> NDArray[Any]:  # noqa: ANN401 -- one or an array
+    def _parts(self, geometries: Any, *, is_outlined: bool) -> NDArray[Any]:  # noqa: ANN401 -- one or an array
         parts = shapely.get_parts(geometries)
-        return np.asarray(shapely.transform(parts, lambda lon_lat: self.view.place(self.frame, lon_lat)))
+        parts = np.asarray(shapely.transform(parts, lambda lon_lat: self.view.place(self.frame, lon_lat)))
+        return parts if is_outlined else generalised(parts)
 
     def _as_picture(self, drawn: Iterable[tuple[NDArray[Any], Look]]) -> None:
         """Draw many polygons as a picture, so many at a time that memory doesn't grow with them."""
@@ -275,6 +278,26 @@ class Scene:
                 seen = pixels if seen is None else Image.alpha_composite(seen, pixels)
         if seen is not None:
             self.paper.picture(seen, self.frame)
+
+
+def generalised(parts: NDArray[Any]) -> NDArray[Any]:
+    """Return areas in mm of which those no larger than a dot of print are rectangles as large, in the same place.
+
+    Examples
+    --------
+    >>> str(generalised(np.array([shapely.Point(1, 1).buffer(0.1, quad_segs=1)]))[0].area.round(3))
+    '0.02'
+    """
+    left, top, right, bottom = shapely.bounds(parts).T
+    wide, high = right - left, bottom - top
+    area = shapely.area(parts)
+    is_small = (np.maximum(wide, high) < SMALLEST_MM) & (area > 0)
+    left, top, wide, high, area = (values[is_small] for values in (left, top, wide, high, area))
+    less = 1 - np.sqrt(area / (wide * high))
+    x, y = wide * less / 2, high * less / 2
+    made = parts.copy()
+    made[is_small] = shapely.box(left + x, top + y, left + wide - x, top + high - y)
+    return made
 
 
 def _grave(word: str | None) -> tuple[int, str]:
