@@ -519,6 +519,24 @@ def test_a_line_is_drawn_only_where_the_shapes_are_as_far_apart_as_was_measured(
     assert not agrees(replace(ground, measured_m=None))
 
 
+def test_a_finding_of_screen_is_drawn_from_its_geopackage(tmp_path: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    sources, farmland, out = tmp_path / "s.csv", tmp_path / "f.geojson", tmp_path / "out"
+    sources.write_text("企业编号,经度,纬度\nA1,113.05,23.62\n", encoding="utf-8")
+    square = {
+        "type": "Polygon",
+        "coordinates": [[[113.04, 23.63], [113.06, 23.63], [113.06, 23.64], [113.04, 23.64], [113.04, 23.63]]],
+    }
+    feature = {"type": "Feature", "properties": {"地块编号": "P1", "类别": "安全利用类"}, "geometry": square}
+    farmland.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    done = hmgeo_command("screen", "--sources", sources, "--farmland", farmland, "--radius", "10km", "--out", out)
+    assert done.code == 0, done
+    picture = tmp_path / "一.svg"
+    assert hmgeo_command("explain", out, "A1", "USER-RADIUS", "--picture", picture).code == 0
+    text = picture.read_text(encoding="utf-8")
+    assert ">1,107.5 m</text>" in text  # the line stands only where the square lies as far as was measured
+    assert text.count('fill="#E3B341"') == 2  # the square, in both panels
+
+
 def test_a_finding_is_drawn_from_what_the_run_holds(
     run: Path, tmp_path: Path, hmgeo_command: Callable[..., Ended]
 ) -> None:

@@ -178,12 +178,9 @@ def _ground(data: Path, finding: Mapping[str, Any], source: Mapping[str, str]) -
     )
     if not finding["receptor_id"]:
         return plain
-    columns = ["receptor_id", "receptor_kind", "geometry"]
-    receptors = [
-        row for row in pq.read_table(data / "receptors.parquet", columns=columns).to_pylist() if row["geometry"]
-    ]
-    ground = [(row["receptor_kind"], shapely.from_wkb(row["geometry"])) for row in receptors]
-    own = [shape for row, shape in zip(receptors, ground, strict=True) if row["receptor_id"] == finding["receptor_id"]]
+    receptors = _receptors(data)
+    ground = [(kind, shape) for _, kind, shape in receptors]
+    own = [(kind, shape) for receptor_id, kind, shape in receptors if receptor_id == finding["receptor_id"]]
     layers = ("areas", "context_lines", "context_points")
     kinds = {kind.value for kind in LayerKind}  # a catchment bears the id of what it drains to
     named = [
@@ -198,6 +195,21 @@ def _ground(data: Path, finding: Mapping[str, Any], source: Mapping[str, str]) -
         others=[shape for of, shape in ground if own and of == kind and shape is not chosen.nearest],
         paths=[shape for _, shape in ways],
     )
+
+
+def _receptors(data: Path) -> list[tuple[str, str, shapely.Geometry]]:
+    """Return id, kind and shape of the receptors of a run; `screen` writes them into its GeoPackage alone."""
+    columns, path, book = ["receptor_id", "receptor_kind"], data / "receptors.parquet", data / "findings.gpkg"
+    if path.is_file():
+        rows = pq.read_table(path, columns=[*columns, "geometry"]).to_pylist()
+        found = [(row["receptor_id"], row["receptor_kind"], row["geometry"]) for row in rows]
+    elif book.is_file() and "receptors" in {name for name, _ in pyogrio.list_layers(book)}:
+        meta, _, shapes, fields = pyogrio.raw.read(book, layer="receptors", columns=columns)
+        ids, kinds = (fields[list(meta["fields"]).index(name)] for name in columns)
+        found = list(zip(ids, kinds, shapes, strict=True))
+    else:
+        found = []
+    return [(str(receptor_id), str(kind), shapely.from_wkb(shape)) for receptor_id, kind, shape in found if shape]
 
 
 def shapes_of(

@@ -10,7 +10,7 @@ import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -194,13 +194,19 @@ class _Panel:
     def metres_per_mm(self) -> float:
         return 2 * self.box[2] / self.frame.height
 
+    @property
+    def seen(self) -> shapely.Geometry:
+        """What of the ground it shows."""
+        (east, north, high), wide = self.box, self.box[2] * self.frame.width / self.frame.height
+        return shapely.box(east - wide, north - high, east + wide, north + high)
+
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return a place in mm of the sheet."""
         ((x_mm, y_mm),) = self._placed(np.array([[x, y]])).tolist()
         return x_mm, y_mm
 
-    def draw(self, shape: shapely.Geometry, look: Look) -> None:
-        """Draw a shape."""
+    def draw(self, shape: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
+        """Draw shapes."""
         self.paper.draw(shapely.transform(shape, self._placed), look)
 
     def _placed(self, metres: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -225,8 +231,8 @@ def _panel(
 
 def _draw_finding(panel: _Panel, drawn: _Drawn) -> None:
     """Draw in one panel what a finding speaks of."""
-    for shape in drawn.others:
-        panel.draw(shape, Look("#8FA36B", 0.4, fill=_LAND))
+    others = np.array(drawn.others, dtype=object)
+    panel.draw(others[shapely.intersects(others, panel.seen)], Look("#8FA36B", 0.4, fill=_LAND))
     if drawn.nearest is not None:
         panel.draw(drawn.nearest, Look("#8A6A12", 0.8, fill=_NEAR))
     for path in drawn.paths:
