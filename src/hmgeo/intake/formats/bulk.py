@@ -12,7 +12,8 @@ import re
 import sqlite3
 import warnings
 from contextlib import ExitStack
-from itertools import islice
+from functools import lru_cache
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from hmgeo.intake.rows import cells_of, in_one_piece
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from hmgeo.intake.formats.dbf import Dbf
 
@@ -130,8 +133,11 @@ def _read(batches: pa.RecordBatchReader, names: list[str], opened: ExitStack) ->
 
 _BATCH_ROWS = 2_048
 """Of more, memory in pieces costs GDAL a third of its time."""
-_PLAIN_TYPES = (1, 3, 5, 8)
-"""Points, lines, areas, several points, without heights and measures."""
+_PLAIN_TYPES = (3, 5)
+"""Lines and areas without heights and measures."""
+_LEAST_WORDS = 11
+"""Of what a record with corners holds, before its first part begins."""
+_BLOCK_WORDS = 2_000_000
 _AS_ARROW = "CNF"
 _INDEX_HEAD = 100
 
@@ -155,7 +161,11 @@ def shapefile_in_bulk(
             about = pyogrio.read_info(path, encoding=encoding)
             names = [str(name) for name in about["fields"]]
             is_told = encoding is not None or all(map(str.isascii, names))
-            if not is_told or not len(set(names)) == len(names) == len(dbf.fields) or not _is_indexed(path, dbf.count):
+            if (
+                not is_told
+                or not len(set(names)) == len(names) == len(dbf.fields)
+                or not _is_indexed(path, dbf.count, path.stat().st_mtime_ns)
+            ):
                 return None
             others = [name for name, field in zip(names, dbf.fields, strict=True) if field.kind not in _AS_ARROW]
             held: dict[str, pa.Array] = {}
@@ -178,17 +188,54 @@ def _can_open(path: Path) -> bool:
     return vsi_path(text) == text and not text.replace("\\", "/").startswith("/vsi")
 
 
-def _is_indexed(path: Path, count: int) -> bool:
-    """Tell whether a shapefile holds plain shapes, as many as that, and an index that points to them."""
+@lru_cache(maxsize=1)
+def _is_indexed(path: Path, count: int, changed_ns: int) -> bool:  # noqa: ARG001 -- part of the key
+    """Tell whether a shapefile holds as many plain lines or areas as that, one behind the other, and an index of them.
+
+    Of a shape that contradicts itself Arrow says that there is none, where rows read one by one refuse the file.
+    """
     index = next(near for near in path.parent.iterdir() if near.stem == path.stem and near.suffix.lower() == ".shx")
     data = index.read_bytes()
     if len(data) != _INDEX_HEAD + 8 * count or 2 * int.from_bytes(data[24:28], "big") != len(data):
         return False
-    begin, length = 2 * np.frombuffer(data, ">i4", offset=_INDEX_HEAD).reshape(-1, 2).T.astype(np.int64)
+    begin, length = np.frombuffer(data, ">i4", offset=_INDEX_HEAD).reshape(-1, 2).T.astype(np.int64)
+    ends = begin + 4 + length
+    if begin[0] != _INDEX_HEAD // 2 or (begin[1:] != ends[:-1]).any() or (length % 2).any():
+        return False
+    begin, length, ends = begin // 2, length // 2, ends // 2  # words of four bytes
     with path.open("rb") as stream:
         kind = int.from_bytes(stream.read(_INDEX_HEAD)[32:36], "little")
-    ends = begin + 8 + length
-    return kind in _PLAIN_TYPES and bool((begin >= _INDEX_HEAD).all() and (ends <= path.stat().st_size).all())
+        if kind not in _PLAIN_TYPES or 4 * ends[-1] > path.stat().st_size:
+            return False
+        blocks = np.unique(np.searchsorted(begin, np.arange(begin[0], ends[-1], _BLOCK_WORDS))).tolist()
+        for first, last in pairwise((*blocks, count)):
+            words = np.frombuffer(stream.read(4 * int(ends[last - 1] - begin[first])), "<i4")
+            if not _are_plain(words, begin[first:last] - begin[first], length[first:last], kind):
+                return False
+    return True
+
+
+def _are_plain(words: NDArray[np.int32], begin: NDArray[np.int64], length: NDArray[np.int64], kind: int) -> bool:
+    """Tell whether records are nothing, or of one kind with as many parts and corners as they have room for.
+
+    All is counted in words of four bytes.
+    """
+    if (words[begin + 1].byteswap() != 2 * length).any():
+        return False
+    is_null = (length == 1) & (words[begin + 2] == 0)
+    begin, length = begin[~is_null], length[~is_null]
+    if (length < _LEAST_WORDS).any() or (words[begin + 2] != kind).any():
+        return False
+    parts, points = (words[begin + place].astype(np.int64) for place in (11, 12))
+    if (parts < 1).any() or (points < parts).any() or (_LEAST_WORDS + parts + 4 * points != length).any():
+        return False
+    ordinal = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
+    start, is_next = words[np.repeat(begin + 13, parts) + ordinal], ordinal > 0
+    return not (
+        start[~is_next].any()
+        or (start[1:] <= start[:-1])[is_next[1:]].any()
+        or (start >= np.repeat(points, parts)).any()
+    )
 
 
 def _columns(

@@ -1,7 +1,7 @@
 """The distance engine bare: pairs or counts of two files, on this machine or by Dask workers.
 
 The receptors are never held as a whole where that can be avoided: a packed file is read by the row groups that the
-sources reach, a plain GeoPackage or GeoParquet in parts, other formats at once.
+sources reach, a plain GeoPackage, GeoParquet or large shapefile in parts, other formats at once.
 
 The scheduling is Dask's: a task that fails or whose worker dies is done again, by another worker. The file must lie
 where every worker finds it under the same path or address.
