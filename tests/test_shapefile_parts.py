@@ -213,7 +213,7 @@ def test_what_offices_hand_in_is_read_in_parts(tmp_path: Path, edit: str) -> Non
     assert {"编码", "长编号", "列名截断"} - {entry.event for entry in entries} <= {"编码"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     edits=st.lists(st.sampled_from(list(EDITS.values())), max_size=4),
     pokes=st.lists(

@@ -257,7 +257,8 @@ def plain_parts(
 ) -> tuple[Layer, Ledger] | None:
     """Open a file to be read in parts; None where it must be seen as a whole to be understood.
 
-    That is so for other formats, small or odd shapefiles, tables without geometry, and where nobody says what the coordinates are.
+    That is so for other formats, small or odd shapefiles, tables without geometry, and where nobody says what the
+    coordinates are.
 
     Parameters
     ----------
@@ -337,8 +338,8 @@ def pack_layer(
 ) -> Packed:
     """Read a receptor layer of any format, mend it as ever, and write it in the working format.
 
-    GeoPackage, GeoParquet and large shapefiles are taken in parts and sorted on disk beside `out`, so that memory doesn't grow with the
-    file but for some 50 bytes a row; other formats are held as a whole.
+    GeoPackage, GeoParquet and large shapefiles are taken in parts and sorted on disk beside `out`, so that memory
+    doesn't grow with the file but for some 50 bytes a row; other formats are held as a whole.
 
     Parameters
     ----------
