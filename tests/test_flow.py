@@ -265,7 +265,7 @@ def test_cells_lie_where_they_should() -> None:
 def told_by(grid: FlowGrid) -> list[object]:
     """Return all that a grid holds, arrays with their types."""
     forks = [getattr(grid.forks, name) for name in ("cells", "away", "outlets", "groups", "other", "costs", "unit_m")]
-    arrays = [grid.downstream, grid.upstream_cells, grid.is_flat, grid.is_void_border, *forks]
+    arrays = [grid.downstream, grid.upstream_cells, grid.is_flat, grid.void_border, *forks]
     return [grid.basins, *((one.dtype, one.tolist()) if isinstance(one, np.ndarray) else one for one in arrays)]
 
 

@@ -58,7 +58,7 @@ def test_targets_off_streams_or_off_the_grid_are_told_apart() -> None:
     places = [point(DEM, 3, 1), point(DEM, 0, 0), shapely.Point(100, 30), None]
     targets = Things(["1", "2", "3", "4"], ["一", "二", "三", "四"], places)
     sources = Things(["S", "T"], ["", ""], [point(DEM, 0, 2), None])
-    rows = catchments_of(GRID, targets, sources, 1000.0, SnapRule(15.0, 0.08)).to_pylist()
+    rows = catchments_of(GRID, targets, sources, 1000.0, SnapRule(15.0, 0.08)).table.to_pylist()
     assert [(row["target_id"], row["target_status"], row["source_id"]) for row in rows] == [
         ("1", "snapped", "S"),
         ("2", "no_stream", ""),

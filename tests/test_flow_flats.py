@@ -276,7 +276,7 @@ def test_tables_mark_both_ways(level: FlowGrid) -> None:
     assert paths[1]["note"] == "流出高程范围"
     met = [(row["source_id"], row["receptor_id"], row["is_ambiguous"], row["note"]) for row in found.met.to_pylist()]
     assert met == [("M", "w", True, NOT_BY_BRANCH), ("M", "e", True, ONLY_BY_BRANCH), ("W", "w", False, "")]
-    drained = catchments_of(level, ends, sources, np.inf, SnapRule(5.0, 0.0)).to_pylist()
+    drained = catchments_of(level, ends, sources, np.inf, SnapRule(5.0, 0.0)).table.to_pylist()
     assert [
         (row["target_id"], row["source_id"], row["flow_distance_m"], row["flat_cells"], row["is_ambiguous"])
         for row in drained
@@ -322,7 +322,7 @@ def test_whatever_rests_on_level_ground_says_so(one_way: FlowGrid) -> None:
     assert isinstance(nothing, PlaceFact)
     assert (nothing.answer, nothing.why) == (Answer.NO, area)
     ends = Things(["w"], ["西口"], [point(DEM, *WEST_END)])
-    (row,) = catchments_of(one_way, ends, Things([], [], []), np.inf, SnapRule(5.0, 0.0)).to_pylist()
+    (row,) = catchments_of(one_way, ends, Things([], [], []), np.inf, SnapRule(5.0, 0.0)).table.to_pylist()
     assert row["note"].endswith(area)
     tell = along_of(one_way, None, SnapRule(5.0, 0.0))
     assert tell is not None

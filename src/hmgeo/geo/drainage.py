@@ -720,13 +720,13 @@ def walk_up(
         Cells (starts included), and the way from each to the first start that its water meets.
     """
     height, width = shape
-    seen = set([np.int64(-1)])  # noqa: C405 -- numba types a set by its first member
+    known = set([np.int64(-1)])  # noqa: C405 -- numba types a set by its first member
     cells = [np.int64(-1)]
     way = [0.0]
     for number in range(len(starts)):
         start = np.int64(starts[number])
-        if start not in seen and starts_m[number] <= limit_m:
-            seen.add(start)
+        if start not in known and starts_m[number] <= limit_m:
+            known.add(start)
             cells.append(start)
             way.append(starts_m[number])
     at = 1
@@ -739,11 +739,11 @@ def walk_up(
                 if next_row < 0 or next_row >= height or next_column < 0 or next_column >= width:
                     continue
                 there = np.int64(next_row * width + next_column)
-                if downstream[there] != here or there == here or there in seen:
+                # Water goes one way, so that no cell but a start is come to twice.
+                if downstream[there] != here or there == here or there in known:
                     continue
                 reached_m = way[at] + step_m(there, here, width, cell_width_m, cell_height_m)
                 if reached_m <= limit_m:
-                    seen.add(there)
                     cells.append(there)
                     way.append(reached_m)
         at += 1

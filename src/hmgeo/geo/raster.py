@@ -108,19 +108,58 @@ class Frame:
         """
         return self.cells_of_shapes([geometry])[0]
 
-    def cells_of_shapes(self, geometries: Sequence[shapely.Geometry | None]) -> list[Cells]:
-        """Return for each of `geometries` what `cells_of_shape` does; none where there is no shape."""
-        placed = self.to_plane(np.array(geometries, dtype=object))
-        return [self._cells_of(flat) for flat in placed]
+    def cells_of_shapes(self, geometries: Sequence[shapely.Geometry | None], among: Cells | None = None) -> list[Cells]:
+        """Return for each of `geometries` what `cells_of_shape` does; none where there is no shape.
 
-    def _cells_of(self, flat: shapely.Geometry | None) -> Cells:
+        Where only some sorted flat cells are asked for, `among` these, others of wide shapes may be left out.
+        """
+        placed = self.to_plane(np.array(geometries, dtype=object))
+        held = self._few_held(placed)
+        return [held[row] if row in held else self._cells_of(flat, among) for row, flat in enumerate(placed)]
+
+    def _few_held(self, placed: NDArray[Any]) -> dict[int, Cells]:
+        """Return by row the cells whose centre small polygons hold, all asked in one go; no row that holds none."""
+        windows = {row: self._window_of(flat) for row, flat in enumerate(placed) if flat is not None and flat.area > 0}
+        small = [
+            (row, *window)
+            for row, window in windows.items()
+            if window is not None and (window[1] - window[0]) * (window[3] - window[2]) <= _FEW_CELLS
+        ]
+        if not small:
+            return {}
+        rows, row_0, row_1, column_0, column_1 = np.array(small).T
+        wide = column_1 - column_0
+        sizes = (row_1 - row_0) * wide
+        owner = np.repeat(np.arange(len(rows)), sizes)
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        row, column = row_0[owner] + within // wide[owner], column_0[owner] + within % wide[owner]
+        a, _, c, _, e, f = self.transform
+        shapes = placed[rows]
+        shapely.prepare(shapes)
+        is_held = shapely.contains_xy(shapes[owner], c + column * a + a / 2, f + row * e + e / 2)
+        held = np.split(
+            (row * self.width + column)[is_held], np.cumsum(np.bincount(owner[is_held], minlength=len(rows)))[:-1]
+        )
+        return {number: own for number, own in zip(rows.tolist(), held, strict=True) if len(own)}
+
+    def _cells_of(self, flat: shapely.Geometry | None, among: Cells | None) -> Cells:
         if flat is None:
             return np.zeros(0, np.int64)
         if flat.geom_type == "Point":
             cell = self.cell_at(np.array([flat.x]), np.array([flat.y]))
             return cell[cell >= 0]
+        if among is not None and self._is_wide(flat):
+            shapely.prepare(flat)
+            is_held: NDArray[np.bool_] = shapely.contains_xy(flat, *self.centres(among))
+            return among[is_held]
         cells = self._burned(flat, all_touched=flat.area == 0)
         return cells if len(cells) else self._burned(flat, all_touched=True)
+
+    def _is_wide(self, flat: shapely.Geometry) -> bool:
+        """Whether a shape surely holds the centre of a cell: what holds none is nowhere far from its own edge."""
+        a, _, c, _, e, f = self.transform
+        inner = shapely.intersection(flat, shapely.box(c, f + self.height * e, c + self.width * a, f))
+        return bool(inner.area > 2 * inner.length * np.hypot(a, e))
 
     def cells_within(self, geometry: shapely.Geometry, distance_m: float) -> Cells:
         """Return the sorted flat cells whose centre lies within `distance_m` of a lon/lat `geometry`, in the plane."""

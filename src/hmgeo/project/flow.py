@@ -20,7 +20,7 @@ from hmgeo.vocabulary import GROUNDWATER, LayerKind
 from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
 from hmgeo.water.snap import BASINS, LIMIT, SNAP, STREAM, SnapRule
 from hmgeo.water.trace import Things, catchments_of, cells_beside, downstream_of, level_text, things_of
-from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS
+from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS, areas_as_things
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -254,9 +254,9 @@ def flow_project(path: Path, words: FlowWords) -> FlowReport:
         for layer in inputs.receptors
         if layer.kind not in _NOT_MET and layer.kind is not options.sources_kind
     }
-    downstream = downstream_of(grid, sources, met, _borders(inputs, grid), options.limit_m)
+    downstream = downstream_of(grid, sources, met, _borders(inputs), options.limit_m)
     rule = options.snap_rule or _NOTHING_TO_SNAP
-    catchments = catchments_of(grid, targets, sources, options.limit_m, rule)
+    catchments = catchments_of(grid, targets, sources, options.limit_m, rule).table
     return FlowReport(
         downstream.paths, downstream.met, catchments, _notes(inputs, grid, options), options.settings, spec.files
     )
@@ -301,16 +301,11 @@ def _targets(layers: Sequence[Layer]) -> Things:
     )
 
 
-def _borders(inputs: Inputs, grid: FlowGrid) -> dict[str, Any]:
-    """Return townships and counties of the shipped context as targets, so that crossings can be told."""
-    borders = {}
-    for role, code in (("township", "townships"), ("county", "counties")):
-        tables = [cell.table for cell in inputs.context if cell.role == role]
-        if tables:
-            shapes = [shapely.from_wkb(cell) for cell in tables[0]["geometry"].to_pylist()]
-            things = Things(tables[0]["id"].to_pylist(), tables[0]["name"].to_pylist(), shapes)
-            borders[code] = cells_beside(grid, things, 0.0)
-    return borders
+def _borders(inputs: Inputs) -> dict[str, Things]:
+    """Return townships and counties of the shipped context, so that crossings can be told."""
+    tables = {cell.role: cell.table for cell in inputs.context[::-1]}
+    codes = {"township": "townships", "county": "counties"}
+    return {code: areas_as_things(tables[role]) for role, code in codes.items() if role in tables}
 
 
 def _notes(inputs: Inputs, grid: FlowGrid, options: FlowOptions) -> tuple[str, ...]:

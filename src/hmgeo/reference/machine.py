@@ -142,7 +142,7 @@ MOST_NOTED_BYTES = 1 << 22
 
 
 def kept_arrays(
-    key: bytes, code: Sequence[str], make: Callable[[], dict[str, NDArray[Any]]]
+    key: Sequence[bytes | NDArray[Any]], code: Sequence[str], make: Callable[[], dict[str, NDArray[Any]]]
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays that `make` makes, as an earlier process kept them for the same key and code.
 
@@ -158,7 +158,9 @@ def kept_arrays(
     folder = cache_folder() / HEIGHTS
     if not (_can_write(folder) and _is_private(folder)):
         return make()
-    digest = hashlib.sha256(np.__version__.encode() + key)
+    digest = hashlib.sha256(np.__version__.encode())
+    for part in key:
+        digest.update(memoryview(part))
     for module in code:
         digest.update((_ENGINE.parent / module).read_bytes())
     path = folder / f"{digest.hexdigest()}.npz"

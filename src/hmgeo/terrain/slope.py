@@ -186,12 +186,21 @@ def relief_m(heights: Heights, half_cells: tuple[int, int], least_valid_share: f
 
 
 def _over_window(of: np.ufunc, values: NDArray[Any], half_cells: tuple[int, int], beyond: float) -> NDArray[Any]:
-    """Return what `of` makes of the window around each cell, side after side; `beyond` stands outside the grid."""
+    """Return what `of` makes of the window around each cell, side after side; `beyond` stands outside the grid.
+
+    Windows twice as long are made of two, until two that overlap fill the one asked for; a sum takes each cell once.
+    """
     for half in half_cells:
-        padded = np.pad(values, ((half, half), (0, 0)), constant_values=beyond)
-        gathered = padded[: len(values)].copy()
-        for start in range(1, 2 * half + 1):
-            of(gathered, padded[start : start + len(values)], out=gathered)
+        length, reach = 2 * half + 1, 1
+        rows = len(values)
+        gathered = np.pad(values, ((half, half), (0, 0)), constant_values=beyond)
+        if of is np.add:
+            sums = np.pad(np.cumsum(gathered, axis=0), ((1, 0), (0, 0)))
+            gathered = sums[length:] - sums[:-length]
+        else:
+            while 2 * reach <= length:
+                gathered, reach = of(gathered[:-reach], gathered[reach:]), 2 * reach
+            gathered = of(gathered[:rows], gathered[length - reach : length - reach + rows])
         values = np.ascontiguousarray(gathered.T)
     return values
 

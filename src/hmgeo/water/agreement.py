@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
+    from hmgeo.geo.raster import Cells
     from hmgeo.judging.facts import Features, Water
     from hmgeo.vocabulary import LayerKind
     from hmgeo.water.by_rivers import NetworkFacts
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from hmgeo.water.rivers import RiverNetwork, Spot
     from hmgeo.water.snap import SnapRule
     from hmgeo.water.trace import Things
+
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class _StreamOffsets:
 def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha: float) -> _StreamOffsets | None:
     """Compare mapped `rivers` (lon/lat lines) with cells of `grid` that drain `stream_ha`; None where none is on it."""
     frame = grid.frame
-    is_stream = (grid.upstream_cells * frame.cell_area_m2 >= stream_ha * 10_000).reshape(grid.shape)
-    if not is_stream.any():
+    streams = np.flatnonzero(grid.upstream_cells >= stream_ha * 10_000 / frame.cell_area_m2)
+    if not len(streams):
         return None
     lines = [shapely.segmentize(frame.to_plane(river), max(frame.cell_m)) for river in rivers]
     xy = shapely.get_coordinates(lines)
@@ -63,14 +67,34 @@ def stream_offsets(grid: FlowGrid, rivers: Sequence[shapely.Geometry], stream_ha
     if not len(cells):
         return None
     width_m, height_m = frame.cell_m
-    streams = np.column_stack(np.nonzero(is_stream))
-    places = np.column_stack(np.divmod(cells, frame.width))
     size_m = np.array([height_m, width_m])
-    tree = shapely.STRtree(shapely.points(streams * size_m))
-    _, away_m = tree.query_nearest(shapely.points(places * size_m), all_matches=False, return_distance=True)
+    wet, places = (np.column_stack(np.divmod(own, frame.width)) for own in (streams, cells))
+    away_m = _nearest_m(wet, places, size_m)
     median_m, upper_m = np.quantile(away_m, [0.5, 0.9])
     near = float((away_m <= 2 * max(frame.cell_m)).mean())
     return _StreamOffsets(len(cells), round(float(median_m), 1), round(float(upper_m), 1), round(near, 4))
+
+
+_TILE = 32
+
+
+def _nearest_m(wet: Cells, places: Cells, size_m: Floats) -> Floats:
+    """Return how far the nearest of `wet` lies from each of `places`, (n, 2) rows and columns of cells of `size_m`.
+
+    Those farther than a tile are asked for among all; most have theirs in a tile beside their own.
+    """
+    beside = np.stack(np.meshgrid((-1, 0, 1), (-1, 0, 1)), axis=-1).reshape(-1, 1, 2)
+    tiles = np.zeros(np.maximum(wet.max(axis=0), places.max(axis=0)) // _TILE + 3, np.bool_)
+    tiles[tuple((np.unique(places // _TILE, axis=0) + 1 + beside).reshape(-1, 2).T)] = True
+    near = wet[tiles[tuple((wet // _TILE + 1).T)]]
+    away_m = np.full(len(places), np.inf)
+    for among in (near, wet):
+        left = np.flatnonzero(away_m > _TILE * size_m.min())
+        if len(left) and len(among):
+            points = shapely.points(places[left] * size_m)
+            tree = shapely.STRtree(shapely.points(among * size_m))
+            away_m[left] = tree.query_nearest(points, all_matches=False, return_distance=True)[1]
+    return away_m
 
 
 AGREE, ONLY_HEIGHTS, ONLY_NETWORK, CANNOT_TELL = "agree", "only_heights", "only_network", "cannot_tell"

@@ -199,7 +199,7 @@ class FlowGrid:
         (n,) cells whose water goes over level ground, filled or found so: the heights alone don't say which way.
     forks
         Where level ground may be left another way.
-    is_void_border
+    void_border
         Cells beside a hole in the data that doesn't reach the grid's outer edge.
     """
 
@@ -210,7 +210,7 @@ class FlowGrid:
     basins: tuple[ClosedBasin, ...]
     is_flat: Mask = field(repr=False)
     forks: _Forks = field(repr=False)
-    is_void_border: Mask = field(repr=False)
+    void_border: Cells = field(repr=False)
     conditioning: Conditioning
 
     @property
@@ -234,7 +234,7 @@ class FlowGrid:
         return self._beyond(last)
 
     def _beyond(self, last: int) -> End:
-        return End.VOID if self.is_void_border.reshape(-1)[last] else End.EDGE
+        return End.VOID if last in self.void_border else End.EDGE
 
     def branches(self, cell: int, limit_m: float = np.inf) -> list[Branch]:
         """Return the ways that water from `cell` may take as well, up to `limit_m`.
@@ -382,8 +382,6 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     for this, so that levels are exact and no way can run in a circle. What is found is kept in the user's cache, under
     a name made of heights, cells, conditioning and code.
     """
-    from hmgeo.geo.drainage import UNKNOWN  # noqa: PLC0415 -- numba loads slowly
-
     frame = frame_of(raster)
     _refuse_large(raster, conditioning)
     heights = read_whole(raster)
@@ -394,8 +392,7 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     if farthest_m > _FARTHEST_M:
         place, allowed = Place(file=raster.provenance.path), f"-{_FARTHEST_M:.0f} 至 {_FARTHEST_M:.0f} m"
         raise InputError(Problem("有不可能的高程", place, f"{farthest_m:g} m", allowed, "核对单位和无效值的设置"))
-    steps = np.where(unknown, UNKNOWN, np.round(heights * _STEPS_PER_M)).astype(np.int32)
-    made = _kept(steps, frame, conditioning, lambda: _drained(steps, unknown, frame, conditioning))
+    made = _kept(heights, frame, conditioning, lambda: _drained(heights, unknown, frame, conditioning))
     return FlowGrid(
         frame,
         heights,
@@ -404,27 +401,27 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
         made.basins,
         made.is_flat,
         made.forks,
-        _void_border(unknown),
+        made.void_border,
         conditioning,
     )
 
 
 class _Drained(NamedTuple):
-    """What follows from heights in whole steps, cells and conditioning alone."""
+    """What follows from heights, cells and conditioning alone; whole numbers in 32 bits where they fit."""
 
     downstream: Cells
     through: Cells
     is_flat: Mask
     basins: tuple[ClosedBasin, ...]
     forks: _Forks
+    void_border: Cells
 
     def arrays(self) -> dict[str, Any]:
-        """Return it as arrays for a file, whole numbers in 32 bits where they fit."""
+        """Return it as arrays for a file."""
         basins = [(basin.lowest_cell, basin.depth_m, basin.cell_count, basin.volume_m3) for basin in self.basins]
-        forks = {name: getattr(self.forks, name) for name in _FORK_ARRAYS}
-        wide = {"downstream": self.downstream, "through": self.through, "is_flat": self.is_flat, **forks}
-        small = {name: _narrowed(array) for name, array in wide.items()}
-        return small | {"basins": np.array(basins, np.float64).reshape(-1, 4)}
+        forks = {name: _narrowed(getattr(self.forks, name)) for name in _FORK_ARRAYS}
+        own = {name: getattr(self, name) for name in _OWN_ARRAYS}
+        return own | forks | {"basins": np.array(basins, np.float64).reshape(-1, 4)}
 
     @classmethod
     def of_arrays(cls, kept: Mapping[str, NDArray[Any]], frame: Frame, conditioning: Conditioning) -> _Drained:
@@ -435,10 +432,10 @@ class _Drained(NamedTuple):
         cells, outlets = kept["cells"].astype(np.int64), kept["outlets"].astype(np.int64)
         others = kept["away"], outlets, kept["groups"], kept["other"]
         forks = _Forks(cells, *others, costs, min(lengths) / _LEVEL_UNIT)
-        downstream, through = (kept[name].astype(np.int64) for name in ("downstream", "through"))
-        return cls(downstream, through, kept["is_flat"], basins, forks)
+        return cls(basins=basins, forks=forks, **{name: kept[name] for name in _OWN_ARRAYS})
 
 
+_OWN_ARRAYS = ("downstream", "through", "is_flat", "void_border")
 _FORK_ARRAYS = ("cells", "away", "outlets", "groups", "other")
 _FEWEST_KEPT = 250_000
 """Cells; fewer drain faster than they are looked up."""
@@ -449,20 +446,22 @@ def _narrowed(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(np.int32) if fits else array
 
 
-def _drained(steps: Steps, unknown: Mask, frame: Frame, conditioning: Conditioning) -> _Drained:
-    from hmgeo.geo.drainage import accumulate  # noqa: PLC0415 -- numba loads slowly
+def _drained(heights: Heights, unknown: Mask, frame: Frame, conditioning: Conditioning) -> _Drained:
+    from hmgeo.geo.drainage import UNKNOWN, accumulate  # noqa: PLC0415 -- numba loads slowly
 
+    steps = np.where(unknown, UNKNOWN, np.round(heights * _STEPS_PER_M)).astype(np.int32)
     level, is_outlet, basins = _filled(steps, unknown, frame, conditioning)
     downstream, is_flat, to_outlet = _directed(level, steps, is_outlet, frame)
     forks = _forks(level, downstream, (is_flat, is_outlet), to_outlet, frame, conditioning)
-    return _Drained(downstream, accumulate(downstream), is_flat, basins, forks)
+    through = _narrowed(accumulate(downstream))
+    return _Drained(_narrowed(downstream), through, is_flat, basins, forks, _void_border(unknown))
 
 
-def _kept(steps: Steps, frame: Frame, conditioning: Conditioning, make: Callable[[], _Drained]) -> _Drained:
+def _kept(heights: Heights, frame: Frame, conditioning: Conditioning, make: Callable[[], _Drained]) -> _Drained:
     """Return what `make` makes, as an earlier process kept it for the same heights, cells, choices and code."""
-    if steps.size < _FEWEST_KEPT:
+    if heights.size < _FEWEST_KEPT:
         return make()
-    key = repr((steps.shape, frame.cell_m, replace(conditioning, memory_bytes=0))).encode() + steps.tobytes()
+    key = repr((heights.shape, frame.cell_m, replace(conditioning, memory_bytes=0))).encode(), heights
     made: list[_Drained] = []
 
     def arrays() -> dict[str, Any]:
@@ -604,10 +603,11 @@ def _forks(
     return _Forks(cells, away, ends, groups, other, costs, min(lengths) / _LEVEL_UNIT)
 
 
-def _void_border(unknown: Mask) -> Mask:
+def _void_border(unknown: Mask) -> Cells:
     """Return the cells beside a hole in the data that doesn't reach the grid's outer edge."""
+    none = np.zeros(0, np.int64)
     if not unknown.any():
-        return np.zeros_like(unknown)
+        return none
     from hmgeo.geo.drainage import UNKNOWN, edge_of, fill  # noqa: PLC0415 -- numba loads slowly
 
     around = np.pad(unknown, 1, constant_values=True)  # a margin that joins what reaches the edge
@@ -615,6 +615,6 @@ def _void_border(unknown: Mask) -> Mask:
     fill(np.zeros(around.shape, np.int32), seen, np.zeros(1, np.int64))
     hole = ~seen.reshape(around.shape)
     if not hole.any():
-        return np.zeros_like(unknown)
-    border: Mask = edge_of(np.where(hole, UNKNOWN, np.int32(0))).reshape(around.shape)[1:-1, 1:-1]
-    return border
+        return none
+    border = edge_of(np.where(hole, UNKNOWN, np.int32(0))).reshape(around.shape)[1:-1, 1:-1]
+    return np.flatnonzero(border)

@@ -368,8 +368,11 @@ def cells_beside(grid: FlowGrid, things: Things, beside_m: float) -> Targets:
         wide = beside_m > 0 and geometry is not None
         near = np.union1d(own, grid.frame.cells_within(geometry, beside_m)) if wide else own
         cells.append(near[grid.downstream[near] >= 0])
-    classes = things.classes or [""] * len(things.ids)
-    return targets_of(things.ids, things.names, classes, cells)
+    return _targets(things, cells)
+
+
+def _targets(things: Things, cells: Sequence[Cells]) -> Targets:
+    return targets_of(things.ids, things.names, things.classes or [""] * len(things.ids), cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +384,7 @@ class _Downstream:
 
 
 def downstream_of(
-    grid: FlowGrid, sources: Things, layers: Mapping[str, Targets], borders: Mapping[str, Targets], limit_m: float
+    grid: FlowGrid, sources: Things, layers: Mapping[str, Targets], areas: Mapping[str, Things], limit_m: float
 ) -> _Downstream:
     """Follow the water over `grid` from each of `sources`, at most `limit_m`.
 
@@ -389,15 +392,23 @@ def downstream_of(
     ----------
     layers
         What may be met, by layer code.
-    borders
+    areas
         Townships and counties; crossings of their borders are met, too.
     """
     paths: list[dict[str, Any]] = []
     met: list[dict[str, Any]] = []
     kinds = sources.kinds or [""] * len(sources.ids)
-    for source_id, name, geometry, kind in zip(sources.ids, sources.names, sources.geometries, kinds, strict=True):
-        why = sources.why_not.get(source_id, POSITION_ABSENT)
-        path = Unknown(why) if geometry is None else downhill(grid, geometry, limit_m)
+    ways: list[Downhill | Unknown] = [
+        Unknown(sources.why_not.get(source_id, POSITION_ABSENT)) if shape is None else downhill(grid, shape, limit_m)
+        for source_id, shape in zip(sources.ids, sources.geometries, strict=True)
+    ]
+    led = [way for way in ways if isinstance(way, Downhill)]
+    followed = [way.cells for way in led] + [branch.cells for way in led for branch in way.branches]
+    passed = np.unique(np.concatenate([_NO_CELLS, *followed]))
+    borders = {
+        code: _targets(things, grid.frame.cells_of_shapes(things.geometries, passed)) for code, things in areas.items()
+    }
+    for source_id, name, path, kind in zip(sources.ids, sources.names, ways, kinds, strict=True):
         paths.append({"source_id": source_id, "name": name, "source_kind": kind} | _path_row(grid, path))
         if isinstance(path, Downhill):
             rows = sorted(_all_met(path, layers, borders), key=lambda row: (row["flow_distance_m"], row["layer"]))
@@ -510,7 +521,14 @@ def _met_rows(
     return rows
 
 
-def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: float, snap_rule: SnapRule) -> pa.Table:
+class Catchments(NamedTuple):
+    """`FLOW_CATCHMENT_SCHEMA`, and the cells of each target's catchment, in the order of targets."""
+
+    table: pa.Table
+    cells: Sequence[Cells]
+
+
+def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: float, snap_rule: SnapRule) -> Catchments:
     """Return the `sources` in the catchment of each target on `grid`, nearest along the water first.
 
     Parameters
@@ -519,21 +537,19 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
         Points (intakes) are put onto a stream first; shapes (zones) count as drawn.
     limit_m, snap_rule
         How far along the water, and how points are put onto streams.
-
-    Returns
-    -------
-    pyarrow.Table
-        `FLOW_CATCHMENT_SCHEMA`.
     """
     starts = [_NO_CELLS if shape is None else exits_of(grid, shape) for shape in sources.geometries]
     rows: list[dict[str, Any]] = []
+    drained: list[Cells] = []
     for target_id, name, geometry in zip(targets.ids, targets.names, targets.geometries, strict=True):
         cells, status = target_cells(grid, geometry, snap_rule, targets.why_not.get(target_id, _NO_POSITION))
         head = {"target_id": target_id, "target_name": name} | status
         if not len(cells):
             rows.append(head)
+            drained.append(cells)
             continue
         upstream = upstream_sources(grid, cells, starts, limit_m)
+        drained.append(upstream.cells)
         head["catchment_area_ha"] = round(upstream.area_ha, 2)
         edge = say("catchment_leaves_heights") if upstream.touches_edge else ""
         head["note"] = sentences(head["note"], edge, upstream.doubt)
@@ -546,7 +562,7 @@ def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: flo
                 | {"note": sentences(head["note"], *notes)}
             )
         rows += [] if upstream.sources else [head | {"source_id": ""}]
-    return table_of(rows, FLOW_CATCHMENT_SCHEMA)
+    return Catchments(table_of(rows, FLOW_CATCHMENT_SCHEMA), drained)
 
 
 def target_cells(

@@ -36,7 +36,6 @@ from hmgeo.water.trace import (
     downstream_of,
     exits_of,
     level_text,
-    target_cells,
 )
 from hmgeo.words import say, sentences
 
@@ -45,13 +44,12 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.geo.raster import Cells
     from hmgeo.judging.bench import Question
     from hmgeo.records import Layer, Positions, SideTable
     from hmgeo.water.by_heights import ProjectWater
     from hmgeo.water.grid import FlowGrid
     from hmgeo.water.rivers import RiverNetwork
-    from hmgeo.water.trace import Targets
+    from hmgeo.water.trace import Catchments, Targets
 
 
 SOURCE_KINDS = (
@@ -174,14 +172,16 @@ class _Traced:
         downstream = downstream_of(grid, self._sources, self._met, self._borders(), chosen.limit_m)
         targets = self._targets()
         catchments = catchments_of(grid, targets, self._sources, chosen.limit_m, chosen.snap_rule)
-        agreement = agreement_rows(self._network, self._sources, targets, catchments, chosen.snap_rule, chosen.limit_m)
+        agreement = agreement_rows(
+            self._network, self._sources, targets, catchments.table, chosen.snap_rule, chosen.limit_m
+        )
         kinds = {kind.value: kind.zh for kind in LayerKind}
         sampling, unasked = sampling_of(waters, grid, self._sources, chosen)
         basins = basin_rows(grid, self._sources.ids, self._starts, self._met, kinds)
         return WaterTables(
             paths=downstream.paths,
             met=downstream.met,
-            catchments=catchments,
+            catchments=catchments.table,
             catchment_areas=self._areas(targets, catchments),
             basins=table_of(basins, BASIN_SCHEMA),
             chains=_chains(waters, grid, self._network, chosen),
@@ -239,26 +239,21 @@ class _Traced:
         kinds = [kind for part in parts for kind in part.kinds]
         return Things(ids, names, shapes, kinds=kinds, why_not=why_not)
 
-    def _borders(self) -> dict[str, Targets]:
+    def _borders(self) -> dict[str, Things]:
         areas = self._waters.question.areas
         tables_of_areas = {"townships": areas.townships, "counties": areas.counties}
-        return {
-            code: cells_beside(self._grid, _areas_as_things(table), 0.0)
-            for code, table in tables_of_areas.items()
-            if table is not None
-        }
+        return {code: areas_as_things(table) for code, table in tables_of_areas.items() if table is not None}
 
-    def _areas(self, targets: Things, catchments: pa.Table) -> pa.Table:
+    def _areas(self, targets: Things, catchments: Catchments) -> pa.Table:
         counted: dict[str, int] = {}
         noted: dict[str, str] = {}
-        for row in catchments.to_pylist():
+        for row in catchments.table.to_pylist():
             counted[row["target_id"]] = counted.get(row["target_id"], 0) + bool(row["source_id"])
             noted[row["target_id"]] = row["note"]
         rows: list[dict[str, Any]] = []
-        for target_id, name, shape, kind in zip(
-            targets.ids, targets.names, targets.geometries, targets.kinds, strict=True
+        for target_id, name, cells, kind in zip(
+            targets.ids, targets.names, catchments.cells, targets.kinds, strict=True
         ):
-            cells = self._catchment(shape)
             if not len(cells):
                 continue
             area_ha = len(cells) * self._grid.frame.cell_area_m2 / 10_000
@@ -274,10 +269,6 @@ class _Traced:
                 }
             )
         return table_of(rows, CATCHMENT_AREA_SCHEMA)
-
-    def _catchment(self, shape: shapely.Geometry | None) -> Cells:
-        cells = target_cells(self._grid, shape, self._chosen.snap_rule)[0]
-        return self._grid.catchment(cells, self._chosen.limit_m)[0] if len(cells) else cells
 
     def _described(self) -> tuple[str, ...]:
         grid, chosen = self._grid, self._chosen
@@ -303,6 +294,7 @@ class _Traced:
         )
 
 
-def _areas_as_things(table: pa.Table) -> Things:
+def areas_as_things(table: pa.Table) -> Things:
+    """Return the areas of `table`, townships or counties."""
     shapes = [shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
     return Things(table["id"].to_pylist(), table["name"].to_pylist(), shapes)
