@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 import shapely
 from grids import frame, point, raster, rows_of
+from pyproj import Transformer
 
 from hmgeo.errors import InputError
 from hmgeo.judging.facts import Unknown
+from hmgeo.records import LON_LAT_CRS
 from hmgeo.reference import machine
 from hmgeo.water import grid as grids_of_water
+from hmgeo.water.agreement import _nearest_m
 from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
 from hmgeo.water.snap import SnapRule, SnapStatus, snap
 from hmgeo.water.trace import borders_along, downhill, exits_of, targets_of, upstream_sources
@@ -257,6 +260,38 @@ def test_cells_lie_where_they_should() -> None:
     lon, lat = place.lon_lat(np.arange(25)).T
     assert place.cell_of(lon, lat).tolist() == list(range(25))
     assert place.cell_of(np.array([0.0]), np.array([0.0])).tolist() == [-1]
+
+
+def test_wide_shapes_among_cells_asked_for() -> None:
+    place = frame(raster(np.zeros((90, 90))))
+    asked = np.arange(0, 8100, 7)
+    x, y = place.transform[2], place.transform[5]
+    size = place.cell_m[0]
+    whole = shapely.box(x + 10.2 * size, y - 80 * size, x + 80.4 * size, y - 5.3 * size)
+    thin = shapely.box(x + 10.6 * size, y - 80 * size, x + 10.8 * size, y - 5 * size)  # between two columns of centres
+    beside = shapely.box(x - 500 * size, y - 80 * size, x + 0.3 * size, y - 5 * size)  # wide, but not on the grid
+    there = Transformer.from_crs(place.crs, LON_LAT_CRS, always_xy=True)
+    shapes = [
+        shapely.transform(shape, lambda xy: np.column_stack(there.transform(*xy.T))) for shape in (whole, thin, beside)
+    ]
+    some, every = place.cells_of_shapes(shapes, asked), place.cells_of_shapes(shapes)
+    row, column = np.divmod(asked, 90)
+    held = (row >= 5) & (row < 80) & (column >= 10) & (column < 80)
+    assert some[0].tolist() == asked[held].tolist()
+    assert np.isin(some[0], every[0]).all()
+    assert np.unique(every[1] % 90).tolist() == [10]
+    assert np.unique(every[2] % 90).tolist() == [0]
+    assert [one.tolist() for one in some[1:]] == [one.tolist() for one in every[1:]]
+
+
+def test_the_nearest_stream_of_each_place_is_that_of_all() -> None:
+    random = np.random.default_rng(5)
+    wet = np.concatenate([random.integers(0, 60, (40, 2)), [[500, 20], [31, 400]]])
+    places = random.integers(0, 600, (300, 2))
+    size_m = np.array([30.0, 20.0])
+    by_hand = np.hypot(*((places[:, None] - wet[None]) * size_m).transpose(2, 0, 1)).min(axis=1)
+    assert np.allclose(_nearest_m(wet, places, size_m), by_hand, rtol=0, atol=1e-9)
+    assert np.allclose(_nearest_m(wet[-1:], places, size_m), np.hypot(*((places - wet[-1]) * size_m).T), atol=1e-9)
 
 
 # ---- kept ---------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from rasterio.io import MemoryFile
+from rasterio.windows import Window
 from small_results import classified, data_of, small_results
 
 from hmgeo.errors import OutputError, ProjectError
@@ -129,13 +130,9 @@ def test_light_comes_from_the_north_west() -> None:
     heights = np.ma.masked_array(1000.0 - 8.0 * np.hypot(rows - 20, columns - 20))  # a cone
     heights[0, 0] = np.ma.masked
 
-    class Window:
-        def toslices(self) -> tuple[slice, slice]:
-            return slice(0, 40), slice(0, 40)
-
     raster = Raster(
         "dem", Basis.REAL, Provenance("dem.tif"), "EPSG:4547", (30.0, 0.0, 500000.0, 0.0, -30.0, 2610000.0), 40, 40,
-        lambda: iter([(Window(), heights)]),
+        lambda: iter([(Window(0, 0, 40, 40), heights)]),
     )  # fmt: skip
     backdrop = hillshade(raster)
     west, south, east, north = backdrop.bounds

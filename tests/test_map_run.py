@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import rasterio
+from rasterio.windows import Window
 from small_results import data_of, small_results
 
 from hmgeo.errors import OutputError
@@ -147,15 +148,11 @@ def noise(side: int, step: int) -> Raster:
     """Return a raster of noise in strips of `step` rows."""
     heights = np.random.default_rng(5).uniform(0, 900, (side, side)).astype("float32")
 
-    class Window:
-        def __init__(self, start: int) -> None:
-            self.start = start
-
-        def toslices(self) -> tuple[slice, slice]:
-            return slice(self.start, min(side, self.start + step)), slice(0, side)
-
     def strips() -> Any:  # noqa: ANN401 - pairs of window and cells
-        return ((Window(at), np.ma.masked_array(heights[at : at + step])) for at in range(0, side, step))
+        starts = range(0, side, step)
+        return (
+            (Window(0, at, side, min(step, side - at)), np.ma.masked_array(heights[at : at + step])) for at in starts
+        )
 
     grid = (30.0, 0.0, 500000.0, 0.0, -30.0, 2610000.0)
     return Raster("dem", Basis.SYNTHETIC, Provenance("dem.tif"), "EPSG:4547", grid, side, side, strips)
@@ -170,11 +167,9 @@ def test_strips_of_any_height_give_the_same_picture() -> None:
 
 
 def test_a_raster_without_a_height_gives_no_picture() -> None:
-    class Window:
-        def toslices(self) -> tuple[slice, slice]:
-            return slice(0, 4), slice(0, 4)
-
-    void = replace(noise(4, 4), open_windows=lambda: iter([(Window(), np.ma.masked_all((4, 4), dtype="float32"))]))
+    void = replace(
+        noise(4, 4), open_windows=lambda: iter([(Window(0, 0, 4, 4), np.ma.masked_all((4, 4), dtype="float32"))])
+    )
     assert hillshade(void) is None
 
 

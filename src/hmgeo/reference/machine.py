@@ -142,7 +142,7 @@ MOST_NOTED_BYTES = 1 << 22
 
 
 def kept_arrays(
-    key: Sequence[bytes | NDArray[Any]], code: Sequence[str], make: Callable[[], dict[str, NDArray[Any]]]
+    key: Sequence[bytes | memoryview], code: Sequence[str], make: Callable[[], dict[str, NDArray[Any]]]
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays that `make` makes, as an earlier process kept them for the same key and code.
 
@@ -160,7 +160,7 @@ def kept_arrays(
         return make()
     digest = hashlib.sha256(np.__version__.encode())
     for part in key:
-        digest.update(memoryview(part))
+        digest.update(part)
     for module in code:
         digest.update((_ENGINE.parent / module).read_bytes())
     path = folder / f"{digest.hexdigest()}.npz"

@@ -461,7 +461,7 @@ def _kept(heights: Heights, frame: Frame, conditioning: Conditioning, make: Call
     """Return what `make` makes, as an earlier process kept it for the same heights, cells, choices and code."""
     if heights.size < _FEWEST_KEPT:
         return make()
-    key = repr((heights.shape, frame.cell_m, replace(conditioning, memory_bytes=0))).encode(), heights
+    key = repr((heights.shape, frame.cell_m, replace(conditioning, memory_bytes=0))).encode(), heights.data
     made: list[_Drained] = []
 
     def arrays() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from hmgeo.geo.raster import strips
 from hmgeo.outputs.map.shapes import curve_order, varints, zigzag
 from hmgeo.results.results import Backdrop
 from hmgeo.vocabulary import LayerKind
@@ -190,28 +191,16 @@ def _coarse(raster: Raster) -> tuple[NDArray[np.float32], int]:
     side = max(1, max(raster.height, raster.width) // (2 * LONGEST_SIDE_PX))
     shape = (math.ceil(raster.height / side), math.ceil(raster.width / side))
     total, count = np.zeros(shape), np.zeros(shape, dtype=np.int64)
-    for window, cells in raster.windows():
-        rows, columns = window.toslices()
-        at = _blocks(rows, side), _blocks(columns, side)
-        place = tuple(slice(int(axis[0][0]), int(axis[0][-1]) + 1) for axis in at)
-        total[place] += _sums(np.ma.filled(cells.astype(float), 0.0), at[0][1], at[1][1])
-        if np.ma.is_masked(cells):
-            count[place] += _sums((~np.ma.getmaskarray(cells)).astype(np.int64), at[0][1], at[1][1])
-        else:
-            sizes = (np.diff(starts, append=long) for (_, starts), long in zip(at, cells.shape, strict=True))
-            count[place] += np.multiply.outer(*sizes)
+    margin = ((0, 0), (0, shape[1] * side - raster.width))
+    for strip in strips(raster):
+        heights = np.pad(strip.heights.astype(np.float64), margin, constant_values=np.nan)
+        is_known = ~np.isnan(heights)
+        rows, starts = np.unique(np.arange(strip.first_row, strip.last_row) // side, return_index=True)
+        for sums, values in ((total, np.where(is_known, heights, 0.0)), (count, is_known.astype(np.int64))):
+            across = sum((values[:, first::side] for first in range(1, side)), values[:, ::side])
+            sums[rows] += np.add.reduceat(across, starts, axis=0)
     means = np.divide(total, count, out=np.full(shape, _VOID), where=count > 0)
     return means.astype(np.float32), side
-
-
-def _sums(values: NDArray[Any], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[Any]:
-    """Return the sums of blocks that start at `rows` and `columns`."""
-    return np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
-
-
-def _blocks(span: slice, side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the blocks that a span of cells meets, and where each starts within the span."""
-    return np.unique(np.arange(span.start, span.stop) // side, return_index=True)
 
 
 def _shade(heights: NDArray[Any], cell_m: float) -> NDArray[np.uint8]:
