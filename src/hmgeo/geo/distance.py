@@ -360,20 +360,14 @@ class NearestSearch:
         """Return the rows of all shapes within `radius_m` of `source`, one prepared shape, and of some farther off."""
         return self._rows if math.isinf(radius_m) else self.met(box_around(source.bounds[0].tolist(), radius_m))
 
-    def within(self, source: Shapes, radius_m: float) -> list[Found]:
-        """Return every shape within `radius_m` of `source`, one prepared shape: nearest first, then by row."""
-        if not len(self._rows):
-            return []
-        rows = self.around(source, radius_m)
-        if not len(rows):
-            return []
+    def within(self, source: Shapes, radius_m: float) -> tuple[NDArray[np.int64], PairDistances]:
+        """Return the rows within `radius_m` metres of `source`, one prepared shape, nearest first, and how far."""
+        rows = self.around(source, radius_m) if len(self._rows) else self._rows
         apart = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
         distance_m = np.round(apart.distance_m, MEASURE_DECIMALS)
-        order = [place for place in np.argsort(distance_m, kind="stable").tolist() if distance_m[place] <= radius_m]
-        return [
-            Found(int(rows[place]), float(distance_m[place]), apart.from_lon_lat[place], apart.to_lon_lat[place])
-            for place in order
-        ]
+        order = np.argsort(distance_m, kind="stable")
+        order = order[distance_m[order] <= radius_m]
+        return rows[order], PairDistances(distance_m[order], apart.from_lon_lat[order], apart.to_lon_lat[order])
 
     def _measured(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
         if len(source.start) == 1:

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import shapely
 
 from hmgeo.geo.distance import NearestSearch, Outline, box_around, outline_of, prepare_one, prepare_shapes
-from hmgeo.geo.ellipsoid import bearing_of, ellipsoidal_area_m2
+from hmgeo.geo.ellipsoid import bearing_deg, bearing_of, ellipsoidal_area_m2
 from hmgeo.judging.facts import (
     Answer,
     DistanceFact,
@@ -135,7 +136,18 @@ class LayerIndex:
 
     def within(self, source: Shapes, features: Features, radius_m: float) -> list[_Hit]:
         """Return each of `features` that counts or may count within `radius_m` metres of `source`, nearest first."""
-        return [self._hit(near) for near in self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)]
+        rows, apart = self._search(features, (*_MAY_COUNT, *_COUNTS)).within(source, radius_m)
+        if not len(rows):
+            return []
+        bearings = bearing_deg(apart.from_lon_lat, apart.to_lon_lat).tolist()
+        at = pa.array(rows)
+        named = (column.take(at).to_pylist() for column in (self._ids, self._names))
+        return [
+            _Hit(row, receptor_id, name, distance_m, bearing if distance_m > 0 else None)
+            for row, receptor_id, name, distance_m, bearing in zip(
+                rows.tolist(), *named, apart.distance_m.tolist(), bearings, strict=True
+            )
+        ]
 
     def is_near(self, box: NDArray[np.object_], features: Features, *, untold: bool = False) -> bool:
         """Return whether one of `features` that counts, or if `untold` that may count, lies near a `box`."""

@@ -174,12 +174,12 @@ class Surroundings:
         )
 
     def _targets(self, code: str, source: Shapes, range_m: float) -> list[Target]:
-        index = self.indexes[code]
+        index, title = self.indexes[code], LAYERS[code].zh
         return [
             Target(
                 hit.receptor_id,
                 hit.receptor_name,
-                "·".join(filter(None, (LAYERS[code].zh, index.class_of(hit.row)))),
+                f"{title}·{word}" if (word := index.class_of(hit.row)) else title,
                 hit.distance_m,
                 hit.bearing_deg,
                 self.population.get((code, hit.receptor_id)),

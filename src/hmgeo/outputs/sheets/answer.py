@@ -484,12 +484,14 @@ def short_citation(cited: Citation) -> str:
 
 def _fold(text: str, indent: int) -> list[str]:
     """Return a text on lines of the screen's width; numbers and words hold together, no line begins with a comma."""
-    room, lines = SCREEN_COLUMNS - indent, [""]
+    room, lines, taken = SCREEN_COLUMNS - indent, [""], 0
     for piece in _PIECE.findall(text):
-        is_full = display_width(lines[-1]) + display_width(piece) > room - 4
-        if is_full and piece not in _NO_START:
+        if taken + display_width(piece) > room - 4 and piece not in _NO_START:
             lines.append("")
-        lines[-1] += piece if lines[-1] else piece.lstrip()
+            taken = 0
+        added = piece if lines[-1] else piece.lstrip()
+        lines[-1] += added
+        taken += display_width(added)
     return [f"{' ' * indent}{line}" for line in lines if line]
 
 
