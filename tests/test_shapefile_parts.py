@@ -241,11 +241,12 @@ def test_shapefiles_with_several_faults_are_read_alike(
 def test_rows_and_ledger_of_a_layer_are_those_of_the_whole(tmp_path: Path) -> None:
     path = make_file(tmp_path)
     said = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
-    whole, _ = load_receptors(path, **said)
+    whole, told = load_receptors(path, **said)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulk, "_FEWEST_ROWS", 1)
         layer, ledger = open_parts(path, **said)
         assert not ledger.entries
         assert layer.read().to_pylist() == whole.read().to_pylist()
+        assert layer.open_batches.entries == list(told.entries)
         assert distinct_words(path, "", "DLBM") == {"0101"}
     assert whole.read()["class"].to_pylist() == ["三类"] * (COUNT - 1)

@@ -272,5 +272,7 @@ def _decoded(column: pa.Array, encoding: str | None) -> pa.Array:
     if encoding == "UTF-8" or bytes(column.buffers()[2] or b"").isascii():
         column.validate(full=True)
         return column
-    cells = column.cast(pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()).to_pylist()
-    return pa.array([None if cell is None else cell.decode(encoding or "ascii") for cell in cells], pa.string())
+    kind = pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()
+    coded = column.cast(kind).dictionary_encode()
+    words = [word.decode(encoding or "ascii") for word in coded.dictionary.to_pylist()]
+    return pa.array(words, pa.string()).take(coded.indices)

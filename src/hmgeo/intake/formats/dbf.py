@@ -9,6 +9,7 @@ import codecs
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +64,11 @@ class Dbf:
 
     @classmethod
     def of(cls, path: Path) -> Dbf:
-        """Look through the file `path`."""
+        """Look through the file `path`; what was seen is kept as long as it doesn't change."""
+        return _looked_through(path, path.stat().st_mtime_ns, path.stat().st_size)
+
+    @classmethod
+    def _of(cls, path: Path) -> Dbf:
         with path.open("rb") as stream:
             head = stream.read(_HEADER_BYTES)
         size, count, records = path.stat().st_size, 0, range(0)
@@ -77,7 +82,7 @@ class Dbf:
             at, start = at + _DESCRIPTOR_BYTES, start + head[at + 16]
         made = cls(path, size, head, tuple(fields), records, count)
         borders = (0, records.start, max(records.start, records.stop), size)
-        told = [all(map(bytes.isascii, made._blocks(*ends))) for ends in pairwise(borders)]
+        told = [all(map(bytes.isascii, made.blocks(*ends))) for ends in pairwise(borders)]
         return cls(path, size, head, tuple(fields), records, count, (all(told), told[1]))
 
     @property
@@ -109,7 +114,7 @@ class Dbf:
         names = [(field.at, self.head[field.at :][:_NAME_BYTES].split(b"\0")[0]) for field in self.fields]
         made = {at: (text, mended(text, encoding), b"\0") for at, text in names}
         is_odd = not self.is_ascii[1] and (
-            is_thorough or not self._decodes(self.records.start, self.records.stop, encoding)
+            is_thorough or not _is_in(self, self.records.start, self.records.stop, encoding)
         )
         cells = self._odd_cells("C") if is_odd else ()
         made |= {at: (text, kept, b" ") for at, text in cells if (kept := mended(text, encoding)) != text}
@@ -117,49 +122,44 @@ class Dbf:
 
     def are_texts_whole(self, encoding: str) -> bool:
         """Tell whether each text of a sound file can be read by itself."""
-        texts = [field for field in self.fields if field.kind not in _NUMBERS]
-        return self.is_ascii[1] or all(
-            _decodes(_with_line_ends(table[:, field.start : field.start + field.width]), encoding)
-            for table in self._tables()
-            for field in texts
-        )
+        return self.is_ascii[1] or _are_texts_whole(self, encoding)
 
     def is_long(self, field: Field) -> bool:
         """Tell whether a column holds numbers too long to be exact as doubles."""
         if field.kind not in _NUMBERS or field.width - field.decimals <= EXACT_DIGITS:
             return False
-        cells = (table[:, field.start : field.start + field.width] for table in self._tables())
+        cells = (table[:, field.start : field.start + field.width] for table in self.tables())
         return any(((part >= ord("0")).sum(axis=1) - field.decimals).max(initial=0) > EXACT_DIGITS for part in cells)
 
     def digits(self, field: Field) -> Iterator[str]:
         """Yield the cells of a column of numbers as they are written, without zeros behind the point."""
-        for table in self._tables():
+        for table in self.tables():
             for cell in table[:, field.start : field.start + field.width]:
                 yield re.sub(r"\.0*$", "", cell.tobytes().decode("ascii", "replace").strip())
 
     def row_count(self) -> int:
         """Return how many records aren't marked as deleted."""
-        return sum(map(len, self._tables()))
+        return sum(map(len, self.tables()))
 
     def _reads(self, encoding: str) -> bool:
         """Tell whether all texts are in an encoding, characters cut through set aside."""
         begin = struct.unpack_from("<H", self.head, 8)[0] if len(self.head) >= _DESCRIPTOR_BYTES else 0
-        if self._decodes(begin, self.length, encoding):
+        if _is_in(self, begin, self.length, encoding):
             return True
         return all(_decodes(mended(text, encoding), encoding) for _, text in self._odd_cells())
 
-    def _blocks(self, begin: int, end: int, size: int = 1) -> Iterator[bytes]:
-        """Yield what stands between two places in blocks of whole multiples of a size."""
+    def blocks(self, begin: int, end: int, size: int = 1) -> Iterator[bytes]:
+        """Yield what stands from `begin` to `end` in blocks of whole multiples of a `size`."""
         with self.path.open("rb") as stream:
             stream.seek(begin)
             while begin < end and (block := stream.read(min(_BLOCK_BYTES // size * size or size, end - begin))):
                 begin += len(block)
                 yield block
 
-    def _tables(self) -> Iterator[NDArray[np.uint8]]:
+    def tables(self) -> Iterator[NDArray[np.uint8]]:
         """Yield records that aren't deleted, a row of bytes for each; the last is filled up where it is cut off."""
         size = self.records.step
-        for block in self._blocks(self.records.start, self.records.stop, size):
+        for block in self.blocks(self.records.start, self.records.stop, size):
             table = np.frombuffer(block.ljust(-(-len(block) // size) * size), np.uint8).reshape(-1, size)
             yield table[table[:, 0] != ord("*")]
 
@@ -167,7 +167,7 @@ class Dbf:
         """Yield where cells begin that aren't ASCII, and what they hold; of one kind, or of all."""
         at, size = self.records.start, self.records.step
         is_torn = self._reach > size  # cells reach into the next record: nothing but noise
-        for block in self._blocks(at, self.length if is_torn else self.records.stop, self.length if is_torn else size):
+        for block in self.blocks(at, self.length if is_torn else self.records.stop, self.length if is_torn else size):
             length = self.records.stop - at if is_torn else len(block)
             table = np.frombuffer(block[:length].ljust(-(-length // size) * size), np.uint8).reshape(-1, size)
             for field in self.fields:
@@ -179,15 +179,33 @@ class Dbf:
                     yield at + start, block[start : start + field.width]
             at += len(block)
 
-    def _decodes(self, begin: int, end: int, encoding: str) -> bool:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            for block in self._blocks(begin, end):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-        return True
+
+@lru_cache(maxsize=4)
+def _looked_through(path: Path, changed_ns: int, size: int) -> Dbf:  # noqa: ARG001 -- of another time, another file
+    return Dbf._of(path)  # noqa: SLF001 -- the class is this file's own
+
+
+@lru_cache(maxsize=16)
+def _are_texts_whole(dbf: Dbf, encoding: str) -> bool:
+    texts = [field for field in dbf.fields if field.kind not in _NUMBERS]
+    return all(
+        _decodes(_with_line_ends(table[:, field.start : field.start + field.width]), encoding)
+        for table in dbf.tables()
+        for field in texts
+    )
+
+
+@lru_cache(maxsize=16)
+def _is_in(dbf: Dbf, begin: int, end: int, encoding: str) -> bool:
+    """Tell whether all between two places of a file is text in an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for block in dbf.blocks(begin, end):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _with_line_ends(cells: NDArray[np.uint8]) -> bytes:

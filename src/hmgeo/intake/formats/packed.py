@@ -27,8 +27,8 @@ import shapely
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.intake.catalog import file_sha256, shown_path, stream_sha256
-from hmgeo.intake.columns import NO_ID, Opened, ReadOptions, understand
+from hmgeo.intake.catalog import file_sha256, note_standard, shown_path, stream_sha256
+from hmgeo.intake.columns import NO_ID, Opened, ReadOptions, understand, write_mapping
 from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
 from hmgeo.intake.formats.read import check_file
 from hmgeo.intake.formats.vectors import (
@@ -208,7 +208,10 @@ class PlainParts:
         opened, usable, began, options = None, 0, time.perf_counter(), self.options
         for raw in _parts(self.path, self.options.layer, journal, PART_ROWS):
             journal.sheet, journal.first = raw.sheet, ids.rows
-            columns = columns or columns_of(raw, self.kind, self.options, Place(file=self.shown, sheet=raw.sheet))
+            if columns is None:
+                columns = columns_of(raw, self.kind, self.options, Place(file=self.shown, sheet=raw.sheet))
+                write_mapping(columns, journal)
+                note_standard(raw.headers, raw.sheet, self.kind, journal)
             own = ids.of(raw, columns.by_role.get("id", ""))
             journal.ids = own
             if "land_code" in columns and self.zeros_kept is None:
