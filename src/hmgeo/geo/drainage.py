@@ -7,7 +7,6 @@ same turned and mirrored; only ground that is its own mirror image is settled by
 
 from __future__ import annotations
 
-import heapq
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +40,6 @@ LEVEL = np.int64(-2)
 _UNSAID = np.int32(-2)
 """In place of what a way meets, until it was followed."""
 
-_CELL = np.int64(2**32 - 1)
 _SURROUNDINGS = 3
 
 
@@ -88,32 +86,37 @@ def fill(level: Steps, done: Mask, outlets: Cells) -> None:
 
     Notes
     -----
-    Priority flood: Wang & Liu (2006), Int. J. GIS 20(2), 193-213; within a hollow a plain stack stands for the queue
-    (Barnes, Lehman & Mulla 2014, Computers & Geosciences 62, 117-127).
+    Priority flood: Wang & Liu (2006), Int. J. GIS 20(2), 193-213. Heights are whole steps, so that the queue is a chain
+    of cells for each of them, from which nothing is ever put before the one at hand.
     """
     height, width = level.shape
     flat = level.reshape(-1)
-    hollow: list[Whole] = [np.int64(0) for _ in range(0)]
-    queue: list[Whole] = [np.int64(0) for _ in range(0)]
+    if len(outlets) == 0:
+        return
+    lowest = np.int64(flat[outlets].min())
+    first = np.full(np.int64(flat.max()) - lowest + 1, np.int64(-1))
+    after = np.empty(len(flat), np.int64)
     for cell in outlets:
         done[cell] = True
-        queue.append((np.int64(flat[cell]) << 32) | cell)
-    heapq.heapify(queue)
-    while len(queue) > 0 or len(hollow) > 0:
-        here = hollow.pop() if len(hollow) > 0 else heapq.heappop(queue) & _CELL
+        after[cell] = first[flat[cell] - lowest]
+        first[flat[cell] - lowest] = cell
+    at = 0
+    while at < len(first):
+        here = first[at]
+        if here < 0:
+            at += 1
+            continue
+        first[at] = after[here]
         row = here // width
         column = here - row * width
         for near_row in range(max(0, row - 1), min(height, row + 2)):
             for near_column in range(max(0, column - 1), min(width, column + 2)):
                 there = near_row * width + near_column
-                if done[there]:
-                    continue
-                done[there] = True
-                if flat[there] <= flat[here]:
-                    flat[there] = flat[here]
-                    hollow.append(there)
-                else:
-                    heapq.heappush(queue, (np.int64(flat[there]) << 32) | there)
+                if not done[there]:
+                    done[there] = True
+                    flat[there] = max(flat[there], flat[here])
+                    after[there] = first[flat[there] - lowest]
+                    first[flat[there] - lowest] = there
 
 
 @compiled
