@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NoReturn
@@ -102,14 +103,26 @@ def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def opened(browser: Browser, small_page: Path) -> Iterator[Opened]:
-    view = Opened(browser, small_page)
+@contextmanager
+def opened_whole(browser: Browser, path: Path) -> Iterator[Opened]:
+    """Open a page, and see at the end that it asked for nothing and complained of nothing."""
+    view = Opened(browser, path)
     yield view
     view.page.close()
-    assert view.outside_requests() == []
-    assert view.complaints == []
-    assert view.dialogs == []
+    assert (view.outside_requests(), view.complaints, view.dialogs) == ([], [], [])
+
+
+@pytest.fixture(scope="module")
+def calm(browser: Browser, small_page: Path) -> Iterator[Opened]:
+    """One page for all tests that only look at it."""
+    with opened_whole(browser, small_page) as view:
+        yield view
+
+
+@pytest.fixture
+def opened(browser: Browser, small_page: Path) -> Iterator[Opened]:
+    with opened_whole(browser, small_page) as view:
+        yield view
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1366, 768), (1024, 768)])
@@ -217,8 +230,8 @@ def test_the_head_counts_sources_and_clauses_stand_behind_a_click(opened: Opened
     assert "基准日" in opened.page.locator(".head-facts").inner_text()
 
 
-def test_the_page_opens_on_its_sources(opened: Opened) -> None:
-    view = opened.page.evaluate("(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])(map_hmgeo.getBounds())")
+def test_the_page_opens_on_its_sources(calm: Opened) -> None:
+    view = calm.page.evaluate("(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])(map_hmgeo.getBounds())")
     rows = [row for row in small_results().sources.to_pylist() if row["lon"] is not None and row["geometry"]]
     west, east = (pick(row["lon"] for row in rows) for pick in (min, max))
     south, north = (pick(row["lat"] for row in rows) for pick in (min, max))
@@ -337,7 +350,7 @@ def test_the_layer_tree_switches_farmland_off_and_on(opened: Opened) -> None:
     assert opened.page.evaluate(drawn) == 40
 
 
-def test_legend_counts_equal_the_tables(opened: Opened) -> None:
+def test_legend_counts_equal_the_tables(calm: Opened) -> None:
     results = small_results()
     for table, column, prefix in (
         (results.sources, "verdict", "verdict"),
@@ -346,7 +359,7 @@ def test_legend_counts_equal_the_tables(opened: Opened) -> None:
     ):
         words = table[column].to_pylist()
         for word in dict.fromkeys(words):
-            shown = opened.page.locator(f'[data-count="{prefix}:{word}"]').inner_text()
+            shown = calm.page.locator(f'[data-count="{prefix}:{word}"]').inner_text()
             assert (word, shown) == (word, str(words.count(word)))
 
 
@@ -373,8 +386,8 @@ def test_watermark_scale_attribution_and_caption(opened: Opened) -> None:
     assert "地图审核：未送审" in opened.page.locator("#caption").inner_text()
 
 
-def test_labels_neither_overlap_nor_repeat(opened: Opened) -> None:
-    boxes = opened.page.evaluate(
+def test_labels_neither_overlap_nor_repeat(calm: Opened) -> None:
+    boxes = calm.page.evaluate(
         "Array.from(document.querySelectorAll('.map-label span')).filter(n => n.style.visibility !== 'hidden')"
         ".map(n => [n.textContent, n.getBoundingClientRect().toJSON()])"
     )
@@ -385,8 +398,8 @@ def test_labels_neither_overlap_nor_repeat(opened: Opened) -> None:
             assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
 
 
-def test_labels_keep_off_the_marks(opened: Opened) -> None:
-    met = opened.page.evaluate(
+def test_labels_keep_off_the_marks(calm: Opened) -> None:
+    met = calm.page.evaluate(
         "Array.from(document.querySelectorAll('.map-label span')).filter(n => n.style.visibility !== 'hidden')"
         ".filter(n => Array.from(document.querySelectorAll('path.mark[data-source]')).some(m => {"
         " const a = n.getBoundingClientRect(), b = m.getBoundingClientRect();"
