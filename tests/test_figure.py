@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
+from lxml import etree
 from PIL import Image
 from pyproj import Geod
 from small_results import classified, small_results
@@ -73,7 +74,8 @@ def test_two_writes_give_the_same_bytes_and_no_date(tmp_path: Path) -> None:
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     pdf = (tmp_path / "a.pdf").read_bytes()
     assert pdf.startswith(b"%PDF-1.4")
-    assert b"CreationDate (D:20000101000000" in pdf
+    assert b"Creator (hmgeo)" in pdf
+    assert b"Date" not in pdf
     assert b"hmgeoSansSC" in pdf
     assert (tmp_path / "a.png").read_bytes()[16:24] == (1754).to_bytes(4, "big") + (1241).to_bytes(4, "big")
 
@@ -323,3 +325,42 @@ def test_an_english_figure_speaks_english() -> None:
     assert "N" in said
     assert any(text.startswith("Computed by software") for text in said)
     assert re.findall(r"[\u4e00-\u9fff]+", "".join(line.text for line in legend_in("en"))) == []
+
+
+def test_areas_that_overlap_are_full_however_their_rings_turn() -> None:
+    left, right = shapely.box(10, 10, 30, 30), shapely.Polygon([(20, 10), (20, 30), (40, 30), (40, 10)])
+    assert left.exterior.is_ccw != right.exterior.is_ccw
+    holed = shapely.Polygon(shapely.box(50, 10, 80, 40).exterior, [shapely.box(60, 20, 70, 30).exterior.reverse()])
+    paper = Paper(100, 50)
+    paper.draw(np.array([left, right, holed, shapely.box(70, 35, 90, 45)]), Look(fill="#ff0000"))
+    pixels = paper.seen(25.4)  # one to a millimetre
+    at = {name: pixels.getpixel(xy) for name, xy in {"both": (25, 20), "hole": (65, 25), "over": (75, 37)}.items()}
+    assert at == {"both": (255, 0, 0), "hole": (255, 255, 255), "over": (255, 0, 0)}
+
+
+@pytest.mark.parametrize("most", [1, 40])
+def test_lines_and_areas_without_a_fill_keep_their_stroke_however_many_they_are(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene, "MOST_OUTLINED", most)
+    made = small_results(40)
+    shapes = [shapely.LineString([(113.0, 23.6), (113.1, 23.7)]), *shapely.from_wkb(made.receptors["geometry"][1:])]
+    at = made.receptors.column_names.index("geometry")
+    wkb = pa.chunked_array([pa.array(shapely.to_wkb(shapes), made.receptors.schema.field(at).type)])
+    rows = made.receptors.set_column(at, made.receptors.schema.field(at), wkb)
+    drawn = [item for item in map_figure(replace(made, receptors=rows), SHOWN).items if isinstance(item, Shapes)]
+    lines = [item for item in drawn if any(shapely.get_dimensions(item.parts) == 1) and item.look.width_pt == 0.3]
+    assert [bool(item.look.stroke) for item in lines] == [True]
+    areas = [item for item in drawn if item.look.width_pt == 0.3 and (shapely.area(item.parts) > 0).any()]
+    assert {bool(item.look.stroke) for item in areas} == {most > 1}
+
+
+def test_breaks_are_blanks_and_no_sign_breaks_the_picture(tmp_path: Path) -> None:
+    paper = Paper(100, 50, "甲\x01乙")
+    paper.text(5, 5, "示例企业\n（1）\x01", 8, colour="#000000")
+    paper.write(tmp_path / "a.svg", ".svg")
+    root = etree.parse(tmp_path / "a.svg").getroot()
+    assert [element.text for element in root.iter() if element.text and element.text.strip()] == [
+        "甲〓乙",
+        "示例企业 （1）〓",
+    ]

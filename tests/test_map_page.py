@@ -14,6 +14,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import branca
+import folium
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -24,7 +26,7 @@ from small_results import HOSTILE, data_of, small_results
 
 from hmgeo.errors import OutputError
 from hmgeo.outputs import wording
-from hmgeo.outputs.map import assets, layers, parcels, shapes, sources
+from hmgeo.outputs.map import assets, layers, page, parcels, shapes, sources
 from hmgeo.outputs.map.page import map_page, refuse_outside_links, script_safe_json, write_map
 from hmgeo.outputs.map.shell import SLOTS, OfflineHeader
 from hmgeo.outputs.map.sources import Judgements
@@ -476,3 +478,13 @@ def test_the_types_know_which_elements_a_page_may_lack() -> None:
     gates = {stands[name] for name, lacks in known.items() if lacks}
     assert () not in gates
     assert [name for name, lacks in known.items() if not lacks and stands[name] and stands[name] not in gates] == []
+
+
+def test_the_frame_is_kept_as_long_as_nothing_that_decides_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(page, "kept", lambda *given: asked.extend(given[2]) or given[3]())
+    assert page._frame.__wrapped__() == page._frame()
+    room = Path(page.__file__).parent
+    held = {path for path in (room / "assets").rglob("*") if path.is_file()}
+    libraries = {Path(library.__file__).with_name("_version.py") for library in (branca, folium)}
+    assert {room / "shell.py", room / "assets.py", *held, *libraries} <= set(asked)

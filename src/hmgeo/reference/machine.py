@@ -126,10 +126,10 @@ def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], M
             return pickle.loads(body)  # type: ignore[no-any-return]  # noqa: S301 -- nobody else can write there
     made = make()
     body = _pickled(made)
-    with suppress(OSError):
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            file.write(hashlib.sha256(key + body).digest() + body)
-        Path(file.name).replace(path)
+    with suppress(OSError), tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as room:
+        written = Path(room) / path.name
+        written.write_bytes(hashlib.sha256(key + body).digest() + body)
+        written.replace(path)
     return made
 
 
@@ -178,7 +178,7 @@ def kept_arrays(
     return made
 
 
-_SWAYS = ("CPL_", "GDAL_", "HMGEO_", "LANG", "LC_", "MATPLOTLIB", "MPL", "NUMBA_", "OGR_", "PROJ_", "PYTHON", "TZ")
+_SWAYS = ("CPL_", "GDAL_", "HMGEO_", "LANG", "LC_", "NUMBA_", "OGR_", "PROJ_", "PYTHON", "TZ")
 """Beginnings of the variables by which a user's surroundings can change what comes out."""
 _OF_THE_NET = "_CURL_CA_BUNDLE"
 """End of variables that pyogrio sets when it is imported; no layer of a project comes over the net."""

@@ -112,7 +112,9 @@ def write_finding(ground: Ground, words: Words, path: Path, suffix: str) -> None
 def _sheet(words: Words) -> Paper:
     """Return a sheet with nothing but its head."""
     paper = Paper(_WIDE_MM, _HIGH_MM, words.title)
-    paper.text(12, 8, words.title, 13.0, colour=INK)
+    room = _WIDE_MM - 30 - max((width_mm(mark, 8.0) for mark in words.marks), default=0.0)
+    size_pt = min(13.0, 13.0 * room / max(width_mm(words.title, 13.0), 1.0))
+    paper.text(12, 8, words.title, size_pt, colour=INK)
     for number, line in enumerate(wrapped(words.subtitle, 8.0, 190)[:2]):
         paper.text(12, 15.5 + number * line_mm(8.0), line, 8.0, colour=GREY)
     for number, mark in enumerate(words.marks):

@@ -6,6 +6,7 @@ A PDF is written by reportlab, a PNG is that PDF seen by pdfium, an SVG has the 
 from __future__ import annotations
 
 import io
+import re
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -22,6 +23,7 @@ from reportlab.lib.rl_accel import escapePDF
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.pdfdoc import PDFInfo
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from shapely.affinity import rotate
@@ -185,6 +187,22 @@ class Picture:
         )
 
 
+class _Undated(PDFInfo):  # type: ignore[misc]
+    """What a PDF tells of itself, but for the day on which it was made: the same ground gives the same bytes."""
+
+    def format(self, document: Any) -> bytes:  # noqa: ANN401 -- reportlab's own
+        """Return it as it stands in the file."""
+        return re.sub(rb"/(CreationDate|ModDate) \([^)]*\)\s*", b"", super().format(document))
+
+
+class UndatedCanvas(Canvas):  # type: ignore[misc]
+    """Pages of a PDF that names no day."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 -- as Canvas has them
+        super().__init__(*given, **named)
+        self._doc.info = _Undated()
+
+
 class Paper:
     """A sheet, and in `items` what lies on it, the lowest first."""
 
@@ -206,9 +224,8 @@ class Paper:
     def draw(self, shapes: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
         """Lay down `shapes` in mm in one `look`; points become dots."""
         parts = shapely.get_parts(shapes)
-        parts, kinds = parts[~shapely.is_empty(parts)], shapely.get_dimensions(parts[~shapely.is_empty(parts)])
-        has_holes = shapely.get_num_interior_rings(parts) > 0
-        parts[has_holes] = shapely.normalize(parts[has_holes])  # so that they stay empty
+        parts = shapely.normalize(parts[~shapely.is_empty(parts)])  # rings turn alike: overlaps are full, holes empty
+        kinds = shapely.get_dimensions(parts)
         parts[kinds == 0] = shapely.buffer(parts[kinds == 0], _DOT_MM)
         if len(parts):
             self.items.append(Shapes(parts, look, self._within))
@@ -286,7 +303,7 @@ class Paper:
         register_font()
         written = io.BytesIO()
         size = self.width_mm * mm, self.height_mm * mm
-        file = Canvas(written, pagesize=size, invariant=1, pageCompression=1)
+        file = UndatedCanvas(written, pagesize=size, invariant=1, pageCompression=1)
         file.setTitle(self.title)
         file.setCreator("hmgeo")
         for item in self.items:
@@ -309,7 +326,7 @@ class Paper:
             '<?xml version="1.0" encoding="UTF-8"?>',
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width_mm:g}mm" height="{self.height_mm:g}mm"',
             f' viewBox="0 0 {wide} {high}" font-family="{_FAMILIES}">',
-            f'<title>{escape(self.title)}</title><rect width="{wide}" height="{high}" fill="#ffffff"/>',
+            f'<title>{escape(fitted(self.title))}</title><rect width="{wide}" height="{high}" fill="#ffffff"/>',
         ]
         for number, box in enumerate(boxes):
             edge = Shapes(np.array([shapely.box(box.left, box.top, box.right, box.bottom)]), Look(fill="#000000"))
@@ -391,7 +408,7 @@ def _widths() -> Mapping[str, float]:
 
 
 def fitted(text: str) -> str:
-    """Return a text with what the font lacks replaced by `MISSING`.
+    """Return a text with what the font lacks replaced by `MISSING`, and breaks by blanks.
 
     Examples
     --------
@@ -400,8 +417,8 @@ def fitted(text: str) -> str:
     """
     known = _widths()
     for sign in {*text}:
-        if sign not in known and sign != "\n":
-            text = text.replace(sign, MISSING)
+        if sign not in known:
+            text = text.replace(sign, " " if sign.isspace() else MISSING)
     return text
 
 

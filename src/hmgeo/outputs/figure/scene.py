@@ -195,9 +195,12 @@ class Scene:
             drawn = []
             for word in () if picture.townships else sorted({*words[chosen].tolist()}, key=_grave):
                 look = look_of(layers.receptor_style(picture.kind, word or ""), width_pt=0.3)
-                if count > MOST_OUTLINED:
-                    look = replace(look, stroke="", fill_opacity=1.0)
-                drawn.append((geometries[chosen & (words == word)], look))
+                shown = geometries[chosen & (words == word)]
+                if count > MOST_OUTLINED and look.fill:
+                    is_area = shapely.area(shown) > 0
+                    drawn.append((shown[is_area], replace(look, stroke="", fill_opacity=1.0)))
+                    shown = shown[~is_area]
+                drawn.append((shown, look))
             if count > MOST_AS_LINES:
                 self._as_picture(drawn)
             else:

@@ -179,7 +179,7 @@ def _frame() -> tuple[str, ...]:
     room = Path(__file__).parent
     libraries = (find_spec(name) for name in ("folium", "branca"))
     decides = [Path(found.origin).with_name("_version.py") for found in libraries if found and found.origin]
-    decides += [*room.glob("*.py"), *sorted(path for path in (room / "assets").rglob("*") if path.is_file())]
+    decides += [*sorted(room.glob("*.py")), *sorted(path for path in (room / "assets").rglob("*") if path.is_file())]
     return kept("frame", room, decides, made)
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import wording
@@ -20,6 +19,7 @@ from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.paper import (
     MM_PER_POINT,
     Box,
+    UndatedCanvas,
     fitted,
     path_of,
     register_font,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from reportlab.pdfgen.canvas import Canvas
 
     from hmgeo.outputs.figure.scene import View
     from hmgeo.results.results import Presentation, Results
@@ -98,7 +99,7 @@ def write_cards(results: Results, presentation: Presentation, path: Path) -> Non
     register_font()
     gathered, land = Listed(results), _Land(results)
     rows = gathered.rows()
-    file = Canvas(str(path), pagesize=(_WIDTH * mm, _HEIGHT * mm), invariant=1, pageCompression=1)
+    file = UndatedCanvas(str(path), pagesize=(_WIDTH * mm, _HEIGHT * mm), invariant=1, pageCompression=1)
     file.setTitle(results.title)
     file.setCreator("hmgeo")
     chosen = rows[: presentation.field_forms]
@@ -225,7 +226,9 @@ class _Card:
         room = _INNER - 21 - (width_mm(banner, 8) + 4 if banner else 0)
         name = self.say(row["name"] or row["source_id"])
         size_pt = min(15.0, max(8.0, 15.0 * room / max(width_mm(name, 15.0), 1.0)))
-        self.text(_MARGIN + 20, 12, wrapped(name, size_pt, room)[0], size_pt)
+        if width_mm(name, size_pt) > room:
+            name = wrapped(name, size_pt, room - width_mm("…", size_pt))[0] + "…"
+        self.text(_MARGIN + 20, 12, name, size_pt)
         group = say("word_count", word=row["visit_group"], count=row["distance_class"] or "")
         where = "".join(filter(None, (row["county"], row["township"])))
         about = "｜".join(

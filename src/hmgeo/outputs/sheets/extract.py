@@ -23,7 +23,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from hmgeo.outputs.figure.paper import FONT_NAME, Box, Look, Paper, fitted, register_font, width_mm
+from hmgeo.outputs.figure.paper import FONT_NAME, Box, Look, Paper, UndatedCanvas, fitted, register_font, width_mm
 from hmgeo.outputs.figure.scene import View, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
 from hmgeo.outputs.sheets.report import finish_page, set_styles, still, word_table
@@ -340,7 +340,7 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
 
     margins = {"leftMargin": 20 * mm, "rightMargin": 20 * mm, "topMargin": 18 * mm, "bottomMargin": 18 * mm}
     file = SimpleDocTemplate(str(path), pagesize=A4, title=title, creator="hmgeo", invariant=1, **margins)
-    file.build(flow, onFirstPage=number_page, onLaterPages=number_page)
+    file.build(flow, onFirstPage=number_page, onLaterPages=number_page, canvasmaker=UndatedCanvas)
 
 
 _HEADED = 30 * mm
