@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import subprocess
@@ -16,9 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 import typer
 from rich.cells import cell_len
+from rich.console import Console
 
 import hmgeo
 from hmgeo import cli
+from hmgeo.commands.options import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -431,3 +434,19 @@ def test_pairs_never_replace_an_input(hmgeo_command: Callable[..., Ended], tmp_p
     assert (ended.code, len(ended.faults), names_in(tmp_path)) == (2, 1, ["sources.csv"])
     assert "输出文件就是本次的输入文件，未作改动" in ended.faults[0]
     assert table.read_bytes() == SOURCES.read_bytes()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("compatible", [None, "", "0", "1"])
+@pytest.mark.parametrize("forced", [None, "", "0", "1"])
+def test_what_is_a_terminal_is_what_rich_takes_for_one(
+    *, terminal: bool, compatible: str | None, forced: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Written(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    for name, value in (("TTY_COMPATIBLE", compatible), ("FORCE_COLOR", forced)):
+        monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stderr", Written())
+    assert Stream(stderr=True).is_terminal == Console(stderr=True).is_terminal

@@ -10,6 +10,7 @@ from grids import frame, point, raster, rows_of
 from pyproj import Transformer
 
 from hmgeo.errors import InputError
+from hmgeo.geo.raster import Frame
 from hmgeo.judging.facts import Unknown
 from hmgeo.records import LON_LAT_CRS
 from hmgeo.reference import machine
@@ -282,6 +283,29 @@ def test_wide_shapes_among_cells_asked_for() -> None:
     assert np.unique(every[1] % 90).tolist() == [10]
     assert np.unique(every[2] % 90).tolist() == [0]
     assert [one.tolist() for one in some[1:]] == [one.tolist() for one in every[1:]]
+
+
+def test_a_county_that_is_torn_in_the_plane_alone_covers_the_same_cells() -> None:
+    # A corner of its hole lies on its south edge, which is straight in degrees and bends in the plane.
+    county = shapely.Polygon(
+        [(113, 23), (114, 23), (114, 24), (113, 24)], [[(113.5, 23), (113.45, 23.2), (113.55, 23.2)]]
+    )
+    place = Frame("EPSG:4547", (100.0, 0.0, 400_000.0, 0.0, -100.0, 2_700_000.0), 1500, 1500)
+    assert county.is_valid
+    assert not place.to_plane(county).is_valid
+    asked = np.arange(0, 1500 * 1500, 97)
+    assert len(np.intersect1d(place.cells_of_shapes([county], asked)[0], asked)) == 10_761
+    assert len(np.intersect1d(place.cells_of_shapes([county])[0], asked)) == 10_761
+
+
+def test_many_small_shapes_are_asked_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = frame(raster(np.zeros((60, 60))))
+    lon, lat = place.lon_lat(np.arange(0, 3600, 41)).T
+    shapes = list(shapely.buffer(shapely.points(lon, lat), 0.0004))
+    at_once = [one.tolist() for one in place.cells_of_shapes(shapes)]
+    monkeypatch.setattr("hmgeo.geo.raster._AT_ONCE", 7 * 4096)
+    assert [one.tolist() for one in place.cells_of_shapes(shapes)] == at_once
+    assert sum(map(len, at_once)) > len(shapes)
 
 
 def test_the_nearest_stream_of_each_place_is_that_of_all() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmgeo.errors import InputError
-from hmgeo.intake.formats import bulk
+from hmgeo.intake.formats import bulk, dbf
 from hmgeo.intake.formats.packed import open_parts
 from hmgeo.intake.formats.vectors import distinct_words, shapefile_parts
 from hmgeo.intake.layers import ASIDE_EVENT
@@ -180,6 +180,17 @@ def test_a_spoilt_shapefile_is_read_alike(tmp_path: Path, encoding: str, edit: s
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
 def test_heights_are_read_alike(tmp_path: Path, encoding: str) -> None:
     assert_alike(make_file(tmp_path, encoding, " Z"))
+
+
+def test_a_file_written_again_is_looked_at_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbf, "_HEADER_BYTES", HEAD)  # the texts lie beyond what is held of the file
+    path = make_file(tmp_path, "utf-8")
+    before = what_is_read(path, 4, 1)
+    (tmp_path / "other").mkdir()
+    other = make_file(tmp_path / "other", "utf-8")
+    for written in (path, other):
+        poke(".dbf", record(5, 5), "甲乙".encode("gb18030"))(written)
+    assert what_is_read(path, 4, 1) == what_is_read(other, 4, 1) != before
 
 
 IN_PARTS = [

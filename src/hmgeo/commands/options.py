@@ -269,9 +269,12 @@ class Stream:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a terminal shows it, or what the user's variables have rich take for one."""
+        """Whether a terminal shows it, or what the user's variables have rich take for one; asked without rich."""
         stream = sys.stderr if self._is_stderr else sys.stdout
-        return stream.isatty() or any(map(os.environ.get, _AS_TERMINAL))
+        compatible, forced = os.environ.get("TTY_COMPATIBLE"), os.environ.get("FORCE_COLOR")
+        if compatible in {"0", "1"}:
+            return compatible == "1"
+        return stream.isatty() if forced is None else forced != ""
 
     def print(self, shown: object, **options: Any) -> None:  # noqa: ANN401 -- as rich has them
         """Write `shown`, a line, without passwords, or a table; `options` are those of `rich.console.Console.print`."""
@@ -282,7 +285,6 @@ class Stream:
             print(line, file=sys.stderr if self._is_stderr else sys.stdout, flush=True)
 
 
-_AS_TERMINAL = ("FORCE_COLOR", "TTY_COMPATIBLE")
 LOG = Stream(stderr=True)
 OUT = Stream(stderr=False)
 

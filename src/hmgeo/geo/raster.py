@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Cells = NDArray[np.int64]
 
 
-_FEW_CELLS = 4096
+_FEW_CELLS, _AT_ONCE = 4096, 1 << 20
 _KEPT_CELLS = 1 << 25
 """Held in memory between passes: 170 MB with their masks, an eighth of what directions of flow over them take."""
 
@@ -118,16 +118,22 @@ class Frame:
         return [held[row] if row in held else self._cells_of(flat, among) for row, flat in enumerate(placed)]
 
     def _few_held(self, placed: NDArray[Any]) -> dict[int, Cells]:
-        """Return by row the cells whose centre small polygons hold, all asked in one go; no row that holds none."""
+        """Return by row the cells whose centre small polygons hold, many asked in one go; no row that holds none."""
         windows = {row: self._window_of(flat) for row, flat in enumerate(placed) if flat is not None and flat.area > 0}
         small = [
             (row, *window)
             for row, window in windows.items()
             if window is not None and (window[1] - window[0]) * (window[3] - window[2]) <= _FEW_CELLS
         ]
-        if not small:
-            return {}
-        rows, row_0, row_1, column_0, column_1 = np.array(small).T
+        found: dict[int, Cells] = {}
+        most = _AT_ONCE // _FEW_CELLS
+        for start in range(0, len(small), most):
+            found |= self._held_in(placed, np.array(small[start : start + most]))
+        return found
+
+    def _held_in(self, placed: NDArray[Any], windows: NDArray[np.int64]) -> dict[int, Cells]:
+        """Return the same of rows whose windows of cells, (n, 5), are given: row, then as `_window_of` has them."""
+        rows, row_0, row_1, column_0, column_1 = windows.T
         wide = column_1 - column_0
         sizes = (row_1 - row_0) * wide
         owner = np.repeat(np.arange(len(rows)), sizes)
@@ -158,6 +164,8 @@ class Frame:
     def _is_wide(self, flat: shapely.Geometry) -> bool:
         """Whether a shape surely holds the centre of a cell: what holds none is nowhere far from its own edge."""
         a, _, c, _, e, f = self.transform
+        if not flat.is_valid:  # as a sound one may be where edges that are straight in degrees bend in the plane
+            return False
         inner = shapely.intersection(flat, shapely.box(c, f + self.height * e, c + self.width * a, f))
         return bool(inner.area > 2 * inner.length * np.hypot(a, e))
 

@@ -33,7 +33,10 @@ for _name, _address in _nrt_python.c_helpers.items():  # numba compiles more wit
 
 
 class _Mending(FunctionCache):  # type: ignore[misc]  # numba has no types
-    """Kept machine code; what is damaged is forgotten and compiled again, what can't be kept isn't."""
+    """Kept machine code; what was cut off or can't be read is compiled again, what can't be kept isn't.
+
+    As everywhere with numba nothing tells that bytes within it were changed.
+    """
 
     def load_overload(self, sig: object, target_context: object) -> object:
         """Return what is kept for a signature; None where nothing usable is.

@@ -164,7 +164,7 @@ def shapefile_in_bulk(
             if (
                 not is_told
                 or not len(set(names)) == len(names) == len(dbf.fields)
-                or not _is_indexed(path, dbf.count, path.stat().st_mtime_ns)
+                or not _is_indexed(path, index := _index_of(path), dbf.count, (_state(path), _state(index)))
             ):
                 return None
             others = [name for name, field in zip(names, dbf.fields, strict=True) if field.kind not in _AS_ARROW]
@@ -188,13 +188,20 @@ def _can_open(path: Path) -> bool:
     return vsi_path(text) == text and not text.replace("\\", "/").startswith("/vsi")
 
 
+def _index_of(path: Path) -> Path:
+    return next(near for near in path.parent.iterdir() if near.stem == path.stem and near.suffix.lower() == ".shx")
+
+
+def _state(path: Path) -> tuple[int, int]:
+    return path.stat().st_mtime_ns, path.stat().st_size
+
+
 @lru_cache(maxsize=1)
-def _is_indexed(path: Path, count: int, changed_ns: int) -> bool:  # noqa: ARG001 -- part of the key
+def _is_indexed(path: Path, index: Path, count: int, states: tuple[tuple[int, int], ...]) -> bool:  # noqa: ARG001 -- part of the key
     """Tell whether a shapefile holds as many plain lines or areas as that, one behind the other, and an index of them.
 
     Of a shape that contradicts itself Arrow says that there is none, where rows read one by one refuse the file.
     """
-    index = next(near for near in path.parent.iterdir() if near.stem == path.stem and near.suffix.lower() == ".shx")
     data = index.read_bytes()
     if len(data) != _INDEX_HEAD + 8 * count or 2 * int.from_bytes(data[24:28], "big") != len(data):
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -52,6 +52,8 @@ class Dbf:
     ----------
     is_ascii
         Whether the file, and whether its records hold nothing but ASCII.
+    changed_ns
+        When it was written: of another time, another file, of which nothing is known yet.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class Dbf:
     records: range
     count: int
     is_ascii: tuple[bool, bool] = (False, False)
+    changed_ns: int = 0
 
     @classmethod
     def of(cls, path: Path) -> Dbf:
@@ -181,8 +184,8 @@ class Dbf:
 
 
 @lru_cache(maxsize=4)
-def _looked_through(path: Path, changed_ns: int, size: int) -> Dbf:  # noqa: ARG001 -- of another time, another file
-    return Dbf._of(path)  # noqa: SLF001 -- the class is this file's own
+def _looked_through(path: Path, changed_ns: int, size: int) -> Dbf:  # noqa: ARG001 -- of another size, another file
+    return replace(Dbf._of(path), changed_ns=changed_ns)  # noqa: SLF001 -- the class is this file's own
 
 
 @lru_cache(maxsize=16)
