@@ -153,7 +153,7 @@ def test_of_shapes_as_near_the_first_is_taken_and_of_none_nothing() -> None:
     assert found.row == 1
     none = NearestSearch(held, np.empty(0, np.int64))
     assert none.nearest(here, np.inf) is None
-    assert none.within(here, 1e6) == []
+    assert none.within(here, 1e6)[0].tolist() == []
     inside = NearestSearch(held, np.array([0, 1, 2])).nearest(prepare_one(shapely.Point(at(105, 5))), np.inf)
     assert inside is not None
     assert (inside.row, inside.distance_m) == (1, 0.0)
@@ -163,12 +163,15 @@ def test_shapes_within_a_radius_come_nearest_first_and_up_to_the_radius() -> Non
     held = prepare_shapes([box(500, 0, 10), box(100, 0, 10), box(100, 0, 10), box(9000, 0, 10)])
     here = prepare_one(shapely.Point(at(0, 5)))
     search = NearestSearch(held, np.array([0, 1, 2, 3]))
-    (first, second, third) = search.within(here, 600.0)
-    assert (first.row, second.row, third.row) == (1, 2, 0)
-    assert [one.row for one in search.within(here, third.distance_m)] == [1, 2, 0]
-    assert [one.row for one in search.within(here, third.distance_m - 1e-4)] == [1, 2]
-    assert search.within(here, 50.0) == []
-    assert [one.row for one in NearestSearch(held, np.array([0, 3])).within(here, 600.0)] == [0]
+    rows, apart = search.within(here, 600.0)
+    assert rows.tolist() == [1, 2, 0]
+    assert apart.distance_m.tolist() == sorted(apart.distance_m.tolist())
+    assert len(apart.from_lon_lat) == len(apart.to_lon_lat) == 3
+    third_m = float(apart.distance_m[2])
+    assert search.within(here, third_m)[0].tolist() == [1, 2, 0]
+    assert search.within(here, third_m - 1e-4)[0].tolist() == [1, 2]
+    assert search.within(here, 50.0)[0].tolist() == []
+    assert NearestSearch(held, np.array([0, 3])).within(here, 600.0)[0].tolist() == [0]
 
 
 WIDER = {
@@ -187,7 +190,8 @@ def test_wider_boxes_and_bounds_cost_more_and_change_no_answer(name: str, monkey
     def answers() -> list[object]:
         nearest = [search.nearest(one, within_m) for one in source for within_m in (np.inf, 900.0)]
         pairs = [pair_distances(one, held, *rows).distance_m.tolist() for one in source]
-        within = [[(found.row, found.distance_m) for found in search.within(one, 900.0)] for one in source]
+        found_within = [search.within(one, 900.0) for one in source]
+        within = [[found.tolist(), apart.distance_m.tolist()] for found, apart in found_within]
         return [[found and (found.row, found.distance_m) for found in nearest], pairs, within]
 
     plain = answers()

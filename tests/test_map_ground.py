@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ground_results import NOTE, ground_results
 from small_results import HOSTILE, data_of, small_results
-from test_map_browser import Opened, browser
+from test_map_browser import Opened, browser, opened_whole
 from test_map_page import numbers as varints
 
 from hmgeo.outputs.map import shapes
@@ -127,10 +127,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 
 @pytest.fixture(params=[40, 3000])
 def opened(browser: Browser, pages: dict[int, Path], request: pytest.FixtureRequest) -> Iterator[Opened]:
-    view = Opened(browser, pages[request.param])
-    yield view
-    view.page.close()
-    assert (view.outside_requests(), view.complaints, view.dialogs) == ([], [], [])
+    with opened_whole(browser, pages[request.param]) as view:
+        yield view
 
 
 def leaf(view: Opened, word: str) -> Any:  # noqa: ANN401 -- a locator

@@ -495,7 +495,7 @@ def _parts_of(boundary: shapely.Geometry) -> list[shapely.Geometry]:
     """Cut lines into pieces of a few edges, end to end."""
     pieces = []
     cut = shapely.segmentize(boundary, _LONGEST_EDGE_DEG)
-    if shapely.get_num_coordinates(cut) <= _FEW_PIECES:
+    if 0 < shapely.get_num_coordinates(cut) <= _FEW_PIECES:
         return [cut]
     for line in shapely.get_parts(cut):
         xy = shapely.get_coordinates(line)
