@@ -188,11 +188,11 @@ class Picture:
 
 
 class _Undated(PDFInfo):  # type: ignore[misc]
-    """What a PDF tells of itself, but for the day on which it was made: the same ground gives the same bytes."""
+    """What a PDF tells of itself: no day, so that the same ground gives the same bytes, and nothing nobody said."""
 
     def format(self, document: Any) -> bytes:  # noqa: ANN401 -- reportlab's own
         """Return it as it stands in the file."""
-        return re.sub(rb"/(CreationDate|ModDate) \([^)]*\)\s*", b"", super().format(document))
+        return re.sub(rb"/(CreationDate|ModDate|Author|Subject|Keywords) \([^)]*\)\s*", b"", super().format(document))
 
 
 class UndatedCanvas(Canvas):  # type: ignore[misc]
