@@ -65,12 +65,12 @@ CORE = tests/test_tables.py tests/test_oracle.py tests/test_intake_formats.py te
 test-oldest: $(STAMP)
 	$(BIN)/python tools/dependencies.py oldest > $(VENV)/oldest.txt
 	$(PYTHON) -m venv $(VENV)/oldest
-	PIP_CONSTRAINT=$(VENV)/oldest.txt $(VENV)/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e . pytest hypothesis jsonschema lat-lon-parser xlwt
+	PIP_CONSTRAINT=$(VENV)/oldest.txt $(VENV)/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e . pytest hypothesis jsonschema lat-lon-parser xlwt fonttools
 	$(VENV)/oldest/bin/python -m pytest -q -W default $(CORE)
 
 test-newest:
 	$(PYTHON) -m venv $(VENV)/newest
-	$(VENV)/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager -e . pytest hypothesis jsonschema lat-lon-parser xlwt
+	$(VENV)/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager -e . pytest hypothesis jsonschema lat-lon-parser xlwt fonttools
 	$(VENV)/newest/bin/python -m pytest -q -W default $(CORE)
 
 lock: $(STAMP)
