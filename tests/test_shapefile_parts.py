@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -191,6 +192,23 @@ def test_a_file_written_again_is_looked_at_again(tmp_path: Path, monkeypatch: py
     for written in (path, other):
         poke(".dbf", record(5, 5), "甲乙".encode("gb18030"))(written)
     assert what_is_read(path, 4, 1) == what_is_read(other, 4, 1) != before
+
+
+@pytest.mark.parametrize("fewest", [1, 10**9])
+@pytest.mark.parametrize("other", ["土壤环境", "土壤环境质量类别"])
+def test_columns_that_may_be_the_same_one_are_both_kept(tmp_path: Path, other: str, fewest: int) -> None:
+    path, shapes = tmp_path / "地块.shp", shapely.to_wkb(np.array([shapely.box(113, 23, 113.01, 23.01)]))
+    cells = [np.array([word], object) for word in ("严格管控类", "另一列")]
+    said = {"geometry_type": "Polygon", "crs": "EPSG:4490", "driver": "ESRI Shapefile", "encoding": "GB18030"}
+    with pytest.warns(RuntimeWarning) if len(other) > 5 else nullcontext():  # GDAL cuts it to 土壤环境_1
+        pyogrio.raw.write(path, shapes, cells, ["土壤环境质", other], **said)
+    headers, rows, _, _, _, entries = what_is_read(path, 0, fewest)
+    assert rows == [["严格管控类", "另一列"]]
+    assert len(set(headers)) == 2
+    is_alike = other == "土壤环境"
+    assert headers == (["土壤环境质", "土壤环境"] if is_alike else headers)
+    told = [(entry.field, str(entry.reason)) for entry in entries if "不止一列" in str(entry.reason)]
+    assert told == ([(name, "不止一列可能是「土壤环境质量类别」") for name in headers] if is_alike else [])
 
 
 IN_PARTS = [

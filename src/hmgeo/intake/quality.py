@@ -32,6 +32,8 @@ from hmgeo.words import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stdnum.exceptions import ValidationError
+
     from hmgeo.intake.columns import Columns, Opened
     from hmgeo.intake.rows import Journal, Outcome, RawTable
     from hmgeo.records import WordMeaning
@@ -146,17 +148,19 @@ def _check_credit_codes(opened: Opened, outcome: Outcome) -> None:
         try:
             uscc.validate(code)
         except ValidationError as problem:
-            reason = _credit_reason(type(problem).__name__, code)
+            reason = _credit_reason(problem, code)
             outcome.journal.note_row(row + 1, "信用代码有误", reason, "照常使用，请核对", field=header, value=code)
             outcome.remark(row, say("credit_code_unusable", reason=reason))
 
 
-def _credit_reason(problem: str, code: str) -> str:
-    if problem == "InvalidLength":
+def _credit_reason(problem: ValidationError, code: str) -> str:
+    from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength  # noqa: PLC0415 -- as above
+
+    if isinstance(problem, InvalidLength):
         return say("credit_code_length", count=len(code))
-    if problem == "InvalidChecksum":
+    if isinstance(problem, InvalidChecksum):
         return "校验码不符"
-    if problem == "InvalidFormat":
+    if isinstance(problem, InvalidFormat):
         return "含有不允许的字符（如 I、O、S、V、Z）或位置不对"
     return "登记管理部门或机构类别代码不存在"
 

@@ -11,6 +11,7 @@ import struct
 import tempfile
 import warnings
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -43,7 +44,7 @@ from hmgeo.intake.rows import (
 from hmgeo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -531,11 +532,21 @@ def _named_rows(
                     long[name] = dbf.digits(field)
                     why = say("numbers_too_long", digits=EXACT_DIGITS)
                     journal.note("长编号", why, "按文字逐位读取，不作数值", field=name)
-            renamed = {name: full for name in columns if (full := _whole_name(name)) not in columns}
-            for name, full in renamed.items():
-                journal.note("列名截断", "shp 的列名最多十个字节", f"按「{full}」读取", field=name)
+            renamed = _whole_names(columns, journal)
         columns |= {name: pa.array(list(islice(cells, raw.row_count)), pa.string()) for name, cells in long.items()}
         yield replace(raw, columns=Cells({renamed.get(name, name): cells for name, cells in columns.items()}))
+
+
+def _whole_names(columns: Iterable[str], journal: Journal) -> dict[str, str]:
+    """Return whole names by those that were cut, each in the ledger; of columns that may be the same one, none."""
+    whole = {name: full for name in columns if (full := _whole_name(name)) != name}
+    known = Counter([*columns, *whole.values()])
+    for name, full in whole.items():
+        if known[full] == 1:
+            journal.note("列名截断", "shp 的列名最多十个字节", f"按「{full}」读取", field=name)
+        else:
+            journal.note("列名截断", say("names_cut_alike", name=full), "按原列名读取，请改全列名", field=name)
+    return {name: full for name, full in whole.items() if known[full] == 1}
 
 
 def _whole_name(name: str) -> str:
