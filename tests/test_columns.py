@@ -26,15 +26,15 @@ from pathlib import Path
 from types import MappingProxyType
 import pyarrow as pa
 from hmgeo.results import columns
-from hmgeo.results.described import NONE_FOUND, OnSheet, number
+from hmgeo.results.described import column_of_line
 from small_results import small_results
 
 out, language, is_there = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "with"
 results = small_results()
 if is_there:
     # its line
-    line = number("smell_m", "气味所及", "how far it smells", NONE_FOUND, popup=True,
-                  sheet=OnSheet("各源结果", 9, "distance_m"))
+    cells = "smell_m|number|气味所及|how far it smells|none_found||popup 各源结果:9:distance_m".split("|")
+    line = column_of_line(cells)
     table = columns.SOURCES
     more = dataclasses.replace(table, columns=(*columns.TABLES[table.name].columns, line))
     columns.TABLES = MappingProxyType({**columns.TABLES, table.name: more})

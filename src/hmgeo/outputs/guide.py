@@ -10,7 +10,7 @@ from hmgeo.outputs.tables import OWN_PREFIX, write_rows
 from hmgeo.outputs.wording import Text
 from hmgeo.records import TOLD
 from hmgeo.results.columns import TABLES, column_of
-from hmgeo.results.described import REASONS, UNSTATED
+from hmgeo.results.described import EMPTY, REASONS
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
 from hmgeo.words import say, table_rows
@@ -119,7 +119,7 @@ def columns_page() -> str:
     lines = [
         "# Columns of a run's tables · 结果表的列",
         "",
-        "Made from `src/hmgeo/results/columns.py`; `data/dictionary.csv` of a run says the same of what it holds.",
+        "Made from `src/hmgeo/results/columns.tsv`; `data/dictionary.csv` of a run says the same of what it holds.",
     ]
     for table in TABLES.values():
         lines += ["", f"## {table.name}", "", f"{table.zh} · {table.en}", ""]
@@ -133,7 +133,7 @@ def columns_page() -> str:
 def described(table: str, name: str) -> list[str]:
     """Return what is said of a column: table, name, type, unit, Chinese, English, what null means in both."""
     if name.startswith(OWN_PREFIX):
-        return [table, name, "text", "", name.removeprefix(OWN_PREFIX), "column of the input", *UNSTATED]
+        return [table, name, "text", "", name.removeprefix(OWN_PREFIX), "column of the input", *EMPTY["unstated"]]
     column = column_of(table.removeprefix("findings.gpkg/"), name)
     kind = _TYPES[str(column.type)]
     return [table, name, kind, column.measured_in, column.zh, column.en, *column.null]

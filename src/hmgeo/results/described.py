@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from hmgeo.records import TOLD
+from hmgeo.words import table_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 REASONS = pa.list_(pa.struct([("code", pa.string()), ("values", pa.string())]))
@@ -24,13 +25,29 @@ class Said(NamedTuple):
     en: str
 
 
-NEVER = Said("不为空", "never empty")
-UNLOCATED = Said("没有可用位置，未测算", "no usable position, not measured")
-UNSTATED = Said("资料未填", "not stated in the data")
-NO_LAYER = Said("没有所需图层或参数未定，未测算", "layer missing or parameter unset, not measured")
-NONE_FOUND = Said("现有数据中没有，或未测算", "none in the data at hand, or not measured")
-UNJUDGED = Said("未作判断", "not judged")
-NOTHING_TO_SAY = Said("没有要说明的", "nothing to add")
+def lines_of(table: str) -> list[list[str]]:
+    """Return the lines of columns.tsv that begin with `table`, without it; blank cells at their ends left out."""
+    return _LINES[table]
+
+
+_LINES: dict[str, list[list[str]]] = {}
+for _name, *_cells in table_rows("hmgeo.results", "columns.tsv"):
+    _LINES.setdefault(_name, []).append(_cells)
+EMPTY: Mapping[str, Said] = MappingProxyType({code: Said(zh, en) for code, zh, en in lines_of("empty")})
+"""What an empty cell means, by the code that lines have for it."""
+KINDS: Mapping[str, pa.DataType] = MappingProxyType(
+    {
+        "text": pa.string(),
+        "told": TOLD,
+        "number": pa.float64(),
+        "whole": pa.int64(),
+        "flag": pa.bool_(),
+        "reasons": REASONS,
+        "shape": pa.binary(),
+    }
+)
+"""Type of a column by its kind: words, codes or ids; reasons told in the run's language when written; numbers in the
+unit; counts; yes or no; reasons as codes with values in JSON; shapes as WKB in lon/lat."""
 
 UNITS: Mapping[str, str] = MappingProxyType(
     {"_m": "m", "_ha": "ha", "_deg": "°", "_percent": "%", "_kg": "kg", "_m3": "m³"}
@@ -79,7 +96,7 @@ class DataColumn:
     type: pa.DataType
     zh: str
     en: str
-    null: Said = NEVER
+    null: Said = EMPTY["never"]
     unit: str = ""
     popup: bool = False
     sheet: OnSheet | None = None
@@ -139,65 +156,21 @@ class DataTable:
         )
 
 
-def text(
-    name: str, zh: str, en: str, null: Said = NEVER, *, popup: bool = False, sheet: OnSheet | None = None
-) -> DataColumn:
-    """Return a column of words, codes or ids.
+def column_of_line(line: Sequence[str]) -> DataColumn:
+    """Return the column that a `line` of columns.tsv declares, its table left out: name, kind, Chinese, English, …
 
-    Parameters
-    ----------
-    name, zh, en
-        Its header in files, and its titles.
-    null
-        What an empty cell means; never empty where left out.
-    popup, sheet
-        Whether the map's popup shows it, and how a sheet does.
+    The rest may be missing: the code of what an empty cell means, the unit, and where else it is shown, parted by
+    blanks: `popup`, a sheet with width and kind as `各源结果:9:distance_m`.
+
+    Examples
+    --------
+    >>> column_of_line(("distance_m", "number", "距离", "distance", "unlocated")).null.zh
+    '没有可用位置，未测算'
     """
-    return DataColumn(name, pa.string(), zh, en, null, popup=popup, sheet=sheet)
+    name, kind, zh, en, empty, unit, shown = (*line, *[""] * _CELLS)[:_CELLS]
+    sheets = [word.split(":") for word in shown.split() if ":" in word]
+    sheet = next((OnSheet(title, float(width), form) for title, width, form in sheets), None)
+    return DataColumn(name, KINDS[kind], zh, en, EMPTY[empty or "never"], unit, "popup" in shown.split(), sheet)
 
 
-def told(
-    name: str, zh: str, en: str, null: Said = NEVER, *, popup: bool = False, sheet: OnSheet | None = None
-) -> DataColumn:
-    """Return a column of reasons, told in the language of the run when written.
-
-    `name`, `zh`, `en`, `null`, `popup` and `sheet` are as in `text`.
-    """
-    return DataColumn(name, TOLD, zh, en, null, popup=popup, sheet=sheet)
-
-
-def number(
-    name: str,
-    zh: str,
-    en: str,
-    null: Said = NEVER,
-    unit: str = "",
-    *,
-    popup: bool = False,
-    sheet: OnSheet | None = None,
-) -> DataColumn:
-    """Return a column of numbers in `unit` (by the suffix of `name` where empty).
-
-    `zh`, `en`, `null`, `popup` and `sheet` are as in `text`.
-    """
-    return DataColumn(name, pa.float64(), zh, en, null, unit, popup, sheet)
-
-
-def whole(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
-    """Return a column of counts; `name`, `zh`, `en` and `null` as in `text`."""
-    return DataColumn(name, pa.int64(), zh, en, null)
-
-
-def flag(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
-    """Return a column that says yes or no; `name`, `zh`, `en` and `null` as in `text`."""
-    return DataColumn(name, pa.bool_(), zh, en, null)
-
-
-def reasons(name: str, zh: str, en: str, null: Said = NEVER) -> DataColumn:
-    """Return a column of reasons, codes with values in JSON; `name`, `zh`, `en`, `null` as in `text`."""
-    return DataColumn(name, REASONS, zh, en, null)
-
-
-def shape(null: Said = NEVER, name: str = "geometry") -> DataColumn:
-    """Return a column of shapes as WKB in lon/lat; `null` and `name` as in `text`."""
-    return DataColumn(name, pa.binary(), "图形（CGCS2000 经纬度，WKB）", "shape (WKB in lon/lat, CGCS2000)", null)
+_CELLS = 7

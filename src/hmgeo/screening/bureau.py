@@ -268,7 +268,7 @@ def with_works(reached: pa.Table, sources: Sequence[Mapping[str, Any]], farmland
         else None
         for kind, at, near_m in zip(*columns, strict=True)
     ]  # fmt: skip
-    return reached.append_column(WORKS.name, pa.array(answers, pa.string()))
+    return reached.append_column(WORKS, pa.array(answers, pa.string()))
 
 
 def _with_answers(

@@ -148,7 +148,7 @@ def _asked_sheet(results: Results, most: int) -> Sheet | None:
     if not parcels and not ponds:
         return None
     shown = (From("receptor_id", 22), From("class", 12), From("township", 16), From("area_ha", 10, in_mu=True),
-             From(WORKS.name, 16, "mark"), From("nearest_source_id", 20), From("nearest_source_m", 12))  # fmt: skip
+             From(WORKS, 16, "mark"), From("nearest_source_id", 20), From("nearest_source_m", 12))  # fmt: skip
     sheet = table_sheet(ASKED, REACHED.name, parcels[:most], shown)
     remarks = (
         say("asked_parcels_capped", count=len(parcels), shown=min(most, len(parcels))),
