@@ -320,7 +320,7 @@ hand them out.
 
 def test_every_row_of_the_lists_of_columns_is_read() -> None:
     rows = read_rows("columns.csv")
-    assert {row["list"] for row in rows} == {"role", "list_role", "name", "class", "id", "title"}
+    assert {row["list"] for row in rows} == {"role", "list_role", "name", "class", "id", "title", "link", "alias"}
     kinds = {row["of"] for row in rows if row["list"] in {"name", "class", "id"}}
     assert kinds - {kind.value for kind in LayerKind} == {""}
     assert len({(row["list"], row["of"]) for row in rows}) == len(rows)

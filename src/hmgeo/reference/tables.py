@@ -287,25 +287,13 @@ def trades_named(name: str) -> tuple[Trade, ...]:
 GUIDE_MARKS = ("【填写要求】", "【示例】")
 """What the first cells of a template's second and third row start with: rows that are no data."""
 
-ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "生产经营场所地址": ("生产经营场所地址", "生产地址", "企业地址", "地址", "详细地址", "address"),
-        "责任单位": ("责任单位", "属地政府", "责任主体单位"),
-        "实施时间": ("实施时间", "计划完成时限", "完成时限", "完成时间", "整改时限", "deadline"),
-        "使用情况": ("使用情况", "任务", "措施", "整治措施"),
-        "行业名称": ("行业名称", "行业类别", "所属行业", "trade_name", "industry"),
-        "是否涉镉": ("是否涉镉", "涉镉情况", "涉镉认定"),
-        "生产状态": ("生产状态", "企业状态", "运行状态", "运营状态"),
-        "统一社会信用代码": ("统一社会信用代码", "信用代码", "组织机构代码"),
-        "排气筒高度": ("排气筒高度", "烟囱高度", "排放口高度"),
-        "近三年农产品超标": ("近三年农产品超标", "农产品超标"),
-        "主要超标元素": ("主要超标元素", "超标元素"),
-        "风向": ("风向", "方位", "wind_direction", "direction"),
-        "频率": ("频率", "风频", "风向频率", "频率_pct", "frequency_pct", "percent"),
-        "年份": ("年份", "统计年份", "years"),
-        "气象站": ("气象站", "站名", "station"),
-    }
-)
+
+def _names(wanted: str) -> Mapping[str, tuple[str, ...]]:
+    rows = (row for row in read_rows("columns.csv") if row["list"] == wanted)
+    return MappingProxyType({row["of"]: tuple(row["names"].split()) for row in rows})
+
+
+ALIASES = _names("alias")
 """Other names under which a column is found."""
 
 
@@ -374,25 +362,7 @@ SLOPE_GRADE, DESIGNATED = "slope_grade", "designated"
 PARK, ZONE = "park", "zone"
 TOE_LON, TOE_LAT, DATUM = "toe_lon", "toe_lat", "datum"
 
-LINKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        ENTERPRISE: ("企业编号", "企业名称", "所属企业编号", "污染源编号"),
-        WATER: ("受纳水体", "灌溉水源", "水源", "取水水体", "河流名称", "所在水体"),
-        INTAKE: ("取水口编号", "取水口名称"),
-        DISTRICT: ("灌区编号", "灌区名称", "灌区"),
-        EXCEEDS: ("近三年农产品超标", "农产品超标", "点位超标"),
-        ELEMENTS: ("主要超标元素", "超标元素"),
-        CLASS_YEAR: ("划分年度", "划分年份", "类别划分年度"),
-        SLOPE_GRADE: ("GDPDJB", "坡度级", "坡度级GDPDJB", "耕地坡度级", "耕地坡度级别"),
-        DESIGNATED: ("是否头顶库", "头顶库认定"),
-        TOE_LON: ("初期坝坝脚经度", "坝脚经度"),
-        TOE_LAT: ("初期坝坝脚纬度", "坝脚纬度"),
-        DATUM: ("坐标系",),
-        METALS: ("涉及重金属", "污染物"),
-        PARK: ("园区编号", "园区名称", "所在园区"),
-        ZONE: ("水源地编号", "水源地名称", "所属水源地"),
-    }
-)
+LINKS = _names("link")
 """Columns that point at other lists, by code, most telling first; a bracket after the name doesn't matter.
 
 Some tell of the thing itself: whether a parcel's produce exceeds a limit, which elements, when it was classed, its
