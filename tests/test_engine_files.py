@@ -15,9 +15,9 @@ import shapely
 from strategies import layer_of, offset, positions_of, star
 
 from hmgeo.errors import InputError
+from hmgeo.geo.raster import hilbert_distance
 from hmgeo.intake.formats.packed import (
     GROUP_ROWS,
-    hilbert_distance,
     is_packed,
     pack_layer,
     stream_receptors,

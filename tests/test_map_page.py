@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import branca
 import folium
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
 import shapely
@@ -392,8 +391,8 @@ def test_a_packed_polygon_keeps_its_holes_and_parts() -> None:
         shapely.box(113, 23, 113.01, 23.01).exterior, [shapely.box(113.002, 23.002, 113.004, 23.004).exterior]
     )
     shape = shapely.MultiPolygon([ring, shapely.box(113.02, 23, 113.03, 23.01)])
-    frame = small_results(1).receptors.to_pandas().assign(class_year="")
-    read = read_chunk(shapes.pack(frame, np.array([shape])).chunks[0])
+    rows = small_results(1).receptors.append_column("class_year", pa.array([""]))
+    read = read_chunk(shapes.pack(rows, np.array([shape])).chunks[0])
     assert shapely.equals_exact(shapely.normalize(read["P00000"]), shapely.normalize(shape), 1e-9)
 
 
@@ -406,7 +405,7 @@ def test_points_are_not_packed() -> None:
     [(None, 0), (0.04, 1), (9.96, 101), (823.4, 8231), (999.4, 9991), (4349.0, 43001), (9999.9, 100001)],
 )
 def test_a_packed_distance_is_the_one_that_tables_show(distance_m: float | None, steps: int) -> None:
-    assert shapes._decimetres(pd.Series([distance_m, 1.0], dtype=float)).tolist() == [steps, 11]
+    assert shapes._decimetres(np.array([distance_m, 1.0], dtype=float)).tolist() == [steps, 11]
 
 
 def test_an_overview_map_has_no_verdicts_and_does_not_fall() -> None:

@@ -187,10 +187,11 @@ def _take_as_typed(parameter: Given) -> None:
     is_many, full = getattr(parameter, "multiple", False) or parameter.nargs != 1, type(parameter).process_value
 
     def taken(context: Given, value: Given) -> object:
-        if (parameter.required and not value) or (value is not None and kind is None):
+        is_typed = isinstance(value, str | Path | list | tuple) and not isinstance(value, Enum)  # nor is it a flag's
+        if (parameter.required and not value) or (is_typed and kind is None):
             return full(parameter, context, value)
-        if value is None or kind is None:
-            typed: object = () if is_many else None
+        if kind is None or not is_typed:
+            typed: object = () if is_many and value is None else value
         else:
             for text in value if is_many else (value,):
                 _refuse_password(str(text), parameter.name, is_path=kind is not str)

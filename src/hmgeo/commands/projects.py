@@ -236,6 +236,7 @@ def screen(  # one option for each thing that a bare file doesn't say
 ) -> None:
     """对两个文件按距离排查，不依据条款。"""
     ready_engine(language_of(lang))
+    keep_lean(is_read_by_gdal=True)
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.folder import Wish

@@ -27,6 +27,7 @@ import shapely
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
+from hmgeo.geo.raster import hilbert_distance
 from hmgeo.intake.catalog import file_sha256, note_standard, shown_path, stream_sha256
 from hmgeo.intake.columns import NO_ID, Opened, ReadOptions, understand, write_mapping
 from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
@@ -315,7 +316,6 @@ FORMAT = 1
 BOX = "bbox"
 _BOX_FIELDS = ("xmin", "ymin", "xmax", "ymax")
 _BOX_TYPE = pa.struct([(name, pa.float64()) for name in _BOX_FIELDS])
-_CURVE_BITS = 16
 _REPEATING = ["name", "class", "land_class", "township", "stated.key_value.key", "links.key_value.key"]
 """Columns worth a dictionary; looking one up for coordinates or ids that never repeat only costs the readers."""
 
@@ -412,39 +412,6 @@ def write_packed(
             rows += table.num_rows
         writer.add_key_value_metadata({MARK.decode(): _own(kind, classes, more)})
     return rows
-
-
-def hilbert_distance(boxes: Floats) -> Indices:
-    """Return the (n,) places of the middles of `boxes`, (n, 4), along a Hilbert curve over them all (Skilling 2004).
-
-    Examples
-    --------
-    >>> hilbert_distance(np.array([[0.0, 0, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 0, 1]])).argsort().tolist()
-    [0, 3, 2, 1]
-    """
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    np.nan_to_num(middle, copy=False)
-    low = middle.min(axis=0, initial=np.inf)
-    span = np.maximum(middle.max(axis=0, initial=-np.inf) - low, 1e-12)
-    parts = (middle[first : first + SORTED_ROWS] for first in range(0, len(middle), SORTED_ROWS))
-    return np.concatenate([np.zeros(0, np.int64), *(_along_curve((part - low) / span) for part in parts)])
-
-
-def _along_curve(shares: Floats) -> Indices:
-    """Return the places of (n, 2) shares of the way across, from 0 to 1."""
-    x, y = (shares * (2**_CURVE_BITS - 1)).astype(np.int64).T
-    place = np.zeros(len(shares), np.int64)
-    for bit in range(_CURVE_BITS - 1, -1, -1):
-        half = 1 << bit
-        right, upper = (x & half) > 0, (y & half) > 0
-        place += half * half * ((3 * right) ^ upper)
-        flip = ~upper & right
-        x, y = (
-            np.where(flip, half - 1 - (x & (half - 1)), x & (half - 1)),
-            np.where(flip, half - 1 - (y & (half - 1)), y & (half - 1)),
-        )
-        x, y = np.where(~upper, y, x), np.where(~upper, x, y)
-    return place
 
 
 def _geo() -> str:

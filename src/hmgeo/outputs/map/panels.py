@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from jinja2 import Environment, StrictUndefined, Template
 from jinja2 import __file__ as jinja_file
 from markupsafe import Markup
@@ -207,7 +207,7 @@ def _class_line(word: str, count: int, area_ha: float) -> dict[str, Any]:
         "word": word or LABELS["no_class"],
         "look": style.class_style(word),
         "count": count,
-        "area": "" if pd.isna(area_ha) else area_text(area_ha),
+        "area": "" if math.isnan(area_ha) else area_text(area_ha),
     }
 
 

@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from hmgeo.outputs import style
@@ -19,7 +21,7 @@ from hmgeo.outputs.wording import LABELS, LABELS_EN
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -49,28 +51,32 @@ def _steep_numbers(results: Results) -> dict[str, int]:
     return {row["receptor_id"]: STEEP.index((row["list"], row["status"])) + 1 for row in rows}
 
 
-def with_slopes(frame: pd.DataFrame, results: Results, kind: str) -> pd.DataFrame:
-    """Return receptors `frame` of a `kind` with `grade` and `slope_from` as numbers (0 unknown) and `steep`.
+def _rows_of(results: Results, kind: str, township_names: Mapping[str, str]) -> pa.Table:
+    """Return the receptors of a `kind` as they are drawn: no text is null, townships have their names.
 
-    `slope_deg` too; `results` tell which parcels lists of steep farmland name.
+    Slopes as far as there are any: `grade` and `slope_from` as numbers (0 unknown), `steep` as in `STEEP_KEYS`.
     """
-    import pandas as pd  # noqa: PLC0415 -- loads slowly
-
-    is_farmland = kind == LayerKind.FARMLAND.value
-    known = frame.assign(slope_grade=None, slope_from="", slope_deg=None) if "slope_grade" not in frame else frame
-    numbers = _steep_numbers(results) if is_farmland else {}
-    return known.assign(
-        grade=pd.to_numeric(known["slope_grade"]).fillna(0).astype(int),
-        slope_from=known["slope_from"].map(_FROM).fillna(0).astype(int),
-        slope_deg=pd.to_numeric(known["slope_deg"]),
-        steep=known["receptor_id"].map(numbers).fillna(0).astype(int),
-    )
+    table = results.receptors
+    rows = table.filter(pc.equal(table["receptor_kind"], kind))
+    columns = {name: rows[name] for name in rows.column_names}
+    for name in ("name", "class", "township", "nearest_source_id", YEAR):
+        columns[name] = pc.fill_null(columns[name], "") if name in columns else pa.repeat("", rows.num_rows)
+    columns["township"] = pa.array([township_names.get(code, code) for code in columns["township"].to_pylist()])
+    if "slope_grade" in columns:
+        columns["grade"] = pc.fill_null(columns["slope_grade"], 0)
+        columns["slope_from"] = pa.array([_FROM.get(word, 0) for word in columns["slope_from"].to_pylist()])
+    numbers = _steep_numbers(results) if kind == LayerKind.FARMLAND.value else {}
+    if numbers:
+        columns["steep"] = pa.array([numbers.get(receptor, 0) for receptor in columns["receptor_id"].to_pylist()])
+    return pa.table(columns)
 
 
 def _slope_of(row: Mapping[str, Any]) -> list[Any] | None:
     """Return [grade, mean degrees by heights or None, where the grade comes from]; None where nothing is known."""
-    degrees = None if row["slope_deg"] is None or math.isnan(row["slope_deg"]) else round(float(row["slope_deg"]), 1)
-    return [row["grade"], degrees, row["slope_from"]] if row["grade"] or degrees is not None else None
+    grade, degrees = row.get("grade", 0), row.get("slope_deg")
+    if not grade and degrees is None:
+        return None
+    return [grade, None if degrees is None else round(degrees, 1), row["slope_from"]]
 
 
 def steep_lines(results: Results) -> list[dict[str, Any]]:
@@ -195,16 +201,13 @@ def picture(
     township_names
         Names by township code, where the table holds codes.
     """
-    table = results.receptors.to_pandas()
-    frame = with_slopes(table[table["receptor_kind"] == kind].reset_index(drop=True), results, kind)
-    if YEAR not in frame:
-        frame[YEAR] = ""
-    texts = ["name", "class", "township", "nearest_source_id", YEAR]
-    frame[texts] = frame[texts].astype(object).fillna("")
-    frame["township"] = frame["township"].replace(dict(township_names or {}))
-    geometries = shapes.read(frame["geometry"])
+    rows = _rows_of(results, kind, township_names or {})
+    geometries = shapes.read(rows["geometry"].to_pylist())
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
-    shown, shown_shapes = frame[has_shape], geometries[has_shape]
+    shown, shown_shapes = rows.filter(pa.array(has_shape)), geometries[has_shape]
+    towns, words, years = (rows[name].to_pylist() for name in ("township", "class", YEAR))
+    steep = rows["steep"].to_pylist() if "steep" in rows.column_names else []
+    lists = Counter(key for key in zip(towns, steep, years, strict=False) if key[1])
     many = not (sums_only or counts_only) and len(shown) > max_drawn and shapes.can_pack(shown_shapes)
     one_by_one = not (sums_only or counts_only or many)
     return ReceptorPicture(
@@ -212,43 +215,44 @@ def picture(
         drawn=tuple(_features(shown, shown_shapes)) if one_by_one else (),
         packed=shapes.pack(shown, shown_shapes) if many else None,
         townships=tuple(_townships(shown, shown_shapes)) if sums_only else (),
-        totals=tuple(_class_totals(frame)),
+        totals=tuple(_class_totals(rows)),
         by_township=tuple(
-            (str(town), str(word), len(rows), str(year))
-            for (town, word, year), rows in frame.groupby(["township", frame["class"].fillna(""), YEAR], sort=False)
+            (town, word, count, year)
+            for (town, word, year), count in Counter(zip(towns, words, years, strict=True)).items()
         ),
-        steep_by_township=tuple(
-            (str(town), int(number), len(rows), str(year))
-            for (town, number, year), rows in frame[frame["steep"] > 0].groupby(["township", "steep", YEAR], sort=False)
-        ),
-        count=len(frame),
+        steep_by_township=tuple((town, number, count, year) for (town, number, year), count in lists.items()),
+        count=rows.num_rows,
         shapeless=int((~has_shape).sum()),
     )
 
 
-def _class_totals(frame: pd.DataFrame) -> list[tuple[str, int, float]]:
+def _class_totals(rows: pa.Table) -> list[tuple[str, int, float]]:
     """Return class word, count and area in ha, in order of first appearance."""
-    words = frame["class"].fillna("")
-    groups = frame.groupby(words, sort=False)["area_ha"]
-    return [(str(word), len(areas), float(areas.sum(min_count=1))) for word, areas in groups]
+    groups: dict[str, list[float | None]] = {}
+    for word, area_ha in zip(rows["class"].to_pylist(), rows["area_ha"].to_pylist(), strict=True):
+        groups.setdefault(word, []).append(area_ha)
+    return [(word, len(areas), _sum_ha(areas)) for word, areas in groups.items()]
 
 
-def _features(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, Any]]:
+def _sum_ha(areas: Iterable[float | None]) -> float:
+    known = [area for area in areas if area is not None]
+    return math.fsum(known) if known else math.nan
+
+
+def _features(rows: pa.Table, geometries: NDArray[Any]) -> list[dict[str, Any]]:
     drawn = []
-    for row, geometry in zip(frame.to_dict("records"), geometries, strict=True):
-        near = row["nearest_source_m"]
-        area_ha = row["area_ha"]
+    for row, geometry in zip(rows.drop_columns("geometry").to_pylist(), geometries, strict=True):
         made = shapes.feature(
             geometry,
             id=row["receptor_id"],
-            name=row["name"] or "",
-            cls=row["class"] or "",
-            area_ha=None if pd.isna(area_ha) else round(float(area_ha), MEASURE_DECIMALS),
-            township=row["township"] or "",
+            name=row["name"],
+            cls=row["class"],
+            area_ha=_told(row["area_ha"]),
+            township=row["township"],
             year=row[YEAR],
-            sources=None if pd.isna(row["source_count"]) else int(row["source_count"]),
-            source=row["nearest_source_id"] or "",
-            distance_m=None if pd.isna(near) else round(float(near), MEASURE_DECIMALS),
+            sources=row["source_count"],
+            source=row["nearest_source_id"],
+            distance_m=_told(row["nearest_source_m"]),
             **_ground(row),
         )
         if made is not None:
@@ -259,27 +263,26 @@ def _features(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, A
 def _ground(row: dict[str, Any]) -> dict[str, Any]:
     """Return slope and list of steep farmland, as far as there are any: most parcels of a plain need neither."""
     slope = _slope_of(row)
-    return ({"slope": slope} if slope else {}) | ({"steep": row["steep"]} if row["steep"] else {})
+    return ({"slope": slope} if slope else {}) | ({"steep": row["steep"]} if row.get("steep") else {})
 
 
-def _townships(frame: pd.DataFrame, geometries: NDArray[Any]) -> list[dict[str, Any]]:
-    centres = shapely.centroid(geometries)
-    places = frame.assign(x=shapely.get_x(centres), y=shapely.get_y(centres))
-    return [
-        {
-            "name": str(name),
-            "at": shapes.lat_lon(group["x"].mean(), group["y"].mean()),
-            "count": len(group),
-            "area_ha": _sum_ha(group["area_ha"]),
-            "classes": [
-                [word, count, None if pd.isna(area) else round(area, MEASURE_DECIMALS)]
-                for word, count, area in _class_totals(group)
-            ],
-        }
-        for name, group in places.groupby("township", sort=False)
-    ]
+def _told(measure: float | None) -> float | None:
+    return None if measure is None or math.isnan(measure) else round(measure, MEASURE_DECIMALS)
 
 
-def _sum_ha(areas: pd.Series) -> float | None:
-    total = areas.sum(min_count=1)
-    return None if pd.isna(total) else round(float(total), MEASURE_DECIMALS)
+def _townships(rows: pa.Table, geometries: NDArray[Any]) -> list[dict[str, Any]]:
+    centres = shapely.get_coordinates(shapely.centroid(geometries))
+    names = np.array(rows["township"].to_pylist(), dtype=object)
+    sums = []
+    for name in dict.fromkeys(names.tolist()):
+        totals = _class_totals(rows.filter(pa.array(names == name)))
+        sums.append(
+            {
+                "name": name,
+                "at": shapes.lat_lon(*centres[names == name].mean(axis=0)),
+                "count": sum(count for _, count, _ in totals),
+                "area_ha": _told(_sum_ha(area for *_, area in totals if not math.isnan(area))),
+                "classes": [[word, count, _told(area)] for word, count, area in totals],
+            }
+        )
+    return sums

@@ -19,14 +19,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
+from hmgeo.geo.raster import hilbert_distance
 from hmgeo.vocabulary import COUNTY_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -202,41 +204,43 @@ def can_pack(geometries: NDArray[Any]) -> bool:
     return bool(np.isin(shapely.get_type_id(geometries), _POLYGONS).all())
 
 
-def pack(frame: pd.DataFrame, geometries: NDArray[Any]) -> Packed:
+def pack(table: pa.Table, geometries: NDArray[Any]) -> Packed:
     """Pack receptors that have a polygon each.
 
     Parameters
     ----------
-    frame
-        Columns of the receptor table.
+    table
+        Columns of the receptor table; slopes and lists of steep farmland only where there are any.
     geometries
         Shapely polygons in lon/lat, one per row.
     """
     order = curve_order(geometries)
-    rows, shapes = frame.iloc[order], shapely.normalize(geometries[order])
-    coded = {key: rows[column].fillna("").factorize() for key, column in _WORD_COLUMNS.items()}
-    words = {key: tuple(found) for key, (_, found) in coded.items()}
-    nothing = np.zeros(len(rows), np.uint64)
-    numbers = {key: places.astype(np.uint64) for key, (places, _) in coded.items()} | {
-        "area": _steps(rows["area_ha"], AREA_STEPS),
-        "reached": _steps(rows["source_count"], 1),
-        "slope": _steps(rows["slope_deg"], DEGREE_STEPS) if "slope_deg" in rows else nothing,
-        # Twice the grade, and one more where heights gave it; 0 stands for nothing known.
-        "grade": np.where(rows["grade"] > 0, 2 * rows["grade"] + rows["slope_from"] - 1, 0)
-        if "grade" in rows
-        else nothing,
-        "steep": rows["steep"].to_numpy(np.uint64) if "steep" in rows else nothing,
-        "distance": _decimetres(rows["nearest_source_m"]),
+    shapes, given = shapely.normalize(geometries[order]), frozenset(table.column_names)
+    rows = table.select([name for name in table.column_names if name != "geometry"]).take(pa.array(order))
+    coded = {
+        key: pc.dictionary_encode(pc.fill_null(rows[column], "").combine_chunks())
+        for key, column in _WORD_COLUMNS.items()
     }
-    ids = rows["receptor_id"].to_numpy()
+    words = {key: tuple(column.dictionary.to_pylist()) for key, column in coded.items()}
+    grade, nothing = _numbers(rows, "grade"), np.zeros(len(order), np.uint64)
+    numbers = {key: column.indices.to_numpy() for key, column in coded.items()} | {
+        "area": _steps(_numbers(rows, "area_ha"), AREA_STEPS),
+        "reached": _steps(_numbers(rows, "source_count"), 1),
+        "slope": _steps(_numbers(rows, "slope_deg"), DEGREE_STEPS),
+        # Twice the grade, and one more where heights gave it; 0 stands for nothing known.
+        "grade": np.where(grade > 0, 2 * grade + _numbers(rows, "slope_from") - 1, 0) if "grade" in given else nothing,
+        "steep": rows["steep"].to_numpy() if "steep" in given else nothing,
+        "distance": _decimetres(_numbers(rows, "nearest_source_m")),
+    }
+    ids = rows["receptor_id"].to_pylist()
     chunks = []
-    for start in range(0, len(rows), CHUNK):
+    for start in range(0, len(order), CHUNK):
         part = slice(start, start + CHUNK)
         sections = _geometry_sections(shapes[part]) | {key: varints(values[part]) for key, values in numbers.items()}
         sections["ids"] = "\n".join(text.replace("\n", " ") for text in ids[part]).encode()
         chunks.append(_chunk(sections))
     return Packed(
-        count=len(rows),
+        count=len(order),
         classes=words["class"],
         townships=words["township"],
         sources=words["source"],
@@ -252,10 +256,7 @@ _WORD_COLUMNS = {"class": "class", "township": "township", "source": "nearest_so
 
 def curve_order(geometries: NDArray[Any]) -> NDArray[Any]:
     """Return the order of geometries along a Hilbert curve: neighbours in the list are neighbours on the ground."""
-    from geopandas import GeoSeries  # noqa: PLC0415 -- pandas loads slowly
-
-    distance = GeoSeries(geometries).hilbert_distance(level=16)
-    return np.argsort(distance.to_numpy(), kind="stable")
+    return np.argsort(hilbert_distance(shapely.bounds(geometries)), kind="stable")
 
 
 def varints(numbers: NDArray[Any]) -> bytes:
@@ -308,15 +309,20 @@ def _geometry_sections(shapes: NDArray[Any]) -> dict[str, bytes]:
     }
 
 
-def _steps(column: pd.Series, steps: float) -> NDArray[Any]:
-    """Return a column as whole steps plus one; 0 stands for nothing known."""
-    values = column.to_numpy(dtype=float, na_value=np.nan)
+def _numbers(rows: pa.Table, name: str) -> NDArray[Any]:
+    """Return a column as numbers, NaN for nothing known; all of them where there is no such column."""
+    if name not in rows.column_names:
+        return np.full(rows.num_rows, np.nan)
+    return np.asarray(rows[name].cast(pa.float64()).to_numpy())
+
+
+def _steps(values: NDArray[Any], steps: float) -> NDArray[Any]:
+    """Return `values` as whole steps plus one; 0 stands for nothing known."""
     return np.where(np.isnan(values), 0, np.rint(np.nan_to_num(values) * steps) + 1).astype(np.uint64)
 
 
-def _decimetres(column: pd.Series) -> NDArray[Any]:
+def _decimetres(metres: NDArray[Any]) -> NDArray[Any]:
     """Return distances as tables and popups show them, in whole decimetres plus one; 0 stands for none."""
-    metres = column.to_numpy(dtype=float, na_value=np.nan)
     shown = np.where(metres < _DECIMALS_BELOW_M, metres, np.rint(metres))
     shown = np.where(shown < _METRES_PER_KM, shown, np.round(metres, -2))
     return np.where(np.isnan(shown), 0, np.rint(np.nan_to_num(shown) * 10) + 1).astype(np.uint64)

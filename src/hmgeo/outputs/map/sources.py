@@ -8,8 +8,6 @@ from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import shapely
 
@@ -459,16 +457,15 @@ def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:
 
 def searched(results: Results) -> shapes.Packed | None:
     """Return the searched areas of `results`, packed, with the source's id as id; None where nothing was searched."""
-    ids = results.search_areas["source_id"].to_pylist()
     geometries = shapes.read(results.search_areas["geometry"].to_pylist())
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     if not has_shape.any() or not shapes.can_pack(geometries[has_shape]):
         return None
-    frame = pd.DataFrame({"receptor_id": ids}).assign(
-        **dict.fromkeys(("name", "class", "township", "nearest_source_id", "class_year"), ""),
-        **dict.fromkeys(("area_ha", "source_count", "nearest_source_m"), np.nan),
+    names = ("name", "class", "township", "nearest_source_id", "class_year")
+    rows = pa.table(
+        {"receptor_id": results.search_areas["source_id"]} | dict.fromkeys(names, pa.repeat("", len(has_shape)))
     )
-    return shapes.pack(frame[has_shape], geometries[has_shape])
+    return shapes.pack(rows.filter(pa.array(has_shape)), geometries[has_shape])
 
 
 def _anchors_of_nearest(results: Results) -> dict[str, list[float] | None]:
