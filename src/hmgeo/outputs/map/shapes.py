@@ -331,7 +331,7 @@ def _decimetres(metres: NDArray[Any]) -> NDArray[Any]:
 def _chunk(sections: dict[str, bytes]) -> str:
     lengths = varints(np.array([len(sections[name]) for name in SECTIONS]))
     content = lengths + b"".join(sections[name] for name in SECTIONS)
-    squeezer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    squeezer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     return base64.b64encode(squeezer.compress(content) + squeezer.flush()).decode("ascii")
 
 
