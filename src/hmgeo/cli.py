@@ -40,7 +40,7 @@ Given = Any
 Maker = Callable[..., None] | tuple[str, Mapping[str, Callable[..., None]]]
 """A command's function; or what a group is for, and the functions of its commands."""
 
-_RARELY = (200_000, 20, 100)
+_RARELY = (500_000, 20, 100)
 """Modules imported are never garbage; looking through them again and again takes a sixth of a short command's time."""
 
 _ENDS = ("SIGTERM", "SIGHUP")

@@ -50,6 +50,7 @@ from hmgeo.results.columns import (
     SOURCES_SCHEMA,
     column_of,
 )
+from hmgeo.results.results import shapes_of
 from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import sentences
 
@@ -388,7 +389,7 @@ def _receptors(results: Results) -> GisTable:
     ordered = [name for name in RECEPTORS_SCHEMA.names if name in names]
     ordered += [name for name in names if name not in ordered]
     table = results.receptors.select(ordered).append_column("basis", basis)
-    rows, kind = with_geometry(table, list(shapely.from_wkb(results.receptors["geometry"].to_pylist())))
+    rows, kind = with_geometry(table, list(shapes_of(results.receptors)))
     categories = [qml.Category(word.value, word.value, qml.fill(style)) for word, style in FARMLAND_CLASSES.items()]
     categories.append(qml.Category("", "其他或未知类别", qml.fill(UNKNOWN_CLASS)))
     style = qml.categorized("class", categories, qml.aliases(rows.column_names, "receptors"))

@@ -40,7 +40,7 @@ from hmgeo.project.folder import (
     write_record,
 )
 from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
-from hmgeo.results.results import ContextLayer, Presentation
+from hmgeo.results.results import ContextLayer, Presentation, shapes_of
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis
 from hmgeo.words import decoded, say
@@ -96,8 +96,7 @@ def drawable(results: Results) -> tuple[Results, tuple[str, ...]]:
 
 def _within_drawn(table: pa.Table, columns: Sequence[str]) -> tuple[pa.Table, list[str]]:
     """Return a table whose shapes all can be drawn, and the ids of those rows that lost theirs."""
-    shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
-    bounds = shapely.bounds(shapes).reshape(-1, 4)
+    bounds = shapely.bounds(shapes_of(table)).reshape(-1, 4)
     beyond = np.abs(bounds[:, [1, 3]]).max(axis=1, initial=0.0) > FARTHEST_DRAWN_DEG
     if not beyond.any():
         return table, []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+import shapely
 
 from hmgeo.errors import Problem, UsageError
 from hmgeo.records import TOLD, geo_frame, told_cells
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
 
     from hmgeo.records import Ledger, UnreadWord
     from hmgeo.results.siting import CompiledRules
@@ -48,6 +52,19 @@ if TYPE_CHECKING:
 
 SHAPED = ("sources", "findings", "receptors", "search_areas")
 """The tables of a run whose rows have shapes."""
+_MOST_HELD, _held = 100_000, dict[int, "NDArray[Any]"]()
+
+
+def shapes_of(table: pa.Table) -> NDArray[Any]:
+    """Return the shapely geometries of a table's rows; every view of a run asks: not too many are held for the next."""
+    held = _held.get(id(table))
+    if held is None:
+        held = np.asarray(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)), dtype=object)
+        held.flags.writeable = False
+        if table.num_rows <= _MOST_HELD:
+            _held[id(table)] = held
+            weakref.finalize(table, _held.pop, id(table), None)
+    return held
 
 
 @dataclass(frozen=True, slots=True)

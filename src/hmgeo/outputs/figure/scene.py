@@ -13,6 +13,7 @@ from PIL import Image
 from hmgeo.outputs import style
 from hmgeo.outputs.figure.paper import Box, Look, Paper
 from hmgeo.outputs.map import layers, sources
+from hmgeo.results.results import shapes_of
 from hmgeo.vocabulary import Certainty, PositionKind, SoilQualityClass, Verdict
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Scene:
         """Draw receptors by class, but not those of which `pictures` hold sums by township alone."""
         table = self.results.receptors
         kinds, words = (np.array(table[name].to_pylist(), dtype=object) for name in ("receptor_kind", "class"))
-        geometries = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
+        geometries = shapes_of(table)
         for picture in pictures:
             chosen = kinds == picture.kind
             count = int(chosen.sum())

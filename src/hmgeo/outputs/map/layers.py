@@ -13,6 +13,7 @@ from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import parcels, shapes, sources
 from hmgeo.outputs.map.sources import Judgements
 from hmgeo.outputs.wording import LABELS, LABELS_EN
+from hmgeo.results.results import shapes_of
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:
@@ -249,8 +250,7 @@ def page_bounds(results: Results, *, on_paper: bool = False) -> list[list[float]
     """
     marks = [place["at"] for row in results.sources.to_pylist() if (place := sources.place_of(row))]
     points = np.array([shapely.Point(lon, lat) for lat, lon in marks], dtype=object)
-    receptors = shapes.read(results.receptors["geometry"].to_pylist())
-    content = [points, receptors] if on_paper or not marks else [points]
+    content = [points, shapes_of(results.receptors)] if on_paper or not marks else [points]
     frames = [
         shapes.read(layer.table["geometry"].to_pylist())
         for role in _FRAMING

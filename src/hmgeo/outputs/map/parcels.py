@@ -18,6 +18,7 @@ from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.audience import OVERHEAD_PATH
 from hmgeo.outputs.map.sources import facts
 from hmgeo.outputs.wording import LABELS, LABELS_EN
+from hmgeo.results.results import shapes_of
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def picture(
         Names by township code, where the table holds codes.
     """
     rows = _rows_of(results, kind, township_names or {})
-    geometries = shapes.read(rows["geometry"].to_pylist())
+    geometries = shapes_of(results.receptors)[np.array(results.receptors["receptor_kind"].to_pylist()) == kind]
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     shown, shown_shapes = rows.filter(pa.array(has_shape)), geometries[has_shape]
     towns, words, years = (rows[name].to_pylist() for name in ("township", "class", YEAR))

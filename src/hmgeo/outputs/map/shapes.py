@@ -268,18 +268,13 @@ def varints(numbers: NDArray[Any]) -> bytes:
     b'\x01\xac\x02'
     """
     left = numbers.astype(np.uint64)
-    length = np.ones(len(left), dtype=np.int64)
-    for shift in range(7, 64, 7):
-        length += left >= np.uint64(1 << shift)
-    ends = np.cumsum(length)
-    filled = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
-    places = ends - length
-    for step in range(int(length.max()) if len(length) else 0):
-        is_long = length > step
-        byte = (left[is_long] >> np.uint64(7 * step)) & np.uint64(0x7F)
-        more = (length[is_long] > step + 1).astype(np.uint64) << np.uint64(7)
-        filled[places[is_long] + step] = (byte | more).astype(np.uint8)
-    return filled.tobytes()
+    longest = max(int(left.max(initial=0)).bit_length(), 1)
+    parts = left[:, None] >> np.arange(0, longest, 7, dtype=np.uint64)
+    is_written = parts > 0
+    is_written[:, 0] = True
+    filled = (parts & np.uint64(0x7F)).astype(np.uint8)
+    filled[:, :-1] |= is_written[:, 1:].view(np.uint8) << 7
+    return filled[is_written].tobytes()
 
 
 def zigzag(numbers: NDArray[Any]) -> NDArray[Any]:

@@ -65,7 +65,8 @@ class Judgements:
         self._screening_rule_id = results.screening_rule_id
         self._rows = by_source(results.finding_rows())
         self._parameters = [asdict(parameter) for parameter in results.parameters]
-        self._asked_by = {rule.id: rule.parameters for rule in load_book().rules}
+        rules = load_book().rules if results.as_of else ()  # without a day no clause was asked
+        self._asked_by = {rule.id: rule.parameters for rule in rules}
 
     @property
     def findings(self) -> list[Row]:

@@ -30,6 +30,7 @@ from hmgeo.outputs.figure.paper import (
 from hmgeo.outputs.figure.scene import degrees_at, mercator, view
 from hmgeo.outputs.map.panels import watermarks
 from hmgeo.outputs.sheets.survey import LINES, PAIRS, TITLES, TO_FILL, Listed, cell_text
+from hmgeo.results.results import shapes_of
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
 from hmgeo.words import say
 
@@ -136,7 +137,7 @@ class _Land:
         )
         known = np.array([word if word in _LOOKS else _OTHER_CLASS for word in classes], dtype=object)
         self.words = np.where(kinds == LayerKind.FARMLAND.value, known, _SENSITIVE)
-        self.shapes = shapely.from_wkb(results.receptors["geometry"].to_numpy(zero_copy_only=False))
+        self.shapes = shapes_of(results.receptors)
         self._tree = shapely.STRtree(self.shapes)
         rivers = [layer.table for layer in results.context if layer.role == "river"]
         named = [(row.get("name") or "", row["geometry"]) for table in rivers for row in table.to_pylist()]
