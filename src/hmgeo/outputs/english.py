@@ -9,13 +9,16 @@ data are the same in both languages.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from hmgeo import vocabulary
 from hmgeo.outputs import wording
 from hmgeo.vocabulary import Word
 from hmgeo.words import ENGLISH, Reason, catalogue, render, table_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PHRASES_FILE = "english.tsv"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -92,16 +95,11 @@ def _sentence(text: str) -> str:
 def phrases() -> Mapping[str, str]:
     """Return the English of every phrase: those of the file, words of closed lists, sentences without values."""
     known = {entry.zh.rstrip("。"): entry.en.rstrip(".") for entry in catalogue().values() if "{" not in entry.zh}
-    known |= {text.zh: text.en for text in vars(wording).values() if isinstance(text, wording.Text)}
-    for table in vars(wording).values():
-        if isinstance(table, Mapping):
-            known |= {
-                phrase.zh: phrase.en for phrase in table.values() if isinstance(phrase, wording.Text) and phrase.zh
-            }
+    known |= {text.zh: text.en for text in wording.TEXTS.values()}
     for words in vars(vocabulary).values():
         if isinstance(words, type) and issubclass(words, Word):
             known |= {word.zh: word.en for word in words}
-    return {**known, wording.DISCLAIMER: wording.DISCLAIMER_EN, **dict(written())}
+    return {**known, **dict(written())}
 
 
 def written() -> tuple[tuple[str, str], ...]:

@@ -84,7 +84,7 @@ def header_parts(answer: SiteAnswer, language: str = "zh", *, has_groups: bool =
     parts = wording.verdict_parts(counts, answer.unassessed() if has_groups else None, language)
     if not counts[Verdict.PROHIBITED]:
         parts[0] = NO_BAN.say(language, count=str(len(answer.open_bans())))
-    unmet_word = wording.UNMET_WORD.say(language)
+    unmet_word = wording.TEXTS["unmet_word"].say(language)
     return [parts[0], *([f"{unmet_word} {unmet}{'' if language == 'en' else ' 条'}"] if unmet else []), *parts[1:]]
 
 
@@ -170,7 +170,7 @@ def data_text(clause: Clause, results: SitingResults, language: str = "zh") -> s
             told = {
                 "kind": word(layer.kind, language),
                 "vintage": layer.gates.vintage or say("时点未申明", language),
-                "basis": word(layer.basis, language) if language == "en" else wording.layer_basis_word(layer),
+                "basis": word(layer.basis, language),
                 "complete": word(layer.gates.completeness, language),
             }
             parts.append(say("site.layer", language, **told))

@@ -44,14 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hmgeo.results.results import Presentation, Results
-    from hmgeo.results.used import LayerUsed
-
-
-UNMET = {
-    "zh": "现有数据中未见满足{citation}所列要求（{requirement}），是否适用由{decider}认定。",
-    "en": "The data at hand do not show that a requirement of {citation} is met ({requirement}); whether it applies "
-    "is for {decider}.",
-}
 
 
 def citation(finding: Mapping[str, Any]) -> str:
@@ -90,7 +82,9 @@ def unmet_sentence(finding: Mapping[str, Any], effect: str, requirement: str, la
     if effect != Effect.REQUIRE.value or finding["verdict"] != Verdict.PROHIBITED.value:
         return ""
     decider = finding.get("decider") or "主管部门"
-    return UNMET[language].format(citation=citation(finding), requirement=requirement.rstrip("。"), decider=decider)
+    return TEXTS["unmet"].say(
+        language, citation=citation(finding), requirement=requirement.rstrip("。"), decider=decider
+    )
 
 
 class Text(NamedTuple):
@@ -104,23 +98,14 @@ class Text(NamedTuple):
         return (self.en if language == "en" else self.zh).format(**parts)
 
 
-DISCLAIMER = (
-    "本结果由软件依据所载资料计算生成，仅供初步筛查和内部参考，不是环评审批、核准备案、行政处罚、污染责任认定、"
-    "土壤环境质量类别划分或测绘成果的依据。距离关系不表示污染因果关系。未评估事项不得视为符合要求。"
-    "以现行有效文件原文、主管部门认定和现场核查为准。"
+TEXTS: Mapping[str, Text] = MappingProxyType(
+    {key: Text(zh, en) for key, zh, en in table_rows("hmgeo.outputs", "wording.tsv")}
 )
-DISCLAIMER_EN = (
-    "Computed by software from the data named here, for first screening and internal reference only. It is no basis "
-    "for environmental approval, registration, penalties, liability for pollution, soil-quality classification or "
-    "surveying. Distance does not show cause. What was not assessed must not be taken as meeting a requirement. "
-    "The texts in force, the competent authorities and inspection on site decide."
-)
-WATERMARK = "合成数据，仅供软件演示"
+"""By key: a verdict's code, `banner_` with a basis's code, `sorted_` with what an order of visits begins with, …"""
+
+DISCLAIMER, DISCLAIMER_EN = TEXTS["disclaimer"]
+WATERMARK = TEXTS["banner_synthetic"].zh
 BOUNDARY_NOTE = "界线仅供工作示意，不作为权属和行政区域界线依据"
-EXAMPLE_VERDICT = "示例判定"
-EXAMPLE_BADGE = Text(f"{EXAMPLE_VERDICT}：{{word}}", "example only: {word}")
-UNMET_WORD = Text("要求未见满足", "requirement not seen to be met")
-NONE_SEEN = Text("已量，现有数据未见", "measured, none seen in the data at hand")
 
 FORBIDDEN_VERDICT_WORDS = (
     "符合",
@@ -137,74 +122,8 @@ FORBIDDEN_VERDICT_WORDS = (
 )
 """Words that never stand as a whole badge or conclusion; inside a quoted clause they are the text's own."""
 
-BASIS_BANNERS: Mapping[Basis, Text] = MappingProxyType(
-    {
-        Basis.REAL: Text("", ""),
-        Basis.UNDECLARED: Text(
-            "数据性质未申明，不能确认为实测或官方数据", "Basis undeclared: not confirmed as surveyed"
-        ),
-        Basis.APPROXIMATE: Text("含示意数据，不作判断依据", "Contains approximate data; no basis for judgement"),
-        Basis.SYNTHETIC: Text(WATERMARK, "Synthetic data, for software demonstration only"),
-    }
-)
-
-LAYER_BASIS: Mapping[Basis, str] = MappingProxyType(
-    {Basis.REAL: "真实数据", Basis.UNDECLARED: "未申明", Basis.APPROXIMATE: "示意", Basis.SYNTHETIC: "合成（演示）"}
-)
-
-SENTENCES: Mapping[Verdict, Text] = MappingProxyType(
-    {
-        Verdict.PROHIBITED: Text(
-            "落入{citation}禁止情形的空间范围，是否适用由{decider}认定。",
-            "Lies within the spatial scope of a prohibition in {citation}; whether it applies is for {decider}.",
-        ),
-        Verdict.CONDITIONAL: Text("须满足：{condition}（依据{citation}）。", "Required: {condition} ({citation})."),
-        Verdict.LISTED: Text(
-            "建议列入排查清单，是否列入由生态环境主管部门确定。",
-            "Suggested for the survey list; the ecology and environment authority decides.",
-        ),
-        Verdict.NOT_ASSESSED: Text("{reason}，本条未作判断。", "{reason}; this clause was not judged."),
-        Verdict.CLEAR: Text(
-            "在{data}（{vintage}，覆盖完整）范围内未触及本条款。",
-            "Not touched within {data} ({vintage}, complete coverage).",
-        ),
-        Verdict.NOT_APPLICABLE: Text("原因：{reason}。", "Reason: {reason}."),
-    }
-)
-OUTSIDE_WHAT_APPLIES = Text(
-    "行业、行为、地域或时间不在条款适用范围", "trade, action, place or time is outside what the clause applies to"
-)
-SOMETHING_MISSING = Text("缺少数据、参数或效力核实", "Data, a parameter or verification missing")
-MISSING_SINCE = Text("缺少数据、参数或效力核实（{reason}）", "Data, a parameter or verification missing ({reason})")
 _SAYS_WHAT_IS_MISSING = frozenset({"number_unstated", "class_unstated", "trade_unstated"})
-MEASURED_UNDECLARED = Text(
-    "已量：{within}现有数据未见{receptor}{nearest}；数据范围未申明，不作未触及。",
-    "Measured: none{receptor} seen {within}in the data at hand{nearest}; the extent of the data is undeclared, so this "
-    "is not counted as untouched.",
-)
 WITHIN, NEAREST = Text("{limit} 内", "within {limit} "), Text("（最近 {text}）", " (nearest {text})")
-
-
-VISITS = Text("现场核查先后（建议）", "Order of visits (suggested)")
-VISIT_ORDER = Text(
-    "只排现场核查的先后，不表示污染程度，不认定责任。甲 途径和受体都有资料依据；乙 有其一；丙 资料齐而仅有距离；"
-    "丁 资料不足以分组（行业、位置、排放、耕地类别缺或互相矛盾），与甲同时办，先补资料。"
-    "同组按距离档（0–1、1–2、2–3、3–5、5–10 km，取误差内较近一端），同档按乡镇编排。{chosen}",
-    "Only the order of visits on site: it says nothing of pollution and finds nobody liable. I: data on a pathway "
-    "and on a receptor; II: one of them; III: data complete, distance alone; IV: data too thin to group (trade, "
-    "position, emissions or class of farmland missing or contradicting), goes along with I, data first. Within a "
-    "group by class of distance (0–1, 1–2, 2–3, 3–5, 5–10 km, nearer end within the error), then by township. {chosen}",
-)
-CHOSEN = Text("次序由{by}于{on}选定，理由：{reason}。", "The order was chosen by {by} on {on}: {reason}.")
-NOT_CHOSEN = Text(
-    "次序为软件默认，使用单位尚未选定（project.yml 的 visit_order）。",
-    "The order is the default; nobody chose it yet (visit_order in project.yml).",
-)
-SORTED = {
-    "group": Text("", ""),
-    "distance": Text("本次先按距离档，再按组。", "Here by class of distance first, then by group. "),
-    "township": Text("本次先按乡镇，再按组。", "Here by township first, then by group. "),
-}
 
 
 def is_ordered(results: Results) -> bool:
@@ -216,11 +135,13 @@ def is_ordered(results: Results) -> bool:
 def visit_order(results: Results, language: str = "zh") -> str:
     """Return what the order of visits of `results` means and who chose it, in `language`; stands by the order."""
     order = results.visit_order
-    chosen = NOT_CHOSEN.say(language)
+    chosen = TEXTS["not_chosen"].say(language)
     if order.by:
-        chosen = CHOSEN.say(language, by=order.by, on=order.on, reason=order.reason.rstrip("。"))
-    text = VISIT_ORDER.say(language, chosen=SORTED[order.value].say(language) + chosen)
-    return f"{VISITS.say(language)}{'：' if language == 'zh' else ': '}{text}"
+        chosen = TEXTS["chosen"].say(language, by=order.by, on=order.on, reason=order.reason.rstrip("。"))
+    first = TEXTS[f"sorted_{order.value}"].say(language) if f"sorted_{order.value}" in TEXTS else ""
+    between = " " if first and language == ENGLISH else ""
+    text = TEXTS["visit_order"].say(language, chosen=f"{first}{between}{chosen}")
+    return f"{TEXTS['visits'].say(language)}{'：' if language == 'zh' else ': '}{text}"
 
 
 def gaps_of(findings: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int, int]]:
@@ -446,14 +367,9 @@ def basis_word(basis: str | None, language: str = "zh") -> str:
     return _word(Basis, basis, language)
 
 
-def layer_basis_word(layer: LayerUsed) -> str:
-    """Return the data badge of one layer."""
-    return LAYER_BASIS[layer.basis]
-
-
 def basis_banner(basis: Basis, language: str = "zh") -> str:
     """Return what stands on top of outputs from data of `basis`, in `language`; empty for real data."""
-    return BASIS_BANNERS[basis].say(language)
+    return "" if basis is Basis.REAL else TEXTS[f"banner_{basis.value}"].say(language)
 
 
 def is_example(results: Results) -> bool:
@@ -475,10 +391,10 @@ def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool =
     """
     word = verdict_word(finding["verdict"], language)
     if is_unmet:
-        word = UNMET_WORD.say(language)
+        word = TEXTS["unmet_word"].say(language)
     if _is_none_seen(finding):
-        word = NONE_SEEN.say(language)
-    return EXAMPLE_BADGE.say(language, word=word) if example and word else word
+        word = TEXTS["none_seen"].say(language)
+    return TEXTS["example_badge"].say(language, word=word) if example and word else word
 
 
 def verdict_header(counts: Mapping[Verdict, int], groups: Mapping[Unassessed, int], language: str = "zh") -> str:
@@ -550,7 +466,7 @@ def verdict_sentence(
     verdict = Verdict.of(finding["verdict"])
     if _is_none_seen(finding):
         return _none_seen(finding, receptor, language)
-    return SENTENCES[verdict].say(
+    return TEXTS[verdict.value].say(
         language,
         citation=citation(finding),
         decider=finding.get("decider") or "主管部门",
@@ -642,7 +558,7 @@ def _is_none_seen(finding: Mapping[str, Any]) -> bool:
 
 def _none_seen(finding: Mapping[str, Any], receptor: str, language: str) -> str:
     limit, text = finding.get("limit_value"), finding.get("measured_text") or ""
-    return MEASURED_UNDECLARED.say(
+    return TEXTS["measured_undeclared"].say(
         language,
         within=WITHIN.say(language, limit=radius_text(limit))
         if limit is not None and finding.get("unit") == "m"
@@ -656,12 +572,12 @@ def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str, speak: 
     parts = parts_of(finding.get("note") or "")
     if verdict is Verdict.NOT_APPLICABLE:
         texts = [_bare(render(part, language, speak, bare=part is parts[0])) for part in parts]
-        return _joined(texts, language) or OUTSIDE_WHAT_APPLIES.say(language)
+        return _joined(texts, language) or TEXTS["outside_what_applies"].say(language)
     note = _joined([_bare(render(part, language, speak, bare=True)) for part in parts], language)
     if not note:
-        return SOMETHING_MISSING.say(language)
+        return TEXTS["something_missing"].say(language)
     is_said = isinstance(parts[0], Reason) and parts[0].code in _SAYS_WHAT_IS_MISSING
-    return note if is_said else MISSING_SINCE.say(language, reason=note)
+    return note if is_said else TEXTS["missing_since"].say(language, reason=note)
 
 
 def _joined(texts: Iterable[str], language: str) -> str:
@@ -678,7 +594,7 @@ def _word(words: type[Word], code: str | None, language: str) -> str:
 
 _LABELS = {key: (zh, en) for key, zh, en in table_rows("hmgeo.outputs.map", "labels.tsv")}
 """Chinese and English by key; `{…}` parts are filled in where they are used."""
-_LABELS |= {"visit": VISITS, **{column.name: (column.zh, column.en) for column in popup_columns()}}
+_LABELS |= {"visit": TEXTS["visits"], **{column.name: (column.zh, column.en) for column in popup_columns()}}
 
 LABELS: Mapping[str, str] = MappingProxyType({key: zh for key, (zh, _) in _LABELS.items()})
 """Chinese labels by key."""

@@ -18,7 +18,6 @@ from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shipped_layers
 from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.map.page import write_map
-from hmgeo.outputs.wording import LAYER_BASIS
 from hmgeo.project.folder import PLAIN, files_among_others
 from hmgeo.project.inputs import context_layers_of
 from hmgeo.project.run import results_and_elevation, shown_as
@@ -375,7 +374,7 @@ def _index_page(built: Sequence[BuiltMap]) -> str:
         f'<th scope="row"><a href="{escape(picture.spec.page_name)}">{escape(picture.spec.title)}</a></th>'
         f"<td>{escape(picture.results.area_name)}</td>"
         f"<td>{'排查结果' if picture.results.findings.num_rows else '底图，未作任何判断'}</td>"
-        f"<td>{escape(LAYER_BASIS[picture.results.basis])}</td>"
+        f"<td>{escape(picture.results.basis.zh)}</td>"
         f"<td>{picture.results.as_of or '—'}</td>"
         f"<td class=n>{picture.path.stat().st_size / 1e6:.1f} MB</td>"
         f'<td><a href="{escape(picture.spec.print_name)}">PDF</a></td>'

@@ -137,7 +137,7 @@ class ClickPage:
         return {
             "title": layer.title,
             "vintage": layer.vintage,
-            "basis": wording.LAYER_BASIS[layer.basis],
+            "basis": layer.basis.zh,
             "approx": layer.basis is Basis.APPROXIMATE,
             "coverage": None if layer.coverage is None else self._coverage(layer.coverage),
             "complete": layer.is_complete,

@@ -90,7 +90,6 @@ def render(
         standing_word=wording.standing_word,
         parameters=results.parameters,
         layers=results.layers,
-        layer_basis_word=wording.layer_basis_word,
         context=results.context,
         caption=wording.caption(results, presentation),
         caption_en=in_language(wording.caption(results, presentation), ENGLISH),

@@ -103,7 +103,10 @@ class _Screen:
             self.answer.parts(),
             (("■", "ban", 80), ("■", "unmet", 70), ("▲", "conditional", 20), ("◆", "listed", 25)),
         )
-        names = {"ban": word(Verdict.PROHIBITED, self.language), "unmet": wording.UNMET_WORD.say(self.language)}
+        names = {
+            "ban": word(Verdict.PROHIBITED, self.language),
+            "unmet": wording.TEXTS["unmet_word"].say(self.language),
+        }
         names |= {verdict.value: word(verdict, self.language) for verdict in (Verdict.CONDITIONAL, Verdict.LISTED)}
         bans, others = parts["open_ban"], parts["open_other"]
         return [

@@ -306,7 +306,7 @@ def _default_template(language: str) -> bytes:
         return out.getvalue()
 
     room = Path(__file__).parent
-    texts = [room.parent / name for name in ("wording.py", "english.py", "english.tsv")]
+    texts = [room.parent / name for name in ("wording.py", "wording.tsv", "english.py", "english.tsv")]
     decides = [Path(__file__), room / TEMPLATES[language], *texts, Path(docx.__file__)]
     return kept(f"report-{language}", room, decides, made)
 

@@ -274,7 +274,7 @@ def _write_matrix_cell(page: Page, row: int, column: int, clause: Clause | None)
 def _write_matrix_foot(page: Page, never: int, more: int) -> None:
     book = page.book
     words = [f"{sign} {word(verdict, book.language)}" for verdict, sign in _SIGNS.items()]
-    words.insert(1, f"{_UNMET_SIGN} {wording.UNMET_WORD.say(book.language)}")
+    words.insert(1, f"{_UNMET_SIGN} {wording.TEXTS['unmet_word'].say(book.language)}")
     notes = ["　".join(words) + book.say("　± 位置误差内可能改变；距离为到最近对象的距离")]
     notes += [book.say("site.never_apply", count=str(never))] if never else []
     notes += [book.say("site.more_in_summary", count=str(more))] if more else []
@@ -480,7 +480,7 @@ def _write_sources(page: Page) -> None:
     page.title("十一、所用数据与参数")
     page.header([("图层", 3), ("性质／完整性", 1), ("时点／密级", 1), ("覆盖范围", 1), ("文件、sha256", 4)])
     for layer in results.layers.values():
-        basis = word(layer.basis, ENGLISH) if page.book.language == ENGLISH else wording.layer_basis_word(layer)
+        basis = word(layer.basis, page.book.language)
         quality = f"{basis}／{word(layer.gates.completeness, page.book.language)}"
         dated = f"{layer.gates.vintage or speak('时点未申明')}／{speak(layer.gates.classification.value)}"
         file = f"{layer.provenance.path}　{layer.provenance.sha256}"
@@ -510,7 +510,7 @@ def _write_summary(book: Book) -> None:
         "状态",
         "所在行政区",
         word(Verdict.PROHIBITED, book.language),
-        wording.UNMET_WORD.say(book.language),
+        wording.TEXTS["unmet_word"].say(book.language),
         *(word(verdict, book.language) for verdict in Verdict if verdict is not Verdict.PROHIBITED),
         "备注",
     )
