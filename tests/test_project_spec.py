@@ -110,7 +110,12 @@ def test_what_nobody_said_is_unknown(project: Callable[..., Path]) -> None:
     spec = read_spec(folder)
     farmland = spec.layers[LayerKind.FARMLAND]
     assert spec.screening_rule == ""
-    assert (farmland.coverage, farmland.vintage, farmland.crs, farmland.central_meridian) == ("", "", "", None)
+    assert (farmland.coverage, farmland.vintage, farmland.options.crs, farmland.options.central_meridian) == (
+        "",
+        "",
+        "",
+        None,
+    )
     assert (farmland.completeness, farmland.classification) == (Completeness.UNKNOWN, Classification.UNMARKED)
 
 

@@ -270,7 +270,7 @@ def _row_told(folder: Path, project: Path | None, manifest: Mapping[str, Any], s
         return f"{layer['path']} 与运行时不同，行号从略"
     try:
         spec = read_spec(home / project_name(manifest)).layers.get(LayerKind.ENTERPRISES)
-        sheet = "" if spec is None else spec.layer
+        sheet = "" if spec is None else spec.options.layer
         raw = read_raw(path, layer=sheet, journal=Journal(layer["path"]), kind=LayerKind.ENTERPRISES)
     except HmgeoError as error:
         return f"{layer['path']}：{error.problems[0].what}，行号从略"

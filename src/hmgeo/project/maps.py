@@ -71,10 +71,10 @@ def _read_tiles(reader: Reader, node: yaml.Node | None) -> tuple[Tiles, ...]:
 
 def _tiles(reader: Reader, node: yaml.Node) -> Tiles | None:
     entries = reader.mapping(node, ("provider", "layer", "datum"), ("provider",), "tiles")
-    name = reader.text(entries.get("provider"), "provider")
+    name = reader.text(entries, "provider")
     if name.casefold() == TIANDITU:
         return _tianditu(reader, node, entries)
-    datum = reader.word(entries.get("datum"), "datum", (*_DATUMS, *_SHIFTED_DATUMS)) if "datum" in entries else ""
+    datum = reader.word(entries, "datum", (*_DATUMS, *_SHIFTED_DATUMS)) if "datum" in entries else ""
     if datum in _SHIFTED_DATUMS or _SHIFTED.search(name):
         reader.fault(node, f"在线底图 {name} {_SHIFT_WORDS}", found=datum or "gcj02", allowed="、".join(_DATUMS))
         return None
@@ -108,8 +108,8 @@ def _of_provider(reader: Reader, node: yaml.Node, provider: TileProvider, datum:
 
 
 def _tianditu(reader: Reader, node: yaml.Node, entries: Mapping[str, yaml.Node]) -> Tiles | None:
-    layer = reader.word(entries["layer"], "layer", tuple(TIANDITU_LAYERS)) if "layer" in entries else "vec"
-    if "datum" in entries and reader.word(entries["datum"], "datum", ("cgcs2000",)) != "cgcs2000":
+    layer = reader.word(entries, "layer", tuple(TIANDITU_LAYERS)) if "layer" in entries else "vec"
+    if "datum" in entries and reader.word(entries, "datum", ("cgcs2000",)) != "cgcs2000":
         return None
     key = os.environ.get(KEY_VARIABLE, "")
     if not _KEY.fullmatch(key):
@@ -216,21 +216,21 @@ def read_map(file: Path) -> MapSpec:
     """
     reader = Reader(file.name)
     entries = reader.mapping(compose(file.read_bytes(), file.name, _NOUN, ProjectError), _KEYS, _REQUIRED, _NOUN)
-    schema = reader.integer(entries.get("schema"), "schema")
+    schema = reader.integer(entries, "schema")
     if schema not in {None, SCHEMA}:
         reader.fault(entries["schema"], "不认识的 schema 版本", found=str(schema), allowed=str(SCHEMA))
     if ("project" in entries) == ("area" in entries):
         reader.fault(1, "地图定义须写明 project 或 area 之一", allowed="project 或 area")
     spec = MapSpec(
         file,
-        reader.text(entries.get("title"), "title"),
-        reader.text(entries["project"], "project") if "project" in entries else "",
-        reader.texts(entries["area"], "area") if "area" in entries else (),
-        reader.text(entries["note"], "note") if "note" in entries else "",
-        reader.word(entries["language"], "language", ("zh", "en")) if "language" in entries else "zh",
-        reader.word(entries["paper"], "paper", ("A4", "A3")) if "paper" in entries else "A4",
-        reader.text(entries["maker"], "maker") if "maker" in entries else "",
-        reader.truth(entries["hillshade"], "hillshade") if "hillshade" in entries else True,
+        reader.text(entries, "title"),
+        reader.text(entries, "project"),
+        reader.texts(entries, "area"),
+        reader.text(entries, "note"),
+        reader.word(entries, "language", ("zh", "en")) if "language" in entries else "zh",
+        reader.word(entries, "paper", ("A4", "A3")) if "paper" in entries else "A4",
+        reader.text(entries, "maker"),
+        reader.truth(entries, "hillshade") if "hillshade" in entries else True,
         _read_tiles(reader, entries.get("tiles")),
     )
     raise_problems(ProjectError, reader.problems)

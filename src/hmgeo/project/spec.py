@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -80,18 +80,14 @@ class LayerSpec:
         Relative to the project's folder.
     coverage
         An area code, a key-area id or a polygon file.
-    edition
-        Of GB/T 4754, for the rows that state none.
+    options
+        What the project says of the file where the file doesn't.
     """
 
     kind: LayerKind
     path: str
     basis: Basis
-    layer: str = ""
-    id_field: str = ""
-    crs: str = ""
-    datum: str = ""
-    central_meridian: float | None = None
+    options: ReadOptions
     classification: Classification = Classification.UNMARKED
     vintage: str = ""
     coverage: str = ""
@@ -99,28 +95,7 @@ class LayerSpec:
     source: str = ""
     licence: str = ""
     credit: str = ""
-    axis_order: str = ""
-    accept_suggestions: bool = False
-    columns: tuple[tuple[str, str], ...] = ()
-    accept_set_aside: Accepted | None = None
-    edition: str = ""
     line: int = 0
-
-    @property
-    def options(self) -> ReadOptions:
-        """What the project says of the file where the file doesn't."""
-        return ReadOptions(
-            self.layer,
-            self.id_field,
-            self.crs,
-            self.datum,
-            self.central_meridian,
-            self.axis_order,
-            self.accept_suggestions,
-            self.columns,
-            self.accept_set_aside,
-            edition=self.edition,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +168,11 @@ class ProjectSpec:
 
     def accepting(self) -> ProjectSpec:
         """Return the project with the suggestions of the checks accepted for every layer."""
-        layers = {kind: replace(layer, accept_suggestions=True) for kind, layer in self.layers.items()}
-        return replace(self, layers=MappingProxyType(layers))
+        accepting = {
+            kind: replace(layer, options=replace(layer.options, accept_suggestions=True))
+            for kind, layer in self.layers.items()
+        }
+        return replace(self, layers=MappingProxyType(accepting))
 
     def with_words(self, path: Path | None) -> ProjectSpec:
         """Return the project with the meanings in file `path` added, which go before its own; None: none."""
@@ -254,20 +232,20 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     root = compose(file.read_bytes(), file.name, _NOUN, ProjectError)
     required = _REQUIRED if needs_screening else tuple(key for key in _REQUIRED if key != "screening_rule")
     entries = reader.mapping(root, _KEYS, required, _NOUN)
-    schema = reader.integer(entries.get("schema"), "schema")
+    schema = reader.integer(entries, "schema")
     if schema not in {None, SCHEMA}:
         reader.fault(entries["schema"], "不认识的 schema 版本", found=str(schema), allowed=str(SCHEMA))
-    as_of = reader.day(entries.get("as_of"), "as_of")
-    rule = reader.text(entries.get("screening_rule"), "screening_rule")
+    as_of = reader.day(entries, "as_of")
+    rule = reader.text(entries, "screening_rule")
     fields = (
-        reader.text(entries.get("title"), "title"),
+        reader.text(entries, "title"),
         _area(reader, entries.get("area")),
         _layers(reader, entries.get("layers"), entries.get("layer_defaults")),
         "" if rule == NO_SCREENING else rule,
         _parameters(reader, entries.get("parameters"), entries.get("settings")),
-        tuple(_adoption(reader, node) for node in reader.items(entries.get("adopt"), "adopt")),
-        reader.texts(entries.get("rule_packs"), "rule_packs"),
-        reader.text(entries.get("mix_basis"), "mix_basis"),
+        tuple(_adoption(reader, node) for node in reader.items(entries, "adopt")),
+        reader.texts(entries, "rule_packs"),
+        reader.text(entries, "mix_basis"),
         _yes(reader, entries.get("clipped_area"), "clipped_area"),
         _visit_order(reader, entries.get("visit_order")),
         _words(reader, entries.get("words")),
@@ -275,7 +253,7 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     raise_problems(ProjectError, reader.problems)
     if as_of is None:  # already among the problems; told to the type checker
         raise ProjectError(Problem("缺少 as_of", Place(file=file.name, key="as_of")))
-    overrides = reader.text(entries.get("overrides"), "overrides")
+    overrides = reader.text(entries, "overrides")
     validity = read_validity(file.parent / VALIDITY_FILE)
     misplaced = _misplaced(file.name, entries.get("parameters"))
     spec = ProjectSpec(file, fields[0], as_of, *fields[1:], validity=validity, overrides=overrides, misplaced=misplaced)
@@ -461,8 +439,8 @@ def read_validity(path: Path) -> tuple[Validity, ...]:
 def _validity(reader: Reader, node: yaml.Node) -> Validity:
     entries = reader.mapping(node, _VALIDITY_KEYS, ("state", "by", "on", "document"), "效力核实")
     names = ("clause", "text", "state", "followed_by", "by", "document")
-    clause, title, word, successor, by, document = (reader.text(entries.get(name), name) for name in names)
-    on, since = (reader.day(entries.get(name), name) for name in ("on", "since"))
+    clause, title, word, successor, by, document = (reader.text(entries, name) for name in names)
+    on, since = (reader.day(entries, name) for name in ("on", "since"))
     if bool(clause) is bool(title):
         reader.fault(node, "效力核实须写明一条条款或一份文件", allowed="clause（规则编号）或 text（文件名）之一")
     if (match := _FOLLOWED.fullmatch(word)) is not None:
@@ -511,7 +489,7 @@ def _words(reader: Reader, node: yaml.Node | None) -> tuple[WordMeaning, ...]:
     words = []
     for word, (_, value) in reader.free_mapping(node, "words").items():
         entries = reader.mapping(value, keys, keys, f"用语 {word} ")
-        means, (by, on, reason) = reader.text(entries.get("means"), "means"), _signed(reader, entries)
+        means, (by, on, reason) = reader.text(entries, "means"), _signed(reader, entries)
         if means and means not in allowed:
             reader.fault(entries["means"], f"用语 {word} 的含义不是清单中的词", found=means, allowed="、".join(allowed))
         words.append(WordMeaning(word, means, by, on, reason))
@@ -522,7 +500,7 @@ def _area(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
     if node is None:
         return ()
     entries = reader.mapping(node, ("key_areas", "codes"), (), "area")
-    ids = reader.texts(entries.get("key_areas"), "key_areas") + reader.texts(entries.get("codes"), "codes")
+    ids = reader.texts(entries, "key_areas") + reader.texts(entries, "codes")
     if not ids:
         reader.fault(node, "area 为空", allowed="key_areas 或 codes", remedy="写重点区域编号或行政区划代码")
     return ids
@@ -530,11 +508,8 @@ def _area(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
 
 def _layers(reader: Reader, node: yaml.Node | None, defaults_node: yaml.Node | None) -> Mapping[LayerKind, LayerSpec]:
     """Return the layers; what one doesn't say itself is as `layer_defaults` say."""
-    defaults = {} if defaults_node is None else reader.mapping(defaults_node, _DEFAULT_KEYS, (), "layer_defaults")
-    if node is None:
-        return MappingProxyType({})
-    kinds = [kind.value for kind in LayerKind]
-    entries = reader.mapping(node, kinds, (), "layers")
+    defaults = reader.mapping(defaults_node, _DEFAULT_KEYS, (), "layer_defaults")
+    entries = reader.mapping(node, [kind.value for kind in LayerKind], (), "layers")
     return MappingProxyType(
         {LayerKind.of(kind): _layer(reader, LayerKind.of(kind), entry, defaults) for kind, entry in entries.items()}
     )
@@ -544,25 +519,29 @@ def _layer(reader: Reader, kind: LayerKind, node: yaml.Node, defaults: Mapping[s
     known = _LAYER_KEYS if kind is LayerKind.ENTERPRISES else _LAYER_KEYS[:-1]  # others state no trade
     required = [key for key in ("path", "basis") if key not in defaults]
     entries = {**defaults, **reader.mapping(node, known, required, f"图层 {kind.value}")}
-    texts = ("path", "layer", "id_field", "crs", "datum", "source", "licence", "credit", "axis_order")
-    told: dict[str, Any] = {key: reader.text(entries.get(key), key) for key in texts}
     vintage = entries.get("vintage")
-    return LayerSpec(
-        kind=kind,
-        basis=reader.member(entries.get("basis"), "basis", Basis, Basis.UNDECLARED),
-        central_meridian=reader.number(entries.get("central_meridian"), "central_meridian"),
-        classification=reader.member(
-            entries.get("classification"), "classification", Classification, Classification.UNMARKED
-        ),
-        vintage=str(vintage.value) if isinstance(vintage, yaml.ScalarNode) else "",  # 2019 and "2019-06" alike
-        coverage=_coverage(reader, entries.get("coverage")),
-        completeness=reader.member(entries.get("completeness"), "completeness", Completeness, Completeness.UNKNOWN),
+    options = ReadOptions(
+        layer=reader.text(entries, "layer"),
+        id_field=reader.text(entries, "id_field"),
+        crs=reader.text(entries, "crs"),
+        datum=reader.text(entries, "datum"),
+        central_meridian=reader.number(entries, "central_meridian"),
+        axis_order=reader.text(entries, "axis_order"),
         accept_suggestions=_yes(reader, entries.get("accept_suggestions"), "accept_suggestions"),
         columns=_columns(reader, entries.get("columns")),
         accept_set_aside=_accepted(reader, entries.get("accept_set_aside")),
         edition=reader.word(entries.get("edition"), "行业分类版本 edition ", tuple(map(str, EDITIONS))),
+    )
+    return LayerSpec(
+        kind,
+        basis=reader.member(entries, "basis", Basis, Basis.UNDECLARED),
+        options=options,
+        classification=reader.member(entries, "classification", Classification, Classification.UNMARKED),
+        vintage=str(vintage.value) if isinstance(vintage, yaml.ScalarNode) else "",  # 2019 and "2019-06" alike
+        coverage=_coverage(reader, entries.get("coverage")),
+        completeness=reader.member(entries, "completeness", Completeness, Completeness.UNKNOWN),
         line=line_of(node),
-        **told,
+        **{key: reader.text(entries, key) for key in ("path", "source", "licence", "credit")},
     )
 
 
@@ -572,13 +551,13 @@ def _accepted(reader: Reader, node: yaml.Node | None) -> Accepted | None:
         return None
     keys = ("count", "by", "on", "reason")
     entries = reader.mapping(node, keys, keys, "accept_set_aside")
-    return Accepted(reader.integer(entries.get("count"), "count") or 0, *_signed(reader, entries))
+    return Accepted(reader.integer(entries, "count") or 0, *_signed(reader, entries))
 
 
 def _signed(reader: Reader, entries: Mapping[str, yaml.Node]) -> tuple[str, str, str]:
     """Return who chose something, when and why."""
-    on = reader.day(entries.get("on"), "on")
-    by, reason = (reader.text(entries.get(key), key) for key in ("by", "reason"))
+    on = reader.day(entries, "on")
+    by, reason = (reader.text(entries, key) for key in ("by", "reason"))
     return by, on.isoformat() if on else "", reason
 
 
@@ -592,8 +571,6 @@ def _yes(reader: Reader, node: yaml.Node | None, key: str) -> bool:
 
 def _columns(reader: Reader, node: yaml.Node | None) -> tuple[tuple[str, str], ...]:
     """Return what the project says of a layer's columns: role, column name."""
-    if node is None:
-        return ()
     entries = reader.mapping(node, tuple(ROLE_WORDS), (), "columns")
     return tuple((role, reader.text(value, role)) for role, value in entries.items())
 
@@ -614,12 +591,10 @@ def _coverage(reader: Reader, node: yaml.Node | None) -> str:
 def _adoption(reader: Reader, node: yaml.Node) -> Adoption:
     keys = ("rule", "by", "on", "reason")
     entries = reader.mapping(node, keys, keys, "adopt")
-    return Adoption(reader.text(entries.get("rule"), "rule"), *_signed(reader, entries), line_of(node))
+    return Adoption(reader.text(entries, "rule"), *_signed(reader, entries), line_of(node))
 
 
 def _visit_order(reader: Reader, node: yaml.Node | None) -> VisitOrder:
-    if node is None:
-        return DEFAULT_ORDER
     keys = ("value", "by", "on", "reason")
     entries = reader.mapping(node, keys, keys, "visit_order")
     value = reader.word(entries.get("value"), "visit_order ", list(VISIT_ORDERS))
@@ -631,9 +606,9 @@ def _parameters(
 ) -> Mapping[str, ChosenParameter]:
     """Return what texts leave open, chosen with who, when and why; and how things are worked out, which needs none."""
     known = {parameter.name: parameter for parameter in declared()}
-    entries = {} if node is None else reader.mapping(node, tuple(known), (), "parameters")
+    entries = reader.mapping(node, tuple(known), (), "parameters")
     chosen = {name: _parameter(reader, known[name], entry) for name, entry in entries.items()}
-    settings = {} if settings_node is None else reader.mapping(settings_node, tuple(known), (), "settings")
+    settings = reader.mapping(settings_node, tuple(known), (), "settings")
     for name, setting in settings.items():
         if not known[name].is_setting:
             reader.fault(
@@ -675,8 +650,8 @@ def _parameter(
 ) -> ChosenParameter:
     name = declaration.name
     entries = reader.mapping(node, _PARAMETER_KEYS, required, f"参数 {name}")
-    edition = reader.integer(entries.get("edition"), "edition")
-    unit = reader.text(entries.get("unit"), "unit") or (declaration.unit if declaration.is_setting else "")
+    edition = reader.integer(entries, "edition")
+    unit = reader.text(entries, "unit") or (declaration.unit if declaration.is_setting else "")
     value = _value(reader, declaration, entries.get("value"))
     if declaration.type is ParameterType.CODES and edition not in EDITIONS:
         allowed = "、".join(map(str, EDITIONS))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
@@ -18,11 +19,12 @@ import yaml
 from hmgeo.errors import HmgeoError, Place, Problem, RuleError, raise_problems, without_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from enum import StrEnum
 
 
 Member = TypeVar("Member", bound="StrEnum")
+Nodes = yaml.Node | Mapping[str, yaml.Node] | None
 
 LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The fast safe loader where libyaml is there, else the plain safe one; both build nodes only."""
@@ -175,7 +177,8 @@ class Reader:
     """Reads values from nodes and collects faults instead of raising.
 
     Every method returns a usable stand-in where a value is wrong, so that reading goes on and all faults of a file are
-    found at once.
+    found at once. `nodes` is the node itself (None: missing), or the entries of a mapping, of which the one is read
+    that `of` names, by what stands behind its last dot.
 
     Parameters
     ----------
@@ -193,13 +196,17 @@ class Reader:
         line = node if isinstance(node, int) else line_of(node)
         self.problems.append(Problem(what, Place(file=self.file, line=line), found, allowed, remedy))
 
-    def mapping(self, node: yaml.Node, known: Sequence[str], required: Sequence[str], of: str) -> dict[str, yaml.Node]:
-        """Return the entries of `node` by key.
+    def mapping(
+        self, node: yaml.Node | None, known: Sequence[str], required: Sequence[str], of: str
+    ) -> dict[str, yaml.Node]:
+        """Return the entries of `node` by key; none of a missing one.
 
         Faults for repeated, unknown (not `known`) and missing (`required`) keys.
 
         `of` is what the mapping is called.
         """
+        if node is None:
+            return {}
         if not isinstance(node, yaml.MappingNode):
             self.fault(node, f"{of}应为键值表", remedy=f"写成「键: 值」，键为 {'、'.join(known)}")
             return {}
@@ -217,8 +224,10 @@ class Reader:
                 self.fault(node, f"{of}缺少 {key}", remedy=f"补写 {key}")
         return {key: value for key, value in entries.items() if not _is_null(value)}
 
-    def free_mapping(self, node: yaml.Node, of: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """Return key and value nodes of a mapping (`node`, called `of`) whose keys the caller checks."""
+    def free_mapping(self, node: yaml.Node | None, of: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """Return key and value nodes of a mapping (`node`, called `of`) whose keys the caller checks, if any."""
+        if node is None:
+            return {}
         if not isinstance(node, yaml.MappingNode):
             self.fault(node, f"{of}应为键值表", remedy="写成「键: 值」")
             return {}
@@ -230,8 +239,9 @@ class Reader:
             entries[key] = (key_node, value_node)
         return entries
 
-    def items(self, node: yaml.Node | None, of: str) -> list[yaml.Node]:
-        """Return the items of a list (`node`, called `of`); a missing node is an empty list."""
+    def items(self, nodes: Nodes, of: str) -> list[yaml.Node]:
+        """Return the items of a list (`nodes`, called `of`); a missing node is an empty list."""
+        node = _picked(nodes, of)
         if node is None:
             return []
         if not isinstance(node, yaml.SequenceNode):
@@ -239,11 +249,12 @@ class Reader:
             return []
         return list(node.value)
 
-    def text(self, node: yaml.Node | None, of: str) -> str:
-        """Return the text of `node`, called `of`.
+    def text(self, nodes: Nodes, of: str) -> str:
+        """Return the text of `nodes`, called `of`.
 
         A bare number, date or truth is a fault: codes lose their zeros that way.
         """
+        node = _picked(nodes, of)
         if node is None:
             return ""
         if not isinstance(node, yaml.ScalarNode):
@@ -257,12 +268,13 @@ class Reader:
             self.fault(node, f"{of}为空", remedy="补写文字")
         return text
 
-    def texts(self, node: yaml.Node | None, of: str) -> tuple[str, ...]:
-        """Return the list of texts of `node`, called `of`."""
-        return tuple(self.text(item, of) for item in self.items(node, of))
+    def texts(self, nodes: Nodes, of: str) -> tuple[str, ...]:
+        """Return the list of texts of `nodes`, called `of`."""
+        return tuple(self.text(item, of) for item in self.items(nodes, of))
 
-    def word(self, node: yaml.Node | None, of: str, allowed: Sequence[str] | Mapping[str, object]) -> str:
-        """Return the word of `node`, called `of`; a fault and empty where it isn't among those `allowed`."""
+    def word(self, nodes: Nodes, of: str, allowed: Sequence[str] | Mapping[str, object]) -> str:
+        """Return the word of `nodes`, called `of`; a fault and empty where it isn't among those `allowed`."""
+        node = _picked(nodes, of)
         if node is None:
             return ""
         word = str(node.value) if isinstance(node, yaml.ScalarNode) else "?"
@@ -271,21 +283,22 @@ class Reader:
         self._unknown(node, f"{of}不是允许的词", word, allowed)
         return ""
 
-    def words(self, node: yaml.Node | None, of: str, allowed: Sequence[str] | Mapping[str, object]) -> tuple[str, ...]:
-        """Return the list of words of `node`, called `of`; a fault for each that isn't `allowed`, and without it."""
-        read = (self.word(item, of, allowed) for item in self.items(node, of))
+    def words(self, nodes: Nodes, of: str, allowed: Sequence[str] | Mapping[str, object]) -> tuple[str, ...]:
+        """Return the list of words of `nodes`, called `of`; a fault for each that isn't `allowed`, and without it."""
+        read = (self.word(item, of, allowed) for item in self.items(nodes, of))
         return tuple(word for word in read if word)
 
-    def member(self, node: yaml.Node | None, of: str, members: type[Member], otherwise: Member) -> Member:
-        """Return the one of `members` that `node` (called `of`) names, `otherwise` where it's missing or wrong."""
-        value = self.word(node, of, [member.value for member in members])
+    def member(self, nodes: Nodes, of: str, members: type[Member], otherwise: Member) -> Member:
+        """Return the one of `members` that `nodes` (called `of`) names, `otherwise` where it's missing or wrong."""
+        value = self.word(nodes, of, [member.value for member in members])
         return next((member for member in members if member.value == value), otherwise)
 
-    def number(self, node: yaml.Node | None, of: str) -> float | None:
-        """Return the decimal number of `node`, called `of`; NaN with a fault where it is none.
+    def number(self, nodes: Nodes, of: str) -> float | None:
+        """Return the decimal number of `nodes`, called `of`; NaN with a fault where it is none.
 
         `.inf` is allowed, leading zeros, octal numbers and `.nan` aren't.
         """
+        node = _picked(nodes, of)
         if node is None:
             return None
         if isinstance(node, yaml.ScalarNode) and node.tag in {_INT, _FLOAT} and _PLAIN_NUMBER.match(str(node.value)):
@@ -293,8 +306,9 @@ class Reader:
         self.fault(node, f"{of}应为数字", found=str(node.value)[:40], remedy="写不带引号和单位的数字")
         return math.nan
 
-    def integer(self, node: yaml.Node | None, of: str) -> int | None:
-        """Return the whole number of `node`, called `of`; None where it is missing or a fault."""
+    def integer(self, nodes: Nodes, of: str) -> int | None:
+        """Return the whole number of `nodes`, called `of`; None where it is missing or a fault."""
+        node = _picked(nodes, of)
         number = self.number(node, of)
         if number is None or node is None or math.isnan(number):
             return None
@@ -303,8 +317,9 @@ class Reader:
         self.fault(node, f"{of}应为整数", found=str(node.value))
         return None
 
-    def truth(self, node: yaml.Node | None, of: str) -> bool:
-        """Return true or false of `node`, called `of`; a missing node is false."""
+    def truth(self, nodes: Nodes, of: str) -> bool:
+        """Return true or false of `nodes`, called `of`; a missing node is false."""
+        node = _picked(nodes, of)
         if node is None:
             return False
         if isinstance(node, yaml.ScalarNode) and str(node.value) in {"true", "false"} and node.tag == _BOOL:
@@ -312,8 +327,9 @@ class Reader:
         self.fault(node, f"{of}应为 true 或 false", found=str(node.value)[:40])
         return False
 
-    def day(self, node: yaml.Node | None, of: str) -> date | None:
-        """Return the day that `node`, called `of`, writes as YYYY-MM-DD; None where it is missing or a fault."""
+    def day(self, nodes: Nodes, of: str) -> date | None:
+        """Return the day that `nodes`, called `of`, writes as YYYY-MM-DD; None where it is missing or a fault."""
+        node = _picked(nodes, of)
         if node is None:
             return None
         remedy = "核对日期"
@@ -330,6 +346,10 @@ class Reader:
         nearest = near(word, known)
         remedy = f"是否为「{nearest}」" if nearest else "改用允许的写法"
         self.fault(node, what, found=word, allowed="、".join(known), remedy=remedy)
+
+
+def _picked(nodes: Nodes, of: str) -> yaml.Node | None:
+    return nodes.get(of.rpartition(".")[2]) if isinstance(nodes, Mapping) else nodes
 
 
 def _is_null(node: yaml.Node) -> bool:

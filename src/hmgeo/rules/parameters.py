@@ -141,9 +141,9 @@ def _read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, .
     """Return the declarations of a file, or raise every fault with file and line."""
     reader = Reader(file)
     root = reader.mapping(compose(content, file), ("schema", "parameters"), ("schema", "parameters"), "参数文件")
-    declared_here = [_declaration(reader, node) for node in reader.items(root.get("parameters"), "parameters")]
+    declared_here = [_declaration(reader, node) for node in reader.items(root, "parameters")]
     seen: set[str] = set()
-    for parameter, node in zip(declared_here, reader.items(root.get("parameters"), "parameters"), strict=True):
+    for parameter, node in zip(declared_here, reader.items(root, "parameters"), strict=True):
         if parameter.name in seen:
             reader.fault(node, "参数名重复", found=parameter.name, remedy="只保留一个")
         seen.add(parameter.name)
@@ -153,44 +153,42 @@ def _read_parameters(content: bytes, file: str) -> tuple[ParameterDeclaration, .
 
 def _declaration(reader: Reader, node: yaml.Node) -> ParameterDeclaration:
     entries = reader.mapping(node, _KEYS, ("name", "title", "items", "type", "left_open_by"), "参数")
-    kind = reader.word(entries.get("type"), "type", [parameter.value for parameter in ParameterType]) or "text"
-    unit = reader.text(entries.get("unit"), "unit")
+    kind = reader.word(entries, "type", [parameter.value for parameter in ParameterType]) or "text"
+    unit = reader.text(entries, "unit")
     if kind == ParameterType.NUMBER and not unit:
         reader.fault(line_of(node), "数字参数缺少 unit", remedy="补写单位")
-    items = (reader.integer(item, "items") for item in reader.items(entries.get("items"), "items"))
+    items = (reader.integer(item, "items") for item in reader.items(entries, "items"))
     return ParameterDeclaration(
-        name=reader.text(entries.get("name"), "name"),
-        title_zh=reader.text(entries.get("title"), "title"),
+        name=reader.text(entries, "name"),
+        title_zh=reader.text(entries, "title"),
         type=ParameterType(kind),
         items=tuple(item for item in items if item is not None),
-        left_open_by=tuple(
-            _open_text(reader, parameter) for parameter in reader.items(entries.get("left_open_by"), "left_open_by")
-        ),
+        left_open_by=tuple(_open_text(reader, parameter) for parameter in reader.items(entries, "left_open_by")),
         unit=unit,
-        choices=tuple(_choice(reader, parameter) for parameter in reader.items(entries.get("choices"), "choices")),
-        hints=tuple(_hint(reader, parameter) for parameter in reader.items(entries.get("hints"), "hints")),
-        default=reader.text(entries.get("default"), "default"),
-        replaces=reader.texts(entries.get("replaces"), "replaces"),
-        when=reader.text(entries.get("when"), "when"),
-        settled=reader.text(entries.get("settled"), "settled"),
-        is_setting=reader.truth(entries.get("setting"), "setting"),
+        choices=tuple(_choice(reader, parameter) for parameter in reader.items(entries, "choices")),
+        hints=tuple(_hint(reader, parameter) for parameter in reader.items(entries, "hints")),
+        default=reader.text(entries, "default"),
+        replaces=reader.texts(entries, "replaces"),
+        when=reader.text(entries, "when"),
+        settled=reader.text(entries, "settled"),
+        is_setting=reader.truth(entries, "setting"),
     )
 
 
 def _choice(reader: Reader, node: yaml.Node) -> Choice:
     entries = reader.mapping(node, ("code", "zh", "area_ids", "classes"), ("code", "zh"), "choices")
-    code, zh = (reader.text(entries.get(name), name) for name in ("code", "zh"))
-    area_ids, classes = (reader.texts(entries.get(name), name) for name in ("area_ids", "classes"))
+    code, zh = (reader.text(entries, name) for name in ("code", "zh"))
+    area_ids, classes = (reader.texts(entries, name) for name in ("area_ids", "classes"))
     return Choice(code, zh, area_ids, classes)
 
 
 def _open_text(reader: Reader, node: yaml.Node) -> OpenText:
     names = ("document", "clause", "quote", "text")
     entries = reader.mapping(node, names, ("document",), "left_open_by")
-    return OpenText(*(reader.text(entries.get(name), name) for name in names))
+    return OpenText(*(reader.text(entries, name) for name in names))
 
 
 def _hint(reader: Reader, node: yaml.Node) -> _Hint:
     names = ("value", "source")
     entries = reader.mapping(node, names, names, "hints")
-    return _Hint(*(reader.text(entries.get(name), name) for name in names))
+    return _Hint(*(reader.text(entries, name) for name in names))

@@ -89,7 +89,7 @@ def _read_parts(reader: Reader, node: yaml.Node, spec: KindSpec, depth: int) -> 
     if depth >= _MAX_PARTS_DEPTH:
         reader.fault(node, "test 嵌套过深", allowed=f"不超过 {_MAX_PARTS_DEPTH} 层")
         return None
-    parts = (_read_test(reader, item, depth + 1) for item in reader.items(entries.get("tests"), "tests"))
+    parts = (_read_test(reader, item, depth + 1) for item in reader.items(entries, "tests"))
     return Test(spec.name, parts=tuple(part for part in parts if part is not None))
 
 
@@ -118,8 +118,8 @@ def _read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
     """Return who a rule speaks to."""
     known = ("source_kinds", "trades", "actions", "conditions", "existing")
     entries = reader.mapping(node, known, ("source_kinds", "trades"), "applies_to")
-    source_kinds = reader.words(entries.get("source_kinds"), "source_kinds", SOURCE_KINDS)
-    if "source_kinds" in entries and not reader.items(entries["source_kinds"], "source_kinds"):
+    source_kinds = reader.words(entries, "source_kinds", SOURCE_KINDS)
+    if "source_kinds" in entries and not reader.items(entries, "source_kinds"):
         reader.fault(
             entries["source_kinds"], "source_kinds为空", allowed="、".join(SOURCE_KINDS), remedy="至少写一种对象"
         )
@@ -128,7 +128,7 @@ def _read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
         trades=_read_trades(reader, entries["trades"]) if "trades" in entries else Trades(),
         actions=_read_actions(reader, entries.get("actions")),
         conditions=_read_conditions(reader, entries.get("conditions")),
-        is_existing=reader.truth(entries.get("existing"), "existing"),
+        is_existing=reader.truth(entries, "existing"),
     )
 
 
@@ -148,19 +148,19 @@ def _read_trades(reader: Reader, node: yaml.Node) -> Trades:
     entries = reader.mapping(node, ("parameter", "lists", "note", "parts"), (), "trades（any，或 parameter，或 lists）")
     if ("parameter" in entries) == ("lists" in entries):
         reader.fault(node, "trades 须为 any、parameter、lists 三者之一", remedy="写 any，或 parameter，或 lists")
-    parameter = reader.word(entries.get("parameter"), "trades.parameter", [row.name for row in declared()])
-    lists = (_read_trade_codes(reader, item) for item in reader.items(entries.get("lists"), "trades.lists"))
-    note = reader.text(entries.get("note"), "trades.note")
-    parts = reader.words(entries.get("parts"), "trades.parts", sorted({row.fact for row in implied_facts()}))
+    parameter = reader.word(entries, "trades.parameter", [row.name for row in declared()])
+    lists = (_read_trade_codes(reader, item) for item in reader.items(entries, "trades.lists"))
+    note = reader.text(entries, "trades.note")
+    parts = reader.words(entries, "trades.parts", sorted({row.fact for row in implied_facts()}))
     return Trades(tuple(lists), parameter, note, parts)
 
 
 def _read_trade_codes(reader: Reader, node: yaml.Node) -> TradeCodes:
     entries = reader.mapping(node, ("edition", "codes"), ("edition", "codes"), "trades.lists")
-    edition = reader.integer(entries.get("edition"), "edition")
+    edition = reader.integer(entries, "edition")
     if edition is not None and edition not in EDITIONS:
         reader.fault(entries["edition"], "没有这一行业分类版本", found=str(edition), allowed="2011、2017")
-    codes = reader.texts(entries.get("codes"), "codes")
+    codes = reader.texts(entries, "codes")
     for code in codes:
         if code and (not code.isdigit() or len(code) not in _CODE_LENGTHS):
             reader.fault(node, "行业代码应为 1 至 4 位数字", found=code, remedy="核对 GB/T 4754")
@@ -171,10 +171,10 @@ def _read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
     """Return one exception that the text makes."""
     entries = reader.mapping(node, ("quote", "actions", "conditions", "text"), ("quote",), "exceptions")
     return Exemption(
-        quote=reader.text(entries.get("quote"), "exceptions.quote"),
+        quote=reader.text(entries, "exceptions.quote"),
         actions=_read_actions(reader, entries.get("actions")),
         conditions=_read_conditions(reader, entries.get("conditions")),
-        text_zh=reader.text(entries.get("text"), "exceptions.text"),
+        text_zh=reader.text(entries, "exceptions.text"),
     )
 
 
@@ -186,14 +186,13 @@ _YES_NO = ("yes", "no")
 def _read_case(reader: Reader, node: yaml.Node) -> Case:
     """Return one case; faults go to the reader."""
     entries = reader.mapping(node, ("id", "given", "expect"), ("id", "given", "expect"), "cases")
-    given = _read_given(reader, entries["given"]) if "given" in entries else Given(date.min, "")
-    expected = _read_expected(reader, entries["expect"]) if "expect" in entries else Expected(Standing.IN_FORCE)
-    return Case(reader.text(entries.get("id"), "cases.id"), given, expected, line_of(node))
+    given, expected = _read_given(reader, entries.get("given")), _read_expected(reader, entries.get("expect"))
+    return Case(reader.text(entries, "cases.id"), given, expected, line_of(node))
 
 
-def _read_given(reader: Reader, node: yaml.Node) -> Given:
+def _read_given(reader: Reader, node: yaml.Node | None) -> Given:
     entries = reader.mapping(node, _GIVEN_KEYS, ("as_of", "place"), "given")
-    action = reader.member(entries["action"], "given.action", Action, Action.NEW) if "action" in entries else None
+    action = reader.member(entries, "given.action", Action, Action.NEW) if "action" in entries else None
 
     def flags(name: str, allowed: Sequence[str]) -> Mapping[str, str]:
         return _by_layer(reader, entries.get(name), name, lambda value: reader.word(value, name, allowed))
@@ -202,12 +201,12 @@ def _read_given(reader: Reader, node: yaml.Node) -> Given:
         return _by_layer(reader, entries.get(name), name, lambda value: reader.number(value, name) or 0.0)
 
     return Given(
-        as_of=reader.day(entries.get("as_of"), "as_of") or date.min,
-        place=reader.text(entries.get("place"), "place"),
-        adopted=reader.truth(entries.get("adopted"), "adopted"),
-        source_kind=reader.word(entries.get("source_kind"), "source_kind", SOURCE_KINDS),
-        trade=reader.text(entries.get("trade"), "trade"),
-        edition=reader.integer(entries.get("edition"), "edition"),
+        as_of=reader.day(entries, "as_of") or date.min,
+        place=reader.text(entries, "place"),
+        adopted=reader.truth(entries, "adopted"),
+        source_kind=reader.word(entries, "source_kind", SOURCE_KINDS),
+        trade=reader.text(entries, "trade"),
+        edition=reader.integer(entries, "edition"),
         action=action,
         attributes=_keyed(reader, entries.get("attributes"), "attributes", ATTRIBUTES, reader.truth),
         parameters=_read_choices(reader, entries.get("parameters")),
@@ -219,7 +218,7 @@ def _read_given(reader: Reader, node: yaml.Node) -> Given:
         upstream=flags("upstream", _YES_NO),
         downstream=flags("downstream", _YES_NO),
         share_percent=numbers("share_percent"),
-        ratio=reader.number(entries.get("ratio"), "ratio"),
+        ratio=reader.number(entries, "ratio"),
         number=_keyed(
             reader,
             entries.get("number"),
@@ -227,23 +226,23 @@ def _read_given(reader: Reader, node: yaml.Node) -> Given:
             MEASURED_ATTRIBUTES,
             lambda value, of: reader.number(value, of) or 0.0,
         ),
-        slope_deg=reader.number(entries.get("slope_deg"), "slope_deg"),
+        slope_deg=reader.number(entries, "slope_deg"),
         classes=_by_layer(reader, entries.get("class"), "class", lambda value: reader.text(value, "class")),
     )
 
 
-def _read_expected(reader: Reader, node: yaml.Node) -> Expected:
+def _read_expected(reader: Reader, node: yaml.Node | None) -> Expected:
     known = ("standing", "verdict", "certainty", "key_areas", "reason")
     entries = reader.mapping(node, known, ("standing",), "expect")
     verdict = None
     if "verdict" in entries:
-        verdict = reader.member(entries["verdict"], "expect.verdict", Verdict, Verdict.NOT_ASSESSED)
+        verdict = reader.member(entries, "expect.verdict", Verdict, Verdict.NOT_ASSESSED)
     return Expected(
-        standing=reader.member(entries.get("standing"), "expect.standing", Standing, Standing.IN_FORCE),
+        standing=reader.member(entries, "expect.standing", Standing, Standing.IN_FORCE),
         verdict=verdict,
-        certainty=reader.word(entries.get("certainty"), "expect.certainty", [word.value for word in Certainty]),
-        key_areas=reader.texts(entries.get("key_areas"), "expect.key_areas"),
-        reason=reader.text(entries.get("reason"), "expect.reason"),
+        certainty=reader.word(entries, "expect.certainty", [word.value for word in Certainty]),
+        key_areas=reader.texts(entries, "expect.key_areas"),
+        reason=reader.text(entries, "expect.reason"),
     )
 
 
@@ -258,8 +257,6 @@ def _keyed(
     reader: Reader, node: yaml.Node | None, of: str, known: Mapping[str, object], read: Callable[[yaml.Node, str], T]
 ) -> Mapping[str, T]:
     """Return values by a key of a closed list."""
-    if node is None:
-        return MappingProxyType({})
     values: dict[str, T] = {}
     for key, (key_node, value_node) in reader.free_mapping(node, of).items():
         if reader.word(key_node, of, known):
@@ -306,46 +303,44 @@ def _read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[Da
 def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue:
     required = ("from", "document", "quote") if is_held else ("document",)
     entries = reader.mapping(node, _VALUE_KEYS, required, "history")
-    value = reader.number(entries.get("value"), "value")
-    unit = reader.text(entries.get("unit"), "unit")
+    value = reader.number(entries, "value")
+    unit = reader.text(entries, "unit")
     if value is not None and not unit:
         reader.fault(entries["value"], "数值缺少 unit", remedy="补写单位，如 unit: m")
     if is_held and not {"article", "paragraph", "item"} & entries.keys():
         reader.fault(node, "history缺少条款位置", remedy="补写 article、paragraph 或 item")
-    first_day = reader.day(entries.get("from"), "from")
-    repealed_on = reader.day(entries.get("repealed_on"), "repealed_on")
+    first_day = reader.day(entries, "from")
+    repealed_on = reader.day(entries, "repealed_on")
     if first_day is not None and repealed_on is not None and repealed_on <= first_day:
         reader.fault(entries["repealed_on"], "废止日期不晚于施行日期", found=str(repealed_on), remedy="核对日期")
     return DatedValue(
         in_force_from=first_day,
         value=value,
-        value_max=reader.number(entries.get("value_max"), "value_max"),
+        value_max=reader.number(entries, "value_max"),
         unit=unit,
         plan_period=_read_period(reader, entries.get("plan_period")),
-        target_year=reader.integer(entries.get("target_year"), "target_year"),
-        task_due=tuple(_read_due(reader, item) for item in reader.items(entries.get("task_due"), "task_due")),
+        target_year=reader.integer(entries, "target_year"),
+        task_due=tuple(_read_due(reader, item) for item in reader.items(entries, "task_due")),
         repealed_on=repealed_on,
-        **{name: reader.text(entries.get(name), name) for name in _VALUE_TEXTS},
+        **{name: reader.text(entries, name) for name in _VALUE_TEXTS},
     )
 
 
 def _read_period(reader: Reader, node: yaml.Node | None) -> Period | None:
-    if node is None:
-        return None
     entries = reader.mapping(node, ("from", "to"), ("from", "to"), "plan_period")
-    start = reader.day(entries.get("from"), "plan_period.from")
-    end = reader.day(entries.get("to"), "plan_period.to")
+    start = reader.day(entries, "plan_period.from")
+    end = reader.day(entries, "plan_period.to")
     if start is None or end is None:
         return None
-    if end < start:
+    if end < start and node is not None:
         reader.fault(node, "plan_period 的止日早于起日", found=f"{start} 至 {end}", remedy="核对日期")
     return Period(start, end)
 
 
 def _read_due(reader: Reader, node: yaml.Node) -> TaskDue:
     entries = reader.mapping(node, ("on", "task"), ("on", "task"), "task_due")
-    due = reader.day(entries.get("on"), "task_due.on")
-    return TaskDue(due or date.min, reader.text(entries.get("task"), "task_due.task"))
+    due = reader.day(entries, "task_due.on")
+    return TaskDue(due or date.min, reader.text(entries, "task_due.task"))
 
 
 def _check_succession(reader: Reader, earlier: DatedValue, later: DatedValue, node: yaml.Node) -> None:
@@ -415,11 +410,11 @@ def load_rules(content: bytes, file: str) -> RuleFile:
     """
     reader = Reader(file)
     entries = reader.mapping(compose(content, file), _FILE_KEYS, _FILE_KEYS, "规则文件")
-    schema = reader.integer(entries.get("schema"), "schema")
+    schema = reader.integer(entries, "schema")
     if schema is not None and schema != _SCHEMA:
         reader.fault(entries["schema"], "不支持的 schema", found=str(schema), allowed=str(_SCHEMA), remedy="升级软件")
-    pack, version = reader.text(entries.get("pack"), "pack"), reader.text(entries.get("version"), "version")
-    nodes = reader.items(entries.get("rules"), "rules")
+    pack, version = reader.text(entries, "pack"), reader.text(entries, "version")
+    nodes = reader.items(entries, "rules")
     rules = [_read_rule(reader, node, pack) for node in nodes]
     _check_ids(reader, rules)
     raise_problems(RuleError, reader.problems)
@@ -441,42 +436,38 @@ def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> Rule:
     entries = reader.mapping(node, _RULE_KEYS, _REQUIRED_KEYS, "规则")
     runs = _read_runs(reader, entries.get("runs"))
     is_held = runs.state is not Runs.TEXT_NOT_HELD
-    matter = reader.word(entries.get("decider"), "decider", DECIDERS)
+    matter = reader.word(entries, "decider", DECIDERS)
     history = _read_history(reader, entries["history"], is_held=is_held) if "history" in entries else ()
     rule = Rule(
         title=_read_title(reader, entries.get("title")),
-        legal_rank=reader.member(entries.get("legal_rank"), "legal_rank", LegalRank, LegalRank.PLAN),
+        legal_rank=reader.member(entries, "legal_rank", LegalRank, LegalRank.PLAN),
         territory=_read_territory(reader, entries.get("territory")),
         applies_to=_read_applies_to(reader, entries["applies_to"]) if "applies_to" in entries else AppliesTo(()),
         test=_read_test(reader, entries["test"]) if "test" in entries else None,
-        effect=reader.member(entries.get("effect"), "effect", Effect, Effect.INFORM),
+        effect=reader.member(entries, "effect", Effect, Effect.INFORM),
         history=history,
         decider=DECIDERS.get(matter, ""),
         matter=matter,
         verified=_read_verified(reader, entries.get("verified")),
         runs=runs,
-        exceptions=tuple(
-            _read_exemption(reader, item) for item in reader.items(entries.get("exceptions"), "exceptions")
-        ),
-        parameters=reader.words(entries.get("parameters"), "parameters", [item.name for item in declared()]),
-        in_principle=reader.truth(entries.get("in_principle"), "in_principle"),
-        basin=reader.word(entries.get("basin"), "basin", BASINS),
+        exceptions=tuple(_read_exemption(reader, item) for item in reader.items(entries, "exceptions")),
+        parameters=reader.words(entries, "parameters", [item.name for item in declared()]),
+        in_principle=reader.truth(entries, "in_principle"),
+        basin=reader.word(entries, "basin", BASINS),
         cases=_read_cases(reader, entries.get("cases")),
         validity=None,
         pack=pack,
         file=reader.file,
         line=line_of(node),
-        **{name: reader.text(entries.get(name), name) for name in _RULE_TEXTS},
+        **{name: reader.text(entries, name) for name in _RULE_TEXTS},
     )
     _check_whole(reader, node, entries, rule)
     return rule
 
 
 def _read_title(reader: Reader, node: yaml.Node | None) -> Title:
-    if node is None:
-        return Title("", "")
     entries = reader.mapping(node, ("zh", "en"), ("zh", "en"), "title")
-    return Title(reader.text(entries.get("zh"), "title.zh"), reader.text(entries.get("en"), "title.en"))
+    return Title(reader.text(entries, "title.zh"), reader.text(entries, "title.en"))
 
 
 def _read_territory(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
@@ -490,25 +481,21 @@ def _read_territory(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
 
 
 def _read_verified(reader: Reader, node: yaml.Node | None) -> Verification:
-    if node is None:
-        return Verification(VerificationState.UNVERIFIED, "")
     entries = reader.mapping(node, ("on", "against", "state", "held_until"), ("against", "state"), "verified")
-    state = reader.member(entries.get("state"), "verified.state", VerificationState, VerificationState.UNVERIFIED)
-    on = reader.day(entries.get("on"), "verified.on")
-    if state is VerificationState.VERIFIED and on is None:
+    state = reader.member(entries, "verified.state", VerificationState, VerificationState.UNVERIFIED)
+    on = reader.day(entries, "verified.on")
+    if node is not None and state is VerificationState.VERIFIED and on is None:
         reader.fault(node, "verified缺少 on", remedy="补写核对日期")
-    against = reader.text(entries.get("against"), "verified.against")
-    held_until = reader.day(entries.get("held_until"), "verified.held_until")
+    against = reader.text(entries, "verified.against")
+    held_until = reader.day(entries, "verified.held_until")
     return Verification(state, against, on, held_until)
 
 
 def _read_runs(reader: Reader, node: yaml.Node | None) -> RunsState:
-    if node is None:
-        return RunsState(Runs.YES)
     entries = reader.mapping(node, ("state", "why"), ("state",), "runs")
-    state = reader.member(entries.get("state"), "runs.state", Runs, Runs.YES)
-    why = reader.text(entries.get("why"), "runs.why")
-    if state is not Runs.YES and not why:
+    state = reader.member(entries, "runs.state", Runs, Runs.YES)
+    why = reader.text(entries, "runs.why")
+    if node is not None and state is not Runs.YES and not why:
         reader.fault(node, "runs缺少 why", found=state.value, remedy="说明为何不作空间判定")
     return RunsState(state, why)
 
@@ -540,7 +527,7 @@ def _check_whole(reader: Reader, node: yaml.Node, entries: dict[str, yaml.Node],
         reader.fault(entries["uncovered"], "uncovered 不是引文中的原话", found=rule.uncovered, remedy="照引文抄写")
     _check_parameters(reader, entries.get("test", node), rule)
     if rule.test is not None:
-        for value, value_node in zip(rule.history, reader.items(entries.get("history"), "history"), strict=True):
+        for value, value_node in zip(rule.history, reader.items(entries, "history"), strict=True):
             _check_limit(reader, value_node, rule, rule.test, value)
 
 
