@@ -59,6 +59,7 @@ from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_again
 from hmgeo.intake.quality import check_cells, settle_words
 from hmgeo.intake.rows import Journal, Outcome, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
+from hmgeo.reference.machine import code_folder
 from hmgeo.reference.tables import find_header, templates
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.vocabulary import LayerKind
@@ -356,12 +357,13 @@ def _place_shapes(
 
 
 _COMPILED_FROM = 30_000
-"""Fewer rows don't make up for importing numba, where nothing else has done so."""
+"""Fewer rows don't make up for compiling, nor for importing numba, where nothing else has done so."""
 
 
 def _find_sound(wkb: pa.Array) -> NDArray[np.bool_]:
     """Return which shapes surely need nothing done to them; without compiled code nobody knows of any."""
-    if len(wkb) < _COMPILED_FROM and "hmgeo.reference.compiled" not in sys.modules:
+    is_ready = "numba" in sys.modules and any(code_folder().rglob("sound._find_sound-*.nbi"))
+    if len(wkb) < _COMPILED_FROM and not is_ready:
         return np.zeros(len(wkb), bool)
     from hmgeo.intake.places.sound import sound_rows  # noqa: PLC0415 -- numba takes half a second
 
