@@ -68,10 +68,6 @@ def archive_run(folder: Path, out: Path, project: Path | None = None, wheels: Pa
 
     Parameters
     ----------
-    folder
-        The run folder.
-    out
-        The zip.
     project
         The project.yml or its folder; looked for above the run where nothing is said.
     wheels

@@ -62,8 +62,6 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
 
     Parameters
     ----------
-    folder
-        The run folder.
     finding
         A `finding_id`, `source_id|rule_id`.
     project

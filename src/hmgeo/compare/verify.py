@@ -223,8 +223,6 @@ def verify_run(
 
     Parameters
     ----------
-    folder
-        The run folder.
     project
         The project.yml or its folder; looked for above the run where nothing is said. Of a screening of bare files,
         the folder where these lie.

@@ -466,8 +466,6 @@ def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Jou
     ----------
     values
         The id column as text; None where the file has none.
-    count
-        Number of data rows.
 
     Returns
     -------

@@ -296,8 +296,6 @@ def receptor_batches(
     ----------
     opened, outcome
         The file and what became of its rows; parcels of farmland that are none are set aside in it.
-    kind
-        What it is a layer of.
 
     Raises
     ------

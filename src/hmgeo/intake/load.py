@@ -248,11 +248,6 @@ _AREA_KINDS = frozenset(
 def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) -> Opened:
     """Read a file, recognise its columns and give every row its id.
 
-    Parameters
-    ----------
-    path, kind, options, shown_as
-        As in `load_positions`.
-
     Raises
     ------
     InputError
@@ -286,8 +281,6 @@ def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_rec
 
     Parameters
     ----------
-    kind, options
-        As in `load_positions`.
     are_receptors
         Whether bad rows are set aside, and areas asked for where only areas make up the kind; sources all stay.
 
@@ -479,8 +472,6 @@ def inspect_file(path: Path, wanted: LayerKind | None, options: ReadOptions, sho
     ----------
     wanted
         The kind; None for the one that the file's own fields tell.
-    path, options, shown_as
-        As in `load_positions`.
 
     Raises
     ------

@@ -72,15 +72,6 @@ def settle_words(
 
     Only whole cells count, and only a word that the list doesn't know; what it is said to mean must be one of the
     list's own.
-
-    Parameters
-    ----------
-    raw, columns, kind
-        The table, what its columns are, and of what kind of layer.
-    words
-        What a person says that words mean.
-    journal
-        Told of each word that was read so.
     """
     meanings = {compared_word(meaning.word): meaning for meaning in words}
     settled, unread = raw.columns, []

@@ -139,13 +139,7 @@ class Outcome:
         self._close(row, Status.REJECTED, "退回补正", reason, "请更正后重新提交", field, value)
 
     def hold(self, row: int, reason: str, *, field: str, value: str, action: str = "请申明坐标系") -> None:
-        """Leave a `row` on whose coordinates nothing can rest before somebody says their datum or error.
-
-        Parameters
-        ----------
-        reason, field, value, action
-            As the ledger has them.
-        """
+        """Leave a `row` on whose coordinates nothing can rest before somebody says their datum or error."""
         if self.status[row] is Status.ASSESSED:
             self.held.add(row)
         self.leave(row, reason, field=field, value=value, action=action)
@@ -236,8 +230,6 @@ class Journal:
 
         Parameters
         ----------
-        event, reason, action, field, value
-            As in `LedgerEntry`.
         rows
             Data rows counted from 1.
         """
@@ -256,13 +248,7 @@ class Journal:
     def note_row(
         self, row: int, event: str, reason: str = "", action: str = "", *, field: str = "", value: str = ""
     ) -> None:
-        """Write an entry on one data `row` of those at hand, counted from 1.
-
-        Parameters
-        ----------
-        event, reason, action, field, value
-            As in `LedgerEntry`.
-        """
+        """Write an entry on one data `row` of those at hand, counted from 1."""
         own = self.ids[row - 1] if row <= len(self.ids) else ""
         self.entries.append(
             LedgerEntry(

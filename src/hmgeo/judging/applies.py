@@ -210,8 +210,6 @@ def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Re
         Why it isn't known whether the territory holds the source (`RuleStanding.doubt`).
     choices
         Hold the lists of trades that a rule leaves to the user.
-    subject
-        What the row states of the source.
     """
     checks = (_kind, _action, _trade, _conditions)
     reaches = [check(rule, subject, choices) for check in checks]

@@ -132,8 +132,6 @@ class Bench:
         ----------
         basis
             How real what a rule says is.
-        facts
-            Answers about the source; what can't be told is unknown there.
         """
         choices = self.question.choices
         return [

@@ -49,8 +49,6 @@ class CaseFacts(Unasked):
 
     Parameters
     ----------
-    situation
-        The situation.
     unnamed
         State of the layers that the situation doesn't name.
     borderline

@@ -92,8 +92,6 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
         None where the source has no usable position; then only what its row states can decide.
     standing
         On the day and in the place asked about; its `value` is what is judged by.
-    subject
-        What the row states of the source.
     choices
         What the project chose; what it left open is tried in every allowed way.
 

@@ -337,8 +337,6 @@ class LayerFacts:
     ----------
     geometry
         Shapely point, line or polygon in lon/lat.
-    uncertainty_m
-        Of the position.
     indexes
         Layers by their code in `hmgeo.rules.words.LAYERS`.
     places

@@ -247,8 +247,6 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     ----------
     positions
         Sources; rows without coordinates are placed by the names they carry.
-    areas
-        Outlines and names to look them up in.
     """
     far = _holding(positions, areas.outlines)
     near = _holding(positions, areas.counties)

@@ -239,8 +239,6 @@ def table_sheet(name: str, table: str, records: Sequence[Mapping[str, Any]], sho
     ----------
     table
         By its name in the table of columns.
-    records
-        Its rows.
     """
     by_name = {column.name: column for column in TABLES[table].columns}
     columns = []

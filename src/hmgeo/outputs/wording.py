@@ -281,8 +281,6 @@ def parameter_lines(parameters: Iterable[Mapping[str, str]], asked: Iterable[str
 
     Parameters
     ----------
-    parameters
-        As the manifest holds them.
     asked
         Names, as the rule gives them; None for a rule that isn't known.
     """

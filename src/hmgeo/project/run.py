@@ -355,8 +355,6 @@ def run_project(
         A file of people's decisions on findings, instead of the one that the project names.
     wish
         Maps for the public, a watermark.
-    progress
-        Hears how far the run is.
 
     Raises
     ------

@@ -115,8 +115,6 @@ class ProjectSpec:
 
     Parameters
     ----------
-    file
-        The file read.
     area_ids
         Key-area ids and area codes of the project's own area.
     screening_rule
@@ -127,8 +125,6 @@ class ProjectSpec:
         Whether land under overlapping parcels and inside the circle is measured too; takes its time.
     visit_order
         By what the order of visits is made; the default where the project says nothing.
-    words
-        What words outside the closed lists mean.
     overrides
         The file of people's decisions on findings, from the project's folder; empty where there is none.
     validity

@@ -88,8 +88,6 @@ class Begin:
         The screening rule; one without force here is adopted.
     values
         What texts leave open, by parameter; codes of trades as `3212,3360@2017`.
-    by, reason
-        Who chose and why.
     """
 
     layers: Mapping[LayerKind, Path] = field(default_factory=dict)
@@ -127,10 +125,6 @@ def init_project(
         Must be absent or empty.
     area
         Names or codes of counties, townships or key areas, with commas between several; or a polygon file.
-    as_of
-        The day to ask about.
-    begin
-        Files, rule and choices to begin with.
     ask
         Asks a person what is still open; None writes it into project.yml as a list to fill.
 

@@ -150,8 +150,6 @@ class Errand:
         `Sources.table` as an Arrow stream.
     radii_m
         Ascending; the last is the radius of the search.
-    kind
-        Of the receptors.
     wants_pairs
         False: counts, areas and nearest only.
     """

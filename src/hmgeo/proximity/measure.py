@@ -62,8 +62,6 @@ class Proximity:
         bearing_deg is null where shapes touch.
     count_max
         source_id, class, count: within the search radius plus the position's uncertainty.
-    receptor_count
-        Receptors read.
     """
 
     radii_m: tuple[float, ...]

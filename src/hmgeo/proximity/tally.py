@@ -160,8 +160,6 @@ class Tally:
 
     Parameters
     ----------
-    source_count
-        Sources.
     radii_m
         Ascending.
     """

@@ -204,8 +204,6 @@ class Entry:
         Of what the row says; empty where nobody told.
     point
         lon, lat on CGCS2000; None where there is none.
-    uncertainty_m
-        Of the point.
     code
         Credit code with the right check digit; empty where there is none or where row and permit disagree.
     full, former, core

@@ -62,8 +62,6 @@ def sheets(register: Register, ledger: Sequence[tuple[str, ...]] = ()) -> tuple[
 
     Parameters
     ----------
-    register
-        What was matched, merged and left to decide.
     ledger
         What reading the lists met: file, sheet, row, field, value, event, reason, action.
     """

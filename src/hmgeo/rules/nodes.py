@@ -110,8 +110,6 @@ def compose(content: bytes, file: str, noun: str = "规则文件", error: type[H
         UTF-8 bytes.
     file, noun
         Its name, and what such a file is called in messages.
-    error
-        Class of the faults.
 
     Raises
     ------

@@ -80,8 +80,6 @@ def leads_table(
         Six-digit codes of the project's own counties.
     land
         Parcels with who reaches them.
-    radius_m
-        Of the search.
 
     Notes
     -----

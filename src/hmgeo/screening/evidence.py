@@ -341,16 +341,10 @@ def evidence_rows(
     ----------
     sources
         Rows of the table of sources, in input order.
-    counts
-        The table of counts.
-    own
-        The input's own columns.
     radius_m
         The search radius: what lies within it is receptor evidence.
     wind
         None where the project gives no table of frequencies.
-    outlets
-        Outlets by source.
     around
         Parcels, sites and pathways of each source; None where nobody measured.
     disputed
@@ -619,10 +613,6 @@ def visiting(sources: Sequence[dict[str, Any]], evidence: Sequence[Mapping[str, 
     sources
         Gain `list_number` (from 1, empty for those who aren't on the list), `visit_group`, `distance_class` and
         `visit_reason`.
-    evidence
-        Of `evidence_rows`, row by row.
-    chosen
-        What comes first.
     """
     keys: list[tuple[tuple[Any, ...], int]] = []
     for number, (row, of_evidence) in enumerate(zip(sources, evidence, strict=True)):

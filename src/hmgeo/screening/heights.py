@@ -289,8 +289,6 @@ def heights_of(
         Whether the project says that real sources are held against invented data; else such layers aren't asked.
     positions, farmland, others
         Of the run; None without farmland.
-    choices
-        Whether and how terrain and water are considered.
     """
     barred = barred_kinds(positions.basis, others, elevation, mixes=mixes)
     elevation = None if LayerKind.ELEVATION in barred else elevation

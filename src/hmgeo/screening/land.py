@@ -486,8 +486,6 @@ def land_areas(
     ----------
     positions, receptors, radii_m
         As for `measure_proximity`.
-    progress
-        Called with the number of sources done so far.
 
     Returns
     -------

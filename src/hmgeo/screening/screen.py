@@ -158,8 +158,6 @@ def screen(
         Sources; every row comes out once.
     farmland
         Parcels; None gives `not_assessed` with the reason.
-    question
-        Day, radius, rules, choices, areas.
     others
         Layers beside farmland that rules may ask about.
     heights

@@ -323,8 +323,6 @@ class SitingBench:
     ----------
     layers
         Receptors of any kind, at most one of each; each is indexed when first asked for.
-    question
-        Day, rules, choices and places.
     elevation
         Heights in metres, for clauses on water and slope; None where there are none.
     """

@@ -99,8 +99,6 @@ def choose_candidates(
         Rule ids; a candidate that one of them touches, or may touch within its uncertainty, isn't chosen.
     spacing_m
         Least distance between chosen ones, metres; 0 asks for none.
-    bench
-        Layers, rules and choices.
     """
     kept = SpacedSet(spacing_m)
     names: list[str] = []

@@ -80,8 +80,6 @@ def fill_key_areas(
 
     Parameters
     ----------
-    finder
-        Looks places up.
     outlines
         Polygon of each administrative code that has one, for the share of a shape.
     lists

@@ -155,8 +155,6 @@ def asked_of(
     ----------
     basis
         `per_metal` or `sum_of_five`; both stand side by side where it is empty.
-    answer
-        What the clauses say of the site.
     rules
         Those that the answer was judged by.
     """

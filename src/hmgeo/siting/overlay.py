@@ -381,8 +381,6 @@ def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> O
 
     Parameters
     ----------
-    bench
-        Layers, rules, choices, places.
     site
         The project: trade, action, stated facts; its geometry isn't read.
     area

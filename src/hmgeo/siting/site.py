@@ -51,8 +51,6 @@ class SiteHeights:
     ----------
     raster
         Heights in metres.
-    layers
-        Whatever clauses may ask about.
     choices
         How closed basins are treated and how points are put onto a stream.
     """
@@ -100,8 +98,6 @@ class Site:
     ----------
     geometry
         Shapely point, line or polygon in lon/lat on CGCS2000; None where it isn't located.
-    uncertainty_m
-        Of the position, metres.
     kind
         A source kind of `hmgeo.rules.words`.
     attributes, numbers
@@ -262,8 +258,6 @@ def facts_of(
     ----------
     heights, rivers
         None where the project has none. What lies on a river is put onto the stream.
-    places
-        That may hold the site.
     indexes
         Layers at hand, by code.
     """

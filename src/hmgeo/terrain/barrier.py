@@ -227,8 +227,6 @@ def barriers(
         Shapes in lon/lat by id.
     grid
         Unknown where the project has no heights, or too many for memory.
-    rule
-        What counts as a ridge and as a small catchment.
     places
         How rugged the place of each source is, by its id.
     """

@@ -185,8 +185,6 @@ def outcomes(
     ----------
     classes
         From `pair_classes`, one for each pair.
-    radii
-        Of each class.
     source_count
         Number of sources; rows of `pairs` are among them.
     """
@@ -261,8 +259,6 @@ def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_
     ----------
     pairs
         All within `plain_m`.
-    question
-        Heights, scheme, sources and parcels.
 
     Notes
     -----

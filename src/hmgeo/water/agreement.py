@@ -113,8 +113,6 @@ def agreement_rows(
         What heights say (`FLOW_CATCHMENT_SCHEMA`).
     sources, targets
         Things of the project; targets that are no points aren't compared.
-    rule
-        How points are put onto rivers.
     limit_m
         How far along the water.
     """

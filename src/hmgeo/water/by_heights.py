@@ -53,8 +53,6 @@ class Moved:
 
     Parameters
     ----------
-    error_m
-        How far off it may be.
     cells
         All cells that it may lie on, or of which it is one; a point is met for sure only where all of them are.
     core
@@ -124,8 +122,6 @@ class FlowFacts:
     ----------
     geometry
         Of the source, in lon/lat.
-    uncertainty_m
-        Of its position.
     water
         None where the project has no grid of heights.
     snap_rule
@@ -405,8 +401,6 @@ class ProjectWater:
     ----------
     elevation
         Heights in metres.
-    layers
-        Whatever rules may ask about.
     conditioning, snap_rule
         As chosen; Unknown where a parameter is unset, which then is said wherever it matters.
     """

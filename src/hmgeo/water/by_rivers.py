@@ -92,8 +92,6 @@ class ProjectRivers:
     ----------
     rivers
         Lines, each drawn as its water flows.
-    layers
-        Whatever clauses may ask about.
     choices
         How far a river may be, and whether the lines' direction can be trusted.
     """
@@ -304,8 +302,6 @@ class NetworkFacts:
     ----------
     geometry
         Of the source, in lon/lat.
-    uncertainty_m
-        Of its position.
     rivers
         None where the project has no layer of rivers.
     barred

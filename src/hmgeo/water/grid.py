@@ -169,8 +169,6 @@ class Branch:
     ----------
     cells, way_m
         From the start on, and the way to each.
-    end
-        How it ends.
     parts
         How many cells it has in common with the way from which it parts.
     """
@@ -366,8 +364,6 @@ def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     ----------
     raster
         Heights in metres, north-up, in a projection in metres.
-    conditioning
-        How hollows and level ground are treated.
 
     Raises
     ------

@@ -289,13 +289,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a feature lies on a reach.
-
-    Parameters
-    ----------
-    row
-        Of the feature.
-    """
+    """Where a feature lies on a reach."""
 
     row: int
     stretch: Stretch

@@ -103,8 +103,6 @@ class Downhill:
     ----------
     cells, way_m
         Cells passed, and the flow distance to each from the source (0 at its edge).
-    end
-        How the path ends.
     exits
         Cells where water leaves the source's shape (1 for a point); the path starts at the one that drains most.
     flat_cells
@@ -174,8 +172,6 @@ class Targets:
 
     Parameters
     ----------
-    ids, names, classes
-        Of the features.
     cells, rows
         Parallel arrays ordered by cell: which cell belongs to which feature; features may share cells.
     missing

@@ -410,8 +410,6 @@ def corner_coordinates(
 
     Parameters
     ----------
-    raw, columns, declared
-        The table, its coordinates, and how they are meant.
     outcome
         Where rows that give none are rejected.
 

@@ -42,15 +42,7 @@ class Both:
 
 
 class ParquetSink:
-    """Writes batches to a Parquet file in row groups of `ROW_GROUP_ROWS`, however the batches were cut.
-
-    Parameters
-    ----------
-    path
-        File to write.
-    schema
-        Of the batches.
-    """
+    """Writes batches to a Parquet file in row groups of `ROW_GROUP_ROWS`, however the batches were cut."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema = schema
@@ -267,8 +259,6 @@ class CodedPairsSink:
     ----------
     path
         File to write; it reads back with plain text columns (`PAIRS_SCHEMA`).
-    group_rows
-        Rows of a row group.
     """
 
     takes_coded = True

@@ -58,17 +58,7 @@ EXAMPLE_WARNING = "示例判定：拟建项目对照合成或示意数据，结�
 
 @dataclass(frozen=True, slots=True)
 class SiteDesk:
-    """A project's layers kept ready for siting questions.
-
-    Parameters
-    ----------
-    bench
-        Judges; asking it again costs milliseconds.
-    surroundings
-        Protected objects and plans' zones.
-    area
-        The project's own.
-    """
+    """A project's layers kept ready for siting questions."""
 
     spec: ProjectSpec
     inputs: Inputs = field(repr=False)

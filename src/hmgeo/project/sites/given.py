@@ -286,10 +286,6 @@ def sites_of_file(
 
     Parameters
     ----------
-    areas
-        Where names and coordinates are looked up.
-    basis, options
-        What the user says of the file.
     defaults
         What its rows are that don't say (`kind`), and what holds for those that leave a cell blank. A cell wins over
         an option, also one that isn't understood; the note of the row and the ledger tell which held.
