@@ -419,7 +419,6 @@ interface ISheet {
 interface ZoneLayer extends L.GridLayer { zones: IZones; initialize(zones: IZones): void; createTile(coords: L.Coords, done: TileDone): HTMLCanvasElement }
 interface IZones {
   ask: IAsk; page: IPage; chosen: Record<string, boolean>; box: HTMLElement; layer: ZoneLayer; isOpen: boolean; shown: Zone[];
-  sheets?: Record<string, Uint8ClampedArray[]>;
   clauses(): Zone[];
   draw(): void;
   line(zone: Zone): HTMLElement;
@@ -429,7 +428,7 @@ interface IZones {
   caption(): string;
   show(): void;
   paint(ctx: Pen, coords: TileAt): void;
-  kindAt(rule: string, lon: number, lat: number, zoom: number): string;
+  where(zone: Zone, coords: TileAt): { touched: Pen; open: Pen };
 }
 interface IAsk {
   page: IPage; data: ClickData; compiled?: IClauses; box: HTMLElement; button: HTMLElement; asked: Asked; answer: Nullable<Answer>; drawn: L.FeatureGroup; zones: IZones; warming?: number;

@@ -314,10 +314,16 @@
     if (map.hasLayer(this.layer)) { this.layer.redraw(); } else { this.layer.addTo(map); }
   };
 
+  /* Where a zone touches on a tile, and where it can't be judged, for the question as it stands. */
+  Zones.prototype.where = /** @type {IZones["where"]} */ function (zone, coords) {
+    var clauses = this.ask.clauses();
+    return new Sheet(clauses, coords).clause(zone.entries, clauses.factsOf(this.ask.asked));
+  };
+
   Zones.prototype.paint = /** @type {IZones["paint"]} */ function (ctx, coords) {
-    var clauses = this.ask.clauses(), sheet = new Sheet(clauses, coords), facts = clauses.factsOf(this.ask.asked), styles = this.page.data.styles.verdicts, open = sheet.blank(), dx = coords.x * SIZE % HATCH, dy = coords.y * SIZE % HATCH;
+    var zones = this, styles = this.page.data.styles.verdicts, open = hmgeo.pen(canvas(SIZE)), dx = coords.x * SIZE % HATCH, dy = coords.y * SIZE % HATCH;
     this.painted().forEach(function (zone) {
-      var where = sheet.clause(zone.entries, facts);
+      var where = zones.where(zone, coords);
       ctx.globalAlpha = 0.34;
       ctx.drawImage(tinted(where.touched, styles[zone.verdict].colour), 0, 0);
       ctx.globalAlpha = 1;
@@ -328,18 +334,5 @@
     open.fillStyle = hatched(open);
     open.fillRect(0, 0, SIZE + HATCH, SIZE + HATCH);
     ctx.drawImage(open.canvas, 0, 0);
-  };
-
-  /* What is painted at a place for the question as it stands: touched, open (can't be judged), or nothing. For tests. */
-  Zones.prototype.kindAt = /** @type {IZones["kindAt"]} */ function (rule, lon, lat, zoom) {
-    var world = 256 * Math.pow(2, zoom), x = (lon + 180) / 360 * world, y = (0.5 - Math.log(Math.tan(Math.PI / 4 + lat * RAD / 2)) / (2 * Math.PI)) * world;
-    var coords = { x: Math.floor(x / SIZE), y: Math.floor(y / SIZE), z: zoom }, key = [rule, coords.x, coords.y, zoom].join(), at = [Math.floor(x) % SIZE, Math.floor(y) % SIZE];
-    var clauses = this.ask.clauses(), /** @type {Record<string, Uint8ClampedArray[]>} */ sheets = this.sheets = this.sheets || Object.create(null), painted, where;
-    if (!sheets[key]) {
-      painted = new Sheet(clauses, coords).clause(this.shown.filter(function (zone) { return zone.rule === rule; })[0].entries, clauses.factsOf(this.ask.asked));
-      sheets[key] = [painted.touched, painted.open].map(function (ctx) { return ctx.getImageData(0, 0, SIZE, SIZE).data; });
-    }
-    where = sheets[key].map(function (pixels) { return pixels[4 * (at[1] * SIZE + at[0]) + 3] > 127; });
-    return where[0] ? "touched" : where[1] ? "open" : "";
   };
 }());
