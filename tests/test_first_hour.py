@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from conftest import Ended
 
-    from hmgeo.project.check import CheckReport, Table
+    from hmgeo.outputs.templates import PlainTable
+    from hmgeo.project.check import CheckReport
     from hmgeo.project.run import Run
     from hmgeo.results.results import Results
 
@@ -217,7 +218,7 @@ def test_rules_in_force_stand_first(tmp_path: Path) -> None:
     assert read_spec(init_project(tmp_path / "p", "济源市", date(2021, 9, 1), begin).folder).adopt == ()
 
 
-def table(report: CheckReport, title: str) -> Table:
+def table(report: CheckReport, title: str) -> PlainTable:
     return next(one for one in report.forecast if one.title == title)
 
 

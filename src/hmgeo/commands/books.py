@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +27,7 @@ from hmgeo.commands.options import (
     day_of,
     refuse_unused,
     show_check,
+    show_json,
     show_table,
 )
 
@@ -60,7 +60,7 @@ def show_book(
         pack or (), trade=trade, area=place, as_of=day, kind=source, edition=edition, action=action
     )
     if as_json:
-        typer.echo(json.dumps([asdict(clause) for clause in clauses], ensure_ascii=False, indent=1))
+        show_json([asdict(clause) for clause in clauses])
         return
     counts = "｜".join(f"{effect} {count}" for effect, count in Counter(clause.effect for clause in clauses).items())
     asked = f"{place}，{trade or '行业未说明'}，{SOURCE_KINDS[source]}，评估日 {day}"
@@ -78,21 +78,19 @@ def coverage(
     pack: PacksOption = None, as_of: AsOfOption = "", area: AreaOption = "CN", *, as_json: JsonOption = False
 ) -> None:
     """逐条列出能否判定、为何不能、需要哪些图层和参数。"""
-    from rich.table import Table
-
-    from hmgeo.rules.book import coverage_rows, load_book, rules_coverage
+    from hmgeo.rules.book import load_book, rules_coverage
 
     rows = rules_coverage(pack or (), as_of=day_of(as_of), area=area)
     if as_json:
-        typer.echo(json.dumps(coverage_rows(rows), ensure_ascii=False, indent=1))
+        show_json([asdict(row) for row in rows])
         return
     packs = "、".join(f"{name} {version}" for name, version in load_book(pack or ()).packs)
-    title = f"规则 {len(rows)} 条，规则包 {packs}"
-    shown = Table("编号", "作用", "效力", "判定", "图层", "参数", "案例", title=title, title_justify="left")
-    for row in rows:
-        needs = "、".join(row.layers), "、".join(row.parameters)
-        shown.add_row(row.id, row.effect, row.standing, row.runs, *needs, str(row.cases))
-    OUT.print(shown)
+    shown = tuple(
+        (row.id, row.effect, row.standing, row.runs, "、".join(row.layers), "、".join(row.parameters), str(row.cases))
+        for row in rows
+    )
+    header = ("编号", "作用", "效力", "判定", "图层", "参数", "案例")
+    show_table(f"规则 {len(rows)} 条，规则包 {packs}", header, shown)
 
 
 def show(rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-10KM。")], pack: PacksOption = None) -> None:
@@ -127,7 +125,8 @@ def show_shipped() -> None:
     """列出随软件提供的图层、数据性质和署名。"""
     from hmgeo.project.check import shipped_table
 
-    show_table(shipped_table())
+    table = shipped_table()
+    show_table(table.title, table.header, table.rows)
 
 
 def check_layer(
@@ -238,21 +237,21 @@ def check_ledger(
 ) -> None:
     """核对填好的表2、表3、核查表和任务台账：只读不改，逐格列出问题；有问题以 2 退出。"""
     from hmgeo.compare.ledger import check_ledgers, summary
+    from hmgeo.outputs.templates import PlainTable
     from hmgeo.project.check import CheckReport
-    from hmgeo.project.check import Table as CheckTable
 
     day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
     report = check_ledgers(file, previous, day)
     problems = tuple(fault.problem(file.name) for fault in report.faults)
-    tables = [CheckTable("各表", ("工作表", "种类", "行数", "已填"), tuple(summary(report.ledgers)))]
+    tables = [PlainTable("各表", ("工作表", "种类", "行数", "已填"), tuple(summary(report.ledgers)))]
     if previous is not None:
-        tables.append(CheckTable("与上期相比", ("工作表", "行", "列", "上期", "本期"), report.changes))
+        tables.append(PlainTable("与上期相比", ("工作表", "行", "列", "上期", "本期"), report.changes))
     if as_json:
         shown: dict[str, list[object]] = {
             table.title: [dict(zip(table.header, row, strict=True)) for row in table.rows] for table in tables
         }
         shown |= {"问题": [fault._asdict() for fault in report.faults], "没有认出": list(report.strangers)}
-        typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        show_json(shown)
         if problems:
             raise typer.Exit(EXIT_INPUT)
         return
@@ -287,7 +286,7 @@ def doctor(
             "most_kept_bytes": machine.MOST_KEPT_BYTES,
             "freed": freed,
         }
-        typer.echo(json.dumps({**shown, "versions": versions}, ensure_ascii=False, indent=1))
+        show_json({**shown, "versions": versions})
         return
     if clear:
         OUT.print(f"已清掉填洼结果 {freed / 2**20:.1f} MB", markup=False)

@@ -6,6 +6,7 @@ Also the first use on a machine: the engine is compiled by other processes while
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import re
 import sys
@@ -23,7 +24,7 @@ from hmgeo.errors import without_passwords
 from hmgeo.vocabulary import LayerKind, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from rich.console import Console
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.check import CheckReport
-    from hmgeo.project.check import Table as PrintedTable
     from hmgeo.project.run import Run
     from hmgeo.project.start import Ask, Asked
 
@@ -295,15 +295,20 @@ def ready_engine(language: str = "zh") -> None:
         LOG.print(FIRST_USE[language])
 
 
-def show_table(table: PrintedTable) -> None:
-    """Print a table."""
+def show_json(shown: object) -> None:
+    """Print `shown`, plain values, as JSON."""
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+
+
+def show_table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table of `rows` under its `title` and `header`."""
     from rich.markup import escape
     from rich.table import Table
 
-    shown = Table(title=table.title, title_justify="left")
-    for name in table.header:
+    shown = Table(title=escape(title), title_justify="left")
+    for name in header:
         shown.add_column(escape(name), overflow="fold")  # a narrow screen cuts no words
-    for row in table.rows:
+    for row in rows:
         shown.add_row(*map(escape, row))
     OUT.print(shown)
 
@@ -311,11 +316,11 @@ def show_table(table: PrintedTable) -> None:
 def show_check(report: CheckReport) -> None:
     """Print what a check found, its `report`; leave with exit code 2 where there is a problem."""
     for table in report.tables:
-        show_table(table)
+        show_table(table.title, table.header, table.rows)
     for problem in report.problems:
         OUT.print(f"{'▲ 提醒' if problem.is_warning else '× 问题'} {problem}", markup=False)
     for table in report.forecast:
-        show_table(table)
+        show_table(table.title, table.header, table.rows)
     if report.verdicts:
         OUT.print(f"照此运行：{report.verdicts}", markup=False)
     errors = sum(not problem.is_warning for problem in report.problems)

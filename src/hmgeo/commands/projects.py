@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -47,6 +46,8 @@ from hmgeo.commands.options import (
     ready_engine,
     refuse_unused,
     show_check,
+    show_json,
+    show_table,
     summarise,
     verdict_of,
     warn,
@@ -359,9 +360,6 @@ def flow(
     as_json: JsonOption = False,
 ) -> None:
     """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
-    from rich.markup import escape
-    from rich.table import Table
-
     from hmgeo.project.flow import FlowWords, flow_project, report_rows, shown_tables, write_paths
 
     words = FlowWords(limit, beside, closed_basins, snap, stream_ha, sources_kind, tuple(source or ()))
@@ -369,13 +367,10 @@ def flow(
     if geojson is not None:
         write_paths(report, geojson)
     if as_json:
-        typer.echo(json.dumps(report_rows(report), ensure_ascii=False, indent=1))
+        show_json(report_rows(report))
         return
     for title, header, rows in shown_tables(report):
-        shown = Table(*map(escape, header), title=escape(title), title_justify="left")
-        for row in rows:
-            shown.add_row(*map(escape, row))
-        OUT.print(shown)
+        show_table(title, header, rows)
     for note in report.notes:
         LOG.print(note, markup=False)
 
@@ -401,7 +396,7 @@ def verify(
         else:
             checks = verify_run(folder, project, words, rerun=rerun, progress=report)
     if as_json:
-        typer.echo(json.dumps([check.in_language(language) for check in checks], ensure_ascii=False, indent=1))
+        show_json([check.in_language(language) for check in checks])
     else:
         for check in checks:
             OUT.print(check.line(language), markup=False)
@@ -420,9 +415,6 @@ def archive(
     as_json: JsonOption = False,
 ) -> None:
     """把一次运行装成一个案卷：输入、设置、结果、规则库、版本（和安装包），日后断网也能重跑核对；涉密的不装。"""
-    from rich.markup import escape
-    from rich.table import Table
-
     from hmgeo.compare.archive import archive_run, size_text
 
     made = archive_run(folder, out, project, wheels)
@@ -432,14 +424,10 @@ def archive(
             "bytes": made.size_bytes,
             "remarks": made.remarks,
         }
-        typer.echo(json.dumps(contents, ensure_ascii=False, indent=1))
+        show_json(contents)
         return
-    shown = Table(
-        "内容", "文件", "大小", title=escape(f"{out.name} {size_text(made.size_bytes)}"), title_justify="left"
-    )
-    for content in made.contents:
-        shown.add_row(content.title, str(content.files), size_text(content.size_bytes))
-    OUT.print(shown)
+    rows = tuple((part.title, str(part.files), size_text(part.size_bytes)) for part in made.contents)
+    show_table(f"{out.name} {size_text(made.size_bytes)}", ("内容", "文件", "大小"), rows)
     for remark in made.remarks:
         LOG.print(remark, markup=False)
 
@@ -465,7 +453,7 @@ def explain(
         if remark:
             LOG.print(remark, markup=False)
     if as_json:
-        typer.echo(json.dumps(as_plain(parts), ensure_ascii=False, indent=1))
+        show_json(as_plain(parts))
         return
     for part in parts:
         OUT.print(part.title, style="bold", markup=False)
@@ -488,9 +476,6 @@ def diff(
 ) -> None:
     """两次运行有何不同、因何不同：新增、不再有、改变的结论；有不同以 3 退出。"""
     ready_engine()
-    from rich.markup import escape
-    from rich.table import Table
-
     from hmgeo.compare.diff import Change, change_rows, diff_runs, draw_changes
     from hmgeo.compare.verify import language_of
     from hmgeo.outputs.templates import PlainTable, write_plain
@@ -500,21 +485,17 @@ def diff(
     language = language_of(second)
     with Reporter(language) as report:
         changes, remarks = diff_runs(first, second, (project_a, project_b), causes=causes, progress=report)
-    rows, header = tuple(change_rows(changes, language)), render(say("diff.head"), language).split("｜")
+    rows, header = tuple(change_rows(changes, language)), tuple(render(say("diff.head"), language).split("｜"))
     if out is not None:
         with whole_file(out, []) as temporary:
-            write_plain([PlainTable(header[0], tuple(header), rows)], temporary, suffix=out.suffix)
+            write_plain([PlainTable(header[0], header, rows)], temporary, suffix=out.suffix)
     if picture is not None:
         draw_changes(first, second, (project_a, project_b), changes, picture, language)
     if as_json:
         parts = [dict(zip(Change._fields, change.row(language), strict=True)) for change in changes]
-        typer.echo(json.dumps(parts, ensure_ascii=False, indent=1))
+        show_json(parts)
     else:
-        title = render(say("diff.title", count=len(rows)), language)
-        shown = Table(*header, title=title, title_justify="left")
-        for row in rows:
-            shown.add_row(*map(escape, row))
-        OUT.print(shown)
+        show_table(render(say("diff.title", count=len(rows)), language), header, rows)
     for remark in remarks:
         LOG.print(render(remark, language), markup=False)
     if changes:

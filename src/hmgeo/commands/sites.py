@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +32,7 @@ from hmgeo.commands.options import (
     keep_lean,
     language_of,
     refuse_unused,
+    show_json,
     show_table,
     verdict_of,
 )
@@ -191,7 +191,6 @@ def offsets(
     as_json: JsonOption = False,
 ) -> None:
     """重点重金属总量替代：来源余量，购买计划，须替代量；同一千克不出让两次。"""
-    from hmgeo.project.check import Table
     from hmgeo.project.sites.choosing import report_offsets, write_offsets
 
     if (ratio is None and not place) or plan is None:
@@ -209,9 +208,9 @@ def offsets(
         write_offsets(report, out, [ledger, *([] if plan is None else [plan])])
     if as_json:
         rows = {table.title: [dict(zip(table.header, row, strict=True)) for row in table.rows] for table in tables}
-        typer.echo(json.dumps(rows | {"说明": list(report.notes)}, ensure_ascii=False, indent=1))
+        show_json(rows | {"说明": list(report.notes)})
         return
     for table in tables:
-        show_table(Table(table.title, table.header, table.rows))
+        show_table(table.title, table.header, table.rows)
     for note in report.notes:
         LOG.print(note, markup=False)

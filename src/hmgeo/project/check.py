@@ -18,7 +18,7 @@ from hmgeo.intake.rows import name_rows
 from hmgeo.intake.side_tables import WIND_EVENT, load_side_table
 from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import cross_check
-from hmgeo.outputs.templates import TO_FIX, FixRow, fix_title, problem_of, write_fixme
+from hmgeo.outputs.templates import TO_FIX, FixRow, PlainTable, fix_title, problem_of, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import kind_of, silent
 from hmgeo.project.folder import whole_file
@@ -47,15 +47,6 @@ UPSTREAM_MODE = "upstream_mode"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table to print."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CheckReport:
     """What a check found: errors and warnings together, errors first, and tables about the data.
 
@@ -63,8 +54,8 @@ class CheckReport:
     """
 
     problems: tuple[Problem, ...]
-    tables: tuple[Table, ...] = ()
-    forecast: tuple[Table, ...] = ()
+    tables: tuple[PlainTable, ...] = ()
+    forecast: tuple[PlainTable, ...] = ()
     verdicts: str = ""
 
     @property
@@ -115,7 +106,7 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
     return CheckReport(
         (*_unanswered(spec, rows, gaps), *warnings),
         tables,
-        (_by_rule(spec, inputs, rows), _by_layer(inputs, rows), Table("补什么最管用", _GAP_HEADER, most)),
+        (_by_rule(spec, inputs, rows), _by_layer(inputs, rows), PlainTable("补什么最管用", _GAP_HEADER, most)),
         verdict_header(*counts_of(findings)),
     )
 
@@ -140,7 +131,7 @@ def _unanswered(
         yield _warning("没有选定排查规则，污染源不会有排查结论", spec, "screening_rule", choose)
 
 
-def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
+def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> PlainTable:
     """Return of each rule how many sources it decides; the screening rule first, then where most is open."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     lacking: dict[str, Counter[str]] = defaultdict(Counter)
@@ -162,10 +153,10 @@ def _by_rule(spec: ProjectSpec, inputs: Inputs, findings: Sequence[Mapping[str, 
     if rest := rows[_SHOWN_RULES:]:
         sums = (str(sum(int(row[at]) for row in rest)) for at in (4, 5, 6))
         shown.append((f"其余 {len(rest)} 条", *sums, ""))
-    return Table("各条款能判多少", ("条款", "能判", "不适用", "未评估", "还缺（条）"), tuple(shown))
+    return PlainTable("各条款能判多少", ("条款", "能判", "不适用", "未评估", "还缺（条）"), tuple(shown))
 
 
-def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
+def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> PlainTable:
     """Return how often each layer is asked where a clause applies, how often that is answered, and its own state."""
     asked: dict[LayerKind, Counter[bool]] = defaultdict(Counter)
     known = {kind.value: kind for kind in LayerKind}  # key areas are a list of the texts, no layer
@@ -182,7 +173,7 @@ def _by_layer(inputs: Inputs, findings: Sequence[Mapping[str, Any]]) -> Table:
         (kind.zh, _state(used.get(kind)), str(by[True] + by[False]), str(by[True]))
         for kind, by in sorted(asked.items(), key=lambda item: (-item[1][False], item[0].value))
     ]
-    return Table("各图层问到多少、答出多少", ("图层", "状况", "问到", "答出"), tuple(rows))
+    return PlainTable("各图层问到多少、答出多少", ("图层", "状况", "问到", "答出"), tuple(rows))
 
 
 def _state(layer: LayerUsed | None) -> str:
@@ -255,7 +246,7 @@ def _warning(what: str, spec: ProjectSpec, key: str, remedy: str) -> Problem:
     return Problem(what, spec.place(key), remedy=remedy, is_warning=True)
 
 
-def _suitability(inputs: Inputs) -> Table:
+def _suitability(inputs: Inputs) -> PlainTable:
     """Return the table of what each layer may be used for (数据适用性表)."""
     rows = tuple(
         (
@@ -273,7 +264,7 @@ def _suitability(inputs: Inputs) -> Table:
         for layer in layers_used(inputs.layers)
     )
     header = ("图层", "文件", "记录数", "数据性质", "数据范围", "完整性", "时点", "密级", "提供单位", "适用性")
-    return Table("数据适用性表", header, rows)
+    return PlainTable("数据适用性表", header, rows)
 
 
 def _fitness(layer: LayerUsed) -> str:
@@ -290,17 +281,17 @@ def _fitness(layer: LayerUsed) -> str:
     return "；".join(lines) or "可用于命中和未触及"
 
 
-def _rows(statuses: Sequence[str]) -> Table:
+def _rows(statuses: Sequence[str]) -> PlainTable:
     counted = Counter(statuses)
     rows = tuple((status.zh, str(counted[status.value])) for status in Status)
-    return Table("污染源记录", ("状态", "行数"), (*rows, ("合计", str(len(statuses)))))
+    return PlainTable("污染源记录", ("状态", "行数"), (*rows, ("合计", str(len(statuses)))))
 
 
-def _events(ledger: Ledger) -> Table:
+def _events(ledger: Ledger) -> PlainTable:
     """Return the ledger, summed by file and event."""
     counted = Counter((entry.file, entry.event) for entry in ledger.entries)
     rows = tuple((file, event, str(count)) for (file, event), count in counted.most_common(_SHOWN_EVENTS))
-    return Table("处理台账摘要", ("文件", "事项", "条数"), rows)
+    return PlainTable("处理台账摘要", ("文件", "事项", "条数"), rows)
 
 
 NOTHING_SAID = ReadOptions()
@@ -391,13 +382,13 @@ def _columns_text(inspection: Inspection) -> str:
     return f"# {inspection.file}：每行一个用途，右边是列名；度、分、秒分列以 + 相连，一格两值写 lonlat\n{lines}"
 
 
-def shipped_table() -> Table:
+def shipped_table() -> PlainTable:
     """Return the layers that ship with the software, for `layers list`."""
     rows = tuple(
         (layer.path, layer.title or layer.kind, layer.basis.zh, layer.vintage, layer.credit or layer.licence)
         for layer in shipped_layers().values()
     )
-    return Table("随软件提供的图层", ("文件", "内容", "数据性质", "时点", "署名或许可"), rows)
+    return PlainTable("随软件提供的图层", ("文件", "内容", "数据性质", "时点", "署名或许可"), rows)
 
 
 def _fix_rows(inspection: Inspection) -> Iterator[FixRow]:
@@ -440,7 +431,7 @@ def _problems(inspection: Inspection) -> Iterator[Problem]:
             yield Problem(what, place, remedy=f"{remedy}；用 --fixme 写出更正表", is_warning=True)
 
 
-def _picture(inspection: Inspection) -> Table:
+def _picture(inspection: Inspection) -> PlainTable:
     """Return in ten lines what a file is, what of it was understood and what waits for a person."""
     counted = {status.zh: inspection.statuses.count(status.value) for status in Status}
     counted |= {"其他地类": other} if (other := inspection.statuses.count(OTHER_LAND)) else {}
@@ -465,7 +456,7 @@ def _picture(inspection: Inspection) -> Table:
         ("范围", _extent_words(inspection)),
         ("等人处理", "；".join(f"{event} {count} 处" for event, count in waiting.most_common()) or "无"),
     ]
-    return Table(inspection.file, ("项目", "内容"), tuple(rows))
+    return PlainTable(inspection.file, ("项目", "内容"), tuple(rows))
 
 
 _COUNTIES_NAMED = 5
@@ -480,7 +471,7 @@ def _extent_words(inspection: Inspection) -> str:
     return f"经度 {west:.5f}–{east:.5f}，纬度 {south:.5f}–{north:.5f}{lying}"
 
 
-def _events_of(entries: Iterable[LedgerEntry]) -> Table:
+def _events_of(entries: Iterable[LedgerEntry]) -> PlainTable:
     """Return a ledger by event, with the first reason and the rows."""
     grouped: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for entry in entries:
@@ -490,4 +481,4 @@ def _events_of(entries: Iterable[LedgerEntry]) -> Table:
         numbers = [row for row, *_ in listed if row]
         _, reason, action = listed[0]
         rows.append((event, name_rows(numbers) if numbers else "整个文件", reason, action))
-    return Table("处理台账摘要", ("事项", "行", "说明（首条）", "处理"), tuple(rows))
+    return PlainTable("处理台账摘要", ("事项", "行", "说明（首条）", "处理"), tuple(rows))

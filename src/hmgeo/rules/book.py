@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.machine import kept
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 SUFFIXES = (".yml", ".yaml")
-_DECIDING = {".py", ".csv", *SUFFIXES}
+_DECIDING = {".py", ".csv", ".tsv", *SUFFIXES}
 """What the packaged rules are read from, and with."""
 
 
@@ -192,7 +192,7 @@ def _packaged() -> tuple[RuleFile, ...]:
     room = Path(__file__).parent
     decides = [
         room.parent / "vocabulary.py",
-        *room.glob("*.py"),
+        *room.glob("*.*"),
         *(room.parent / "reference").rglob("*.*"),
         *room.glob("data/*"),
     ]
@@ -434,11 +434,6 @@ def rules_coverage(packs: Sequence[Path] = (), *, as_of: date | None = None, are
         With every fault of every rule file.
     """
     return tuple(_coverage(rule, as_of, area) for rule in load_book(packs).rules)
-
-
-def coverage_rows(rows: Sequence[Coverage]) -> list[dict[str, Any]]:
-    """Return `rows` of coverage as plain data for JSON."""
-    return [asdict(row) for row in rows]
 
 
 def _coverage(rule: Rule, as_of: date | None, area: str) -> Coverage:
