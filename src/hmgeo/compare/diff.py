@@ -150,8 +150,6 @@ def draw_changes(
 ) -> int:
     """Draw both states of what changed in `language`; return how many changes are of sources without coordinates.
 
-    `first`, `second` and `projects` are as `diff_runs` took them.
-
     Parameters
     ----------
     changes

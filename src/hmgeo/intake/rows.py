@@ -125,10 +125,7 @@ class Outcome:
 
     @classmethod
     def of_rows(cls, count: int, journal: Journal, *, are_receptors: bool) -> Outcome:
-        """Start with `count` rows assessed and nowhere; `journal` is told what befalls them.
-
-        `are_receptors` as above.
-        """
+        """Start with `count` rows assessed and nowhere; `journal` is told what befalls them."""
         shapes = np.full(count, None, dtype=object)
         made = cls(shapes, np.zeros(count), [Status.ASSESSED] * count, journal, are_receptors)
         made.sound, made._assessed = np.zeros(count, bool), np.ones(count, bool)

@@ -220,10 +220,7 @@ CONTENTS = "目录"
 
 
 class From(NamedTuple):
-    """A column of a sheet that shows one of the table of columns as it is.
-
-    `in_mu`: hectares are shown in 亩.
-    """
+    """A column of a sheet that shows one of the table of columns as it is; `in_mu`: hectares are shown in 亩."""
 
     name: str
     width: float

@@ -400,8 +400,6 @@ def project_results(
 ) -> Results:
     """Run a project as `run_project` does and return what it found, writing nothing.
 
-    `path`, `accept_suggestions` and `words` are as there.
-
     Parameters
     ----------
     page

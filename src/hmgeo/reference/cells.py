@@ -337,8 +337,6 @@ def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
 def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
     """Return the `LandClass` of `code`, a land code or its name, 非耕地 for other land than 耕地 and 园地.
 
-    `kept` and errors are those of `read_land`.
-
     Examples
     --------
     >>> land_class("0103", frozenset({4})), land_class("011", frozenset({3})), land_class("01", frozenset())

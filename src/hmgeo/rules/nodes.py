@@ -197,11 +197,9 @@ class Reader:
     def mapping(
         self, node: yaml.Node | None, known: Sequence[str], required: Sequence[str], of: str
     ) -> dict[str, yaml.Node]:
-        """Return the entries of `node` by key; none of a missing one.
+        """Return the entries of `node`, a mapping called `of`, by key; none of a missing one.
 
         Faults for repeated, unknown (not `known`) and missing (`required`) keys.
-
-        `of` is what the mapping is called.
         """
         if node is None:
             return {}

@@ -141,10 +141,7 @@ def stem_of(code: str) -> str:
 
 
 def in_territory(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool:
-    """Return whether `rule` may have force in a place; False only where territory or basin are known not to hold it.
-
-    `place_codes` and `not_in` as in `territory_holds`.
-    """
+    """Return whether `rule` may have force in a place; False only where territory or basin are known not to hold it."""
     holds = territory_holds(rule, place_codes, not_in)
     return holds is not False and _basin_holds(rule.basin, place_codes) is not False
 

@@ -321,10 +321,7 @@ def _reached_ha(gardens: pa.Table | None, key_of: Callable[[str], str]) -> dict[
 
 
 def beside_of(positions: Positions, gardens: Layer, radii_m: Sequence[float]) -> tuple[pa.Table, pa.Table]:
-    """Return counts of 园地 by source and radius (`COUNTS_SCHEMA`), and its parcels (`RECEPTORS_SCHEMA`).
-
-    `positions` are measured against `gardens` at `radii_m`.
-    """
+    """Return counts of 园地 by source and radius (`COUNTS_SCHEMA`), and its parcels (`RECEPTORS_SCHEMA`)."""
     reached = TableSink(RECEPTORS_SCHEMA)
     counts = measure_proximity(positions, gardens, radii_m=radii_m, reached=reached).counts
     counts = counts.filter(pc.equal(counts["class"], ALL_CLASSES))
@@ -622,8 +619,6 @@ def with_land_areas(counts: pa.Table, areas: LandAreas) -> pa.Table:
 
 def with_clipped_area(sources: pa.Table, areas: LandAreas, radius_m: float) -> pa.Table:
     """Append `farmland_area_clipped_ha` to `sources`: hectares inside the circle of `radius_m`, common ground once.
-
-    `areas` is what `land_areas` returned.
 
     Null for a source that is no point or has no place.
     """

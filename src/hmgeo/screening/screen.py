@@ -99,10 +99,7 @@ def _source_row(
 
 
 def search_areas(positions: Positions, radius_m: float) -> pa.Table:
-    """Return what was searched around each located source within `radius_m`, as drawn on maps.
-
-    `positions` are the sources.
-    """
+    """Return what was searched around each located source within `radius_m`, as drawn on maps."""
     located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
     shapes = shapely.from_wkb(located["geometry"].to_pylist())
     drawn = [shapely.to_wkb(geodesic_buffer(shape, radius_m, DRAWN_CORNERS)) for shape in shapes]
@@ -374,10 +371,7 @@ def _gap(row: Row, facts: Facts, bench: _Bench) -> str:
 def with_land(
     screened: Screened, positions: Positions, farmland: Layer, progress: Callable[[int], None] = lambda _: None
 ) -> Screened:
-    """Return `screened` with counts and sources that also tell the land around each source, common ground once.
-
-    `positions` and `farmland` are those screened; `progress` is called with the number of sources done.
-    """
+    """Return `screened` with counts and sources that also tell the land around each source, common ground once."""
     areas = land_areas(positions, farmland, screened.radii_m, progress)
     return replace(
         screened,

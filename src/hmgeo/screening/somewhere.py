@@ -111,10 +111,7 @@ def widened(positions: Positions, margin_m: float) -> Positions:
 
 
 def measures_of(positions: Positions, receptors: Layer | None, proximity: Proximity | None) -> Measures:
-    """Gather the measures of a run (`proximity`); empty where there was no layer (`receptors`) to measure against.
-
-    `positions` are what was measured.
-    """
+    """Gather the measures of a run (`proximity`); empty where there was no layer (`receptors`) to measure against."""
     if receptors is None or proximity is None:
         return Measures({}, {}, {}, {}, {}, is_complete=False)
     nearest = {(row.pop("source_id"), row.pop("class")): Nearest(**row) for row in proximity.nearest.to_pylist()}

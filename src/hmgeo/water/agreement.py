@@ -248,10 +248,7 @@ class WaterFacts:
         return self._along(features, limit_m, mode, is_against=False)
 
     def downstream(self, features: Features, limit_m: float, mode: str, /) -> PlaceFact | Unknown:
-        """Return whether water from one of `features` reaches the source within `limit_m` along the water.
-
-        `mode` as above.
-        """
+        """Return whether water from one of `features` reaches the source within `limit_m` along the water."""
         return self._along(features, limit_m, mode, is_against=True)
 
     def beside_path(self, features: Features, limit_m: float, beside_m: float, /) -> PlaceFact | Unknown:

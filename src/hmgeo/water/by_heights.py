@@ -425,9 +425,7 @@ class ProjectWater:
         return flow_grid(self._elevation, Conditioning(ClosedBasins.BREACH) if isinstance(chosen, Unknown) else chosen)
 
     def why_not(self, code: str) -> str:
-        """Return what keeps the layer `code` from being asked about; empty where nothing.
-
-        A grid too large, an unset parameter.
+        """Return what keeps the layer `code` from being asked about (grid too large, parameter unset); else empty.
 
         How closed basins are treated matters only where there are any.
         """

@@ -125,12 +125,7 @@ class ProjectRivers:
         return [shapely.LineString() if wkb is None else shapely.from_wkb(wkb) for wkb in table["geometry"].to_pylist()]
 
     def loose(self, *, is_against: bool) -> LooseEnds:
-        """Return the ends that walks with the water (or against it.
-
-        `is_against`) come by without being led on; made once.
-
-        Made once.
-        """
+        """Return the ends that walks with the water, or against it, come by without being led on; made once."""
         if is_against not in self._loose and self.network is not None:
             self._loose[is_against] = loose_ends(self.network, self.tolerance_m, is_against=is_against)
         return self._loose[is_against]
@@ -225,10 +220,7 @@ class ProjectRivers:
         return self._coverages[code]
 
     def gap_of(self, code: str, zh: str, parts: Iterable[Stretch]) -> str:
-        """Return why finding nothing in the layer `code` (`zh`) along `parts` of the rivers would prove nothing.
-
-        Else empty.
-        """
+        """Return why nothing found in layer `code` (`zh`) along `parts` of the rivers proves nothing; else empty."""
         layer = self.held(code)
         if layer.gates.coverage is None:
             return undeclared(zh)

@@ -297,9 +297,7 @@ class FlowGrid:
     def doubtful(self, cells: Cells, limit_m: float = np.inf) -> tuple[Cells, Cells, Floats]:
         """Return the cells whose water reaches `cells` but may go elsewhere, and those whose water may, how far off.
 
-        All within `limit_m`.
-
-        It depends on level ground with two ways out alike, on which the water from there comes.
+        All within `limit_m`. It depends on level ground with two ways out alike, on which the water from there comes.
         """
         if not (self.forks.other >= 0).any():
             return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)

@@ -580,10 +580,7 @@ def _shares_of_point(flat: shapely.LineString, point: Floats, moved: float, with
 
 
 def part_of(line: shapely.LineString, length_m: float, stretch: Stretch) -> shapely.Geometry:
-    """Return `stretch` of a reach as a line (a point where `length_m` is none), to be held against a coverage.
-
-    `line` is the reach's.
-    """
+    """Return `stretch` of a reach as a line (a point where `length_m` is none), to be held against a coverage."""
     if not length_m:
         return shapely.Point(line.coords[0])
     return substring(line, stretch.from_m / length_m, stretch.to_m / length_m, normalized=True)

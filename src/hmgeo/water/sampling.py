@@ -243,8 +243,6 @@ def below_risks(
 ) -> tuple[list[Proposal], list[str]]:
     """Return for each of `risks` (a park or pond with the word of its kind) where its water first reaches a stream.
 
-    `grid` and `chosen` lead the water.
-
     Second, a sentence for each whose water reaches no stream within the limit.
     """
     proposals, dry = [], []
@@ -342,10 +340,7 @@ _RISK_KINDS = (LayerKind.INDUSTRIAL_PARKS, LayerKind.TAILINGS_PONDS)
 def sampling_of(
     waters: Waters, grid: FlowGrid, sources: Things, chosen: FlowChoices
 ) -> tuple[pa.Table, tuple[str, ...]]:
-    """Return `SAMPLING_SCHEMA` and sentences on what couldn't be proposed.
-
-    `waters` are the layers, `grid` and `chosen` lead the water, `sources` are all that may emit.
-    """
+    """Return `SAMPLING_SCHEMA` and sentences on what couldn't be proposed."""
     choices = waters.question.choices
     proposals, notes = _sections(waters, grid, chosen)
     below, dry = below_risks(grid, [(kind, thing) for kind in _RISK_KINDS for thing in _of(waters, kind)], chosen)

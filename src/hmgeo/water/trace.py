@@ -227,10 +227,7 @@ def met_by_any(path: Downhill, targets: Targets) -> list[tuple[int, float, bool]
 
 
 def targets_of(ids: Sequence[str], names: Sequence[str], classes: Sequence[str], cells: Sequence[Cells]) -> Targets:
-    """Gather features (`ids`, `names`, `classes`) with their `cells`; the caller leaves out cells without height.
-
-    Those without height are the caller's to leave out.
-    """
+    """Gather features (`ids`, `names`, `classes`) with their `cells`; the caller leaves out cells without height."""
     rows = np.repeat(np.arange(len(cells)), [len(own) for own in cells])
     flat = np.concatenate(cells) if cells else np.zeros(0, np.int64)
     order = np.argsort(flat, kind="stable")  # rows ascend already

@@ -117,8 +117,6 @@ def file_crs(
 ) -> tuple[CRS, Datum | None]:
     """Decide how a vector file's coordinates are read: the CRS, and the datum of the degrees that come out.
 
-    `declared` is what the user says of them; `journal` is told what was decided.
-
     Parameters
     ----------
     own

@@ -60,8 +60,6 @@ def render(
 ) -> str:
     """Return the HTML of all panels around what is `shown`; every value is escaped by the template.
 
-    `presentation` says for whom and on which paper, `pictures` how receptors are drawn.
-
     Parameters
     ----------
     data

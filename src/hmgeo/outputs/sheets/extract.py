@@ -252,10 +252,7 @@ def _answer(clause: Mapping[str, Any]) -> str:
 
 
 def write_extract(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], path: Path, *, title: str) -> None:
-    """Write extracts (`made`) to `path`; the suffix (.json, .docx, .pdf) says how. Two writes: the same bytes.
-
-    `sketches` are PNG or empty, one for each; `title` is the file's.
-    """
+    """Write extracts (`made`) to `path`; the suffix (.json, .docx, .pdf) says how. Two writes: the same bytes."""
     if path.suffix == ".json":
         written = made[0] if len(made) == 1 else {"kind": f"{KIND}s", "extracts": list(made)}
         path.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")

@@ -186,8 +186,6 @@ def read_sites(
 ) -> tuple[list[Site], Ledger]:
     """Return the sites of file `path`; real ones are refused where held against invented receptors of `desk`.
 
-    `basis`, `options` and `defaults` are what the user says of the file and of rows that don't say.
-
     Raises
     ------
     InputError, UsageError
