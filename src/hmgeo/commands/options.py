@@ -22,6 +22,7 @@ import typer
 
 from hmgeo.errors import without_passwords
 from hmgeo.vocabulary import LayerKind, Status, Verdict
+from hmgeo.words import render, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -229,30 +230,6 @@ def layers_of_words(sources: Path | None, farmland: Path | None, others: Sequenc
     return files
 
 
-IN_ALL = {"zh": "{title}：污染源 {count} 行（{rows}）", "en": "{title}: {count} sources ({rows})"}
-LIST_SIGN = {"zh": "，", "en": ", "}
-WITH_PAGE = {
-    "zh": "结果：{folder}（地图 map.html，图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
-    "en": (
-        "Results: {folder} (map map.html, print print/map.pdf, tables screening.xlsx; "
-        "阅读说明.txt says what is for whom)"
-    ),
-}
-WITHOUT_PAGE = {
-    "zh": "结果：{folder}（图件 print/map.pdf，表格 screening.xlsx；各文件给谁看见 阅读说明.txt）",
-    "en": "Results: {folder} (print print/map.pdf, tables screening.xlsx; 阅读说明.txt says what is for whom)",
-}
-UNCHANGED = {
-    "zh": "没有变化：输入、设置、规则库、程序、评估基准日与上次相同，结果原样保留在 {folder}；要重新运行加 --fresh。",
-    "en": "Nothing changed since the last run; its results stand as they are in {folder}. To run anyway: --fresh.",
-}
-CHANGED = {"zh": "自上次运行后有变：{names}；重新运行。", "en": "Changed since the last run: {names}; running again."}
-FIRST_USE = {
-    "zh": "首次使用：先编译测算程序，约需十几秒；结果留存，以后不再需要。",
-    "en": "First use: compiling the engine, some fifteen seconds; it is kept and won't be needed again.",
-}
-
-
 class Stream:
     """What is told on stdout or stderr; rich is loaded for tables, and where a terminal shows it."""
 
@@ -292,7 +269,7 @@ OUT = Stream(stderr=False)
 def ready_engine(language: str = "zh") -> None:
     """Have the engine compiled, where it never was, while imports and files are read; say so in a `language`."""
     if begin_compiling():
-        LOG.print(FIRST_USE[language])
+        LOG.print(render(say("cli.first_use"), language))
 
 
 def show_json(shown: object) -> None:
@@ -379,6 +356,7 @@ def warn(warnings: Sequence[str], language: str = "zh") -> None:
 
 def summarise(finished: Run, language: str = "zh") -> None:
     """Say in a `language` what came out of the `finished` run, and what was assumed."""
+    from hmgeo.outputs.guide import GUIDE_NAME
     from hmgeo.outputs.templates import settling_lines
     from hmgeo.outputs.wording import status_word, verdict_header
 
@@ -388,12 +366,11 @@ def summarise(finished: Run, language: str = "zh") -> None:
         LOG.print(line, markup=False, soft_wrap=True)
     statuses = results.status_counts()
     counts = [f"{status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
-    rows = LIST_SIGN[language].join(counts)
-    line = IN_ALL[language].format(title=results.title, count=str(results.sources.num_rows), rows=rows)
-    files = WITH_PAGE if (finished.folder / "map.html").is_file() else WITHOUT_PAGE
-    OUT.print(line, markup=False)
+    sources = say("cli.in_all", title=results.title, count=str(results.sources.num_rows), rows=tuple(counts))
+    page = "cli.results_page" if (finished.folder / "map.html").is_file() else "cli.results"
+    OUT.print(render(sources, language), markup=False)
     OUT.print(f"  {verdict_header(results.verdict_counts(), results.unassessed_counts(), language)}", markup=False)
-    OUT.print(f"  {files[language].format(folder=str(finished.folder))}", markup=False)
+    OUT.print(f"  {render(say(page, folder=str(finished.folder), guide=GUIDE_NAME), language)}", markup=False)
 
 
 def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:

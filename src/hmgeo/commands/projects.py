@@ -10,12 +10,9 @@ from typing import Annotated
 import typer
 
 from hmgeo.commands.options import (
-    CHANGED,
     EXIT_FAIL_ON,
-    LIST_SIGN,
     LOG,
     OUT,
-    UNCHANGED,
     AcceptOption,
     AlsoOption,
     ColumnsOption,
@@ -53,6 +50,7 @@ from hmgeo.commands.options import (
     warn,
 )
 from hmgeo.vocabulary import Basis
+from hmgeo.words import render, say
 
 
 def demo(out: OutOption = Path("hmgeo-demo"), *, lang: LangOption = "zh") -> None:
@@ -92,7 +90,7 @@ def run(
     kept = None if fresh else kept_run(asked)
     if kept is not None and not kept.changed:
         warn(kept.warnings, lang)
-        OUT.print(UNCHANGED[lang].format(folder=str(kept.folder)), markup=False)
+        OUT.print(render(say("cli.unchanged", folder=str(kept.folder)), lang), markup=False)
         if failing is not None and kept.verdicts.get(failing.value):
             raise typer.Exit(EXIT_FAIL_ON)
         return
@@ -100,7 +98,7 @@ def run(
     from hmgeo.project.run import run_project
 
     if kept is not None:
-        LOG.print(CHANGED[lang].format(names=LIST_SIGN[lang].join(kept.changed)), markup=False)
+        LOG.print(render(say("cli.changed", names=tuple(kept.changed)), lang), markup=False)
     with Reporter(lang) as report:
         finished = run_project(
             project,
@@ -480,7 +478,6 @@ def diff(
     from hmgeo.compare.verify import language_of
     from hmgeo.outputs.templates import PlainTable, write_plain
     from hmgeo.project.folder import whole_file
-    from hmgeo.words import render, say
 
     language = language_of(second)
     with Reporter(language) as report:

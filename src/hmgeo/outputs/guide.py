@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.tables import OWN_PREFIX, write_rows
-from hmgeo.outputs.wording import Text
+from hmgeo.outputs.wording import TEXTS, Text
 from hmgeo.records import TOLD
 from hmgeo.results.columns import TABLES, column_of
 from hmgeo.results.described import EMPTY, REASONS
@@ -24,27 +24,6 @@ if TYPE_CHECKING:
 GUIDE_NAME = "阅读说明.txt"
 
 _FOR_WHOM = tuple((name, Text(zh, en)) for name, zh, en in table_rows("hmgeo.outputs", "guide.tsv"))
-_TABLES = Text("程序和分析人员：其余表（csv、parquet）", "programs: the other tables (csv, parquet)")
-_WHO, _HOW, _MIND = (
-    Text("哪个文件给谁看", "Which file is for whom"),
-    Text("清单是怎样得出的", "How the list was made"),
-    Text("请注意", "Please note"),
-)
-_ROWS = Text(
-    "输入污染源 {count} 行：{statuses}。每一行都在 data/sources.csv 里出现一次，包括没有测算的。",
-    "{count} rows of sources: {statuses}. Each stands once in data/sources.csv, measured or not.",
-)
-_BY_RULE = Text("排查规则 {rule}：{citation}，{standing}。", "Screening rule {rule}: {citation}, {standing}.")
-_NO_RULE = Text("未设排查规则，只列距离。", "No screening rule was set: distances alone.")
-_BY_DISTANCE = Text(
-    "距离是 2000 国家大地坐标系椭球面上的最短距离，半径 {radius}，恰在限值上的计入；位置误差可能改变结论的标「临界」。",
-    "Distances are the shortest on the CGCS2000 ellipsoid, radius {radius}, limits inclusive; what may flip is marked.",
-)
-_COUNTED = Text("各条款结论：{counts}。", "Clause by clause: {counts}.")
-_PEOPLE = Text(
-    "条文没有规定的参数由使用单位选定，见 screening.xlsx「说明」；是否列入清单由主管部门确定。",
-    "What the texts leave open was chosen by people: see screening.xlsx. Authorities decide what is listed.",
-)
 HEADER = ("文件", "列", "类型", "单位", "中文", "English", "空值的意思", "null means")
 _TYPES = {
     str(TOLD): "text",
@@ -71,17 +50,18 @@ def _guide(results: Results, language: str, files: Collection[str]) -> Iterator[
     yield in_language(say("as_of_day", day=results.as_of.isoformat() if results.as_of else "未设基准日"), language)
     yield in_language(say("classified_as", mark=wording.classification_word(results)), language)
     yield wording.basis_banner(results.basis, language)
-    yield from ("", _WHO.say(language))
+    yield from ("", TEXTS["for_whom"].say(language))
     named = {name for name, _ in _FOR_WHOM}
     for name, words in _FOR_WHOM:
         if name in files:
             yield f"  {name:<22}{words.say(language)}"
     if any(name.startswith("data/") and name not in named for name in files):
-        yield f"  {'data/':<22}{_TABLES.say(language)}"
-    yield from ("", _HOW.say(language))
+        other = TEXTS["other_tables"].say(language)
+        yield f"  {'data/':<22}{other}"
+    yield from ("", TEXTS["how_made"].say(language))
     yield from (f"  {number}. {line}" for number, line in enumerate(_how(results, language), start=1))
     if results.warnings:
-        yield from ("", _MIND.say(language))
+        yield from ("", TEXTS["please_note"].say(language))
         yield from (f"  - {in_language(warning, language)}" for warning in results.warnings)
     yield from ("", wording.disclaimer(language))
 
@@ -90,20 +70,20 @@ def _how(results: Results, language: str) -> Iterator[str]:
     statuses = results.status_counts()
     words = [f"{wording.status_word(status.value, language)} {statuses.get(status.value, 0)}" for status in Status]
     sign = "，" if language == "zh" else ", "
-    yield _ROWS.say(language, count=str(results.sources.num_rows), statuses=sign.join(words))
+    yield TEXTS["rows_read"].say(language, count=str(results.sources.num_rows), statuses=sign.join(words))
     rule = next((used for used in results.rules if used.rule_id == results.screening_rule_id), None)
     if rule is None or not rule.document:
-        yield _NO_RULE.say(language)
+        yield TEXTS["no_rule"].say(language)
     else:
         cited = wording.citation({"document": rule.document, "clause": rule.clause})
         standing = wording.standing_word(rule.standing, language, rule.verified) or Standing.IN_FORCE.zh
-        yield _BY_RULE.say(language, rule=rule.rule_id, citation=cited, standing=standing)
-    yield _BY_DISTANCE.say(language, radius=radius_text(results.radius_m))
-    yield _COUNTED.say(
+        yield TEXTS["by_rule"].say(language, rule=rule.rule_id, citation=cited, standing=standing)
+    yield TEXTS["by_distance"].say(language, radius=radius_text(results.radius_m))
+    yield TEXTS["counted"].say(
         language,
         counts=wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), language).rstrip("。."),
     )
-    yield _PEOPLE.say(language)
+    yield TEXTS["left_to_people"].say(language)
 
 
 def write_dictionary(columns: Mapping[str, Sequence[str]], path: Path) -> None:

@@ -41,29 +41,9 @@ if TYPE_CHECKING:
 
 KIND = "hmgeo-site-extract"
 TOUCHED, OPEN, NO_TEXT, UNTOUCHED, OUT = "touched", "without_data", "text_not_held", "not_touched", "not_applicable"
-_STATES = {
-    TOUCHED: Text("触及的主题", "Themes touched"),
-    OPEN: Text("资料不足、未作判断的主题", "Themes without data: not judged"),
-    NO_TEXT: Text("原文未收录或效力未核实的主题", "Themes whose text is not held or not verified"),
-    UNTOUCHED: Text("未触及的主题", "Themes not touched"),
-    OUT: Text("不适用的主题", "Themes that do not apply"),
-}
+_STATES = (TOUCHED, OPEN, NO_TEXT, UNTOUCHED, OUT)
 _HITS = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
-_OTHER = Text("项目事实和区域", "facts of the project, areas")
 _WORDS = {key: Text(zh, en) for key, zh, en in table_rows("hmgeo.outputs.sheets", "extract.tsv")}
-_GLOSSARY = (
-    (Verdict.PROHIBITED,
-     Text("落入条款禁止情形的空间范围；是否适用由所列部门认定",
-          "within the reach of a ban; the office named decides whether it applies")),
-    (Verdict.CONDITIONAL, Text("须满足条款所列条件", "the clause sets a condition")),
-    (Verdict.LISTED, Text("符合排查条件；是否列入由主管部门确定", "meets a survey's condition; the office decides")),
-    (Verdict.NOT_ASSESSED,
-     Text("缺数据、参数、事实或原文，未作判断；不等于未触及",
-          "data, choice, fact or text is missing: not judged, which is no clearance")),
-    (Verdict.CLEAR, Text("在范围完整的数据内未触及本条款", "not touched within data that are complete")),
-    (Verdict.NOT_APPLICABLE,
-     Text("行业、行为、地域或时间不在条款适用范围", "trade, action, territory or time is outside the clause")),
-)  # fmt: skip
 _KINDS = frozenset(kind.value for kind in LayerKind)
 _MOST_SHAPES, _PAIR = 400, 2
 
@@ -103,7 +83,7 @@ def extract_document(
     made["themes"] = [
         {
             "theme": code,
-            "title": word(LayerKind.of(code), language) if code else _OTHER.say(language),
+            "title": word(LayerKind.of(code), language) if code else _WORDS["no_theme"].say(language),
             "state": state_of(clauses),
             "department": results.departments.get(code, ("", ""))[1],
             "nearest": nearest_text(near[code], language) if code in near else "",
@@ -112,10 +92,10 @@ def extract_document(
             "nearest_high_m": near[code].high_m if code in near and np.isfinite(near[code].high_m) else None,
             "clauses": [clause_document(clause, results, language) for clause in clauses],
         }
-        for code, clauses in sorted(themes.items(), key=lambda item: list(_STATES).index(state_of(item[1])))
+        for code, clauses in sorted(themes.items(), key=lambda item: _STATES.index(state_of(item[1])))
     ]
     made["next_steps"] = [*site["missing"], *site["open"]]
-    made["glossary"] = {word(verdict, language): text.say(language) for verdict, text in _GLOSSARY}
+    made["glossary"] = {word(verdict, language): _WORDS[f"means_{verdict.value}"].say(language) for verdict in Verdict}
     return {"extract_id": extract_id(made)} | made
 
 
@@ -158,9 +138,10 @@ def _blocks_of(made: Mapping[str, Any]) -> list[Block]:
     named += list(site["facts"].items())
     pages = [Block("title", say("title")), *(Block("small", warning) for warning in made["warnings"])]
     pages += [Block("table", rows=tuple(named), widths_mm=(40, 130)), Block("text", site["header"])]
-    for state, title in _STATES.items():
+    for state in _STATES:
         themes = [theme for theme in made["themes"] if theme["state"] == state]
-        pages.append(Block("head", f"{title.say(language)}（{len(themes)}）"))
+        title = say(f"state_{state}")
+        pages.append(Block("head", f"{title}（{len(themes)}）"))
         pages += _touched(themes, say) if state == TOUCHED else [_listed(themes, say, state)] if themes else []
     touched = [
         clause
