@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -40,6 +39,7 @@ _STEPS = (("完成", ("完成日期",)), ("验收", ("验收单位", "验收文�
 """States of 表3 in their order, with what each of them must have."""
 _DONE_DAYS = frozenset({"核查日期", "完成日期", "销号日期"})
 _DUE = "计划完成时限"
+_DAYS = (*sorted(_DONE_DAYS), _DUE)
 _DOCUMENTS = frozenset({"一企一策文号", "验收文号", "销号文号"})
 _SETTLED = frozenset({"完成日期", "验收单位", "验收文号", "销号日期", "销号文号"})
 _TASK_NAMES = {
@@ -100,14 +100,27 @@ class Cell(NamedTuple):
     text: str
     name: str
     sheet: str = ""
+    header: str = ""
     written: str = ""
+
+    def fault(self, what: str, remedy: str) -> Fault:
+        """Return that `what` is wrong with it, and the `remedy`."""
+        return Fault(self.sheet, self.name, self.header, what, self.text or self.written, remedy)
+
+
+class Row(dict[str, Cell]):
+    """The cells of a row by their headers; blank where the list has no such column."""
+
+    def __missing__(self, header: str) -> Cell:
+        """Return a blank cell."""
+        return Cell("", "", header=header)
 
 
 def _cell(text: str, name: str, sheet: str, header: str) -> Cell:
     stripped = text.strip()
     plain = unicodedata.normalize("NFKC", stripped).strip("() \t")
     is_open = bool(_PLACEHOLDER.fullmatch(plain)) and not (plain == "无" and header in _MAY_BE_NONE)
-    return Cell("", name, sheet, stripped) if is_open else Cell(stripped, name, sheet)
+    return Cell("", name, sheet, header, stripped) if is_open else Cell(stripped, name, sheet, header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,7 @@ class Ledger:
     kind: str
     sheet: str
     columns: Mapping[str, int]
-    rows: Mapping[str, Mapping[str, Cell]]
+    rows: Mapping[str, Row]
     continued: frozenset[str] = frozenset()
 
 
@@ -190,7 +203,7 @@ def _joined(ledgers: Sequence[Ledger]) -> tuple[dict[str, Ledger], list[Fault]]:
         for key, row in ledger.rows.items():
             if key in first.rows and _ID in row and row[_ID].text:
                 what = f"这一家在工作表 {first.rows[key][_ID].sheet} 已有一行，一家只占一行"
-                faults.append(Fault(ledger.sheet, row[_ID].name, _ID, what, key, "合成一行，或改正编号"))
+                faults.append(row[_ID].fault(what, "合成一行，或改正编号"))
         more = {key if key not in first.rows else f"{key}@{ledger.sheet}": row for key, row in ledger.rows.items()}
         made[ledger.kind] = replace(first, rows={**first.rows, **more})
     return made, faults
@@ -260,43 +273,42 @@ def _rows_under(
     kind: str, sheet: str, columns: Mapping[str, int], rows: Sequence[Sequence[str]], header: int
 ) -> tuple[Ledger, list[Fault]]:
     """Return the rows under a header; what stands in the first column alone below them is a remark."""
-    by_key: dict[str, dict[str, Cell]] = {}
+    by_key: dict[str, Row] = {}
     faults: list[Fault] = []
-    lines: dict[int, dict[str, Cell]] = {}
+    lines: dict[int, Row] = {}
     for number, row in enumerate(rows[header + 1 :], start=header + 2):
-        cells = {
-            name: _cell(row[column] if column < len(row) else "", xl_rowcol_to_cell(number - 1, column), sheet, name)
-            for name, column in columns.items()
-        }
+        cells = Row()
+        for name, column in columns.items():
+            text = row[column] if column < len(row) else ""
+            cells[name] = _cell(text, xl_rowcol_to_cell(number - 1, column), sheet, name)
         if any(cell.text for name, cell in cells.items() if name != "序号" or kind == TASKS):
             lines[number] = cells
     if kind == TASKS:
         return _tasks_under(sheet, columns, list(lines.values())), faults
     for number, cells in lines.items():
-        key = cells[_ID].text if _ID in cells else ""
+        key = cells[_ID].text
         if not key:
-            where = cells.get(_ID, Cell("", f"A{number}")).name
+            where = cells[_ID].name or f"A{number}"
             faults.append(Fault(sheet, where, _ID, "这一行没有企业编号", remedy="填表1中的企业编号"))
         if key in by_key:
-            faults.append(Fault(sheet, cells[_ID].name, _ID, "企业编号重复，一家只占一行", key, "合成一行，或改正编号"))
+            faults.append(cells[_ID].fault("企业编号重复，一家只占一行", "合成一行，或改正编号"))
         by_key[key if key and key not in by_key else f"{key}@{number}"] = cells
     return Ledger(kind, sheet, columns, by_key), faults
 
 
-def _tasks_under(sheet: str, columns: Mapping[str, int], lines: Sequence[Mapping[str, Cell]]) -> Ledger:
+def _tasks_under(sheet: str, columns: Mapping[str, int], lines: Sequence[Row]) -> Ledger:
     """Return the tasks of a sheet, each known by its chapter and number.
 
     A line without a number says more of the task above only where tasks are numbered; else it is a task.
     """
-    blank = Cell("", "")
-    is_numbered = any(cells.get("序号", blank).text for cells in lines)
+    is_numbered = any(cells["序号"].text for cells in lines)
     first = "序号" if is_numbered else "任务"
     are_chapters = any(cells[first].text and not _numeral(cells[first].text) for cells in lines)
-    by_key: dict[str, Mapping[str, Cell]] = {}
+    by_key: dict[str, Row] = {}
     continued: set[str] = set()
     chapter, last, items = ("", ""), "", Counter[str]()
     for cells in lines:
-        number = cells.get("序号", blank).text
+        number = cells["序号"].text
         filled = [name for name in _TASK_NEEDS if cells[name].text]
         title = _numeral(number or cells["任务"].text) if are_chapters and {*filled} <= {"任务"} else None
         if title is not None:
@@ -308,7 +320,7 @@ def _tasks_under(sheet: str, columns: Mapping[str, int], lines: Sequence[Mapping
             continue  # a title without a number, or a remark
         is_more = is_numbered and not number and bool(last)
         own = number or ("" if is_more else cells["任务"].text)
-        key = last if is_more else " ".join(filter(None, ("".join(chapter), cells.get("计划", blank).text, own)))
+        key = last if is_more else " ".join(filter(None, ("".join(chapter), cells["计划"].text, own)))
         items[key] += 1
         last, key = key, key if items[key] == 1 else f"{key} 之{items[key]}"
         by_key[key] = cells
@@ -327,15 +339,14 @@ def _form(sheet: str, rows: Sequence[Sequence[str]]) -> tuple[Ledger, list[Fault
     start = next((at for at, row in enumerate(rows) if row and row[0].strip().startswith("二、现场核查")), None)
     if start is None:
         return None
-    cells: dict[str, Cell] = {}
+    cells = Row()
     for at, row in enumerate(rows):
         for column in (0, 2):
             label = bare_header(row[column]) if column + 1 < len(row) else ""
             first = at < start and label in {_ID, _NAME}
             if first or (at > start and (label in labels or label in {"核查人", "核查日期"})):
                 cells[label] = _cell(row[column + 1], xl_rowcol_to_cell(at, column + 1), sheet, label)
-    key = cells.get(_ID, Cell("", "")).text
-    return Ledger(FORM, sheet, {}, {key: cells}), []
+    return Ledger(FORM, sheet, {}, {cells[_ID].text: cells}), []
 
 
 class Span(NamedTuple):
@@ -368,34 +379,27 @@ def read_span(text: str) -> Span | str:
     return Span(first, dt.date(first.year, month or 12, calendar.monthrange(first.year, month or 12)[1]))
 
 
-def _day_faults(ledger: Ledger, row: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
-    for name in (*sorted(_DONE_DAYS), _DUE):
-        cell = row.get(name)
-        if cell is None or not cell.text:
-            continue
-        span = read_span(cell.text)
-        where = (ledger.sheet, cell.name, name)
+def _day_faults(cells: Iterable[Cell], as_of: dt.date) -> Iterator[Fault]:
+    for cell in cells:
+        span = read_span(cell.text) if cell.text else None
         if isinstance(span, str):
-            yield Fault(*where, span, cell.text, "写成 2026-06-30")
-        elif span.first.year < _FIRST_YEAR:
-            yield Fault(*where, f"早于 {_FIRST_YEAR} 年", cell.text, "核对年份")
-        elif name in _DONE_DAYS and span.first > as_of:
-            yield Fault(
-                *where, f"晚于 {as_of}，还没到的日子不能填已办", cell.text, "填实际日期；计划的日期写在计划完成时限"
-            )
+            yield cell.fault(span, "写成 2026-06-30")
+        elif span is not None and span.first.year < _FIRST_YEAR:
+            yield cell.fault(f"早于 {_FIRST_YEAR} 年", "核对年份")
+        elif span is not None and cell.header in _DONE_DAYS and span.first > as_of:
+            yield cell.fault(f"晚于 {as_of}，还没到的日子不能填已办", "填实际日期；计划的日期写在计划完成时限")
 
 
-def _document_faults(ledger: Ledger, row: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
-    for name in sorted(_DOCUMENTS & row.keys()):
-        cell = row[name]
+def _document_faults(row: Row, as_of: dt.date) -> Iterator[Fault]:
+    for cell in (row[name] for name in sorted(_DOCUMENTS & row.keys())):
         match = _DOCUMENT.search(unicodedata.normalize("NFKC", cell.text))
         if cell.text and match is None:
-            yield Fault(ledger.sheet, cell.name, name, "看不出文号（年份和号）", cell.text, "写成 某环〔2026〕12号")
+            yield cell.fault("看不出文号（年份和号）", "写成 某环〔2026〕12号")
         elif match is not None and int(match["year"]) > as_of.year:
-            yield Fault(ledger.sheet, cell.name, name, f"文号的年份晚于 {as_of.year} 年", cell.text, "核对文号")
+            yield cell.fault(f"文号的年份晚于 {as_of.year} 年", "核对文号")
 
 
-def _is_filled(row: Mapping[str, Cell]) -> bool:
+def _is_filled(row: Row) -> bool:
     return any(cell.text for name, cell in row.items() if name not in {_ID, _NAME, "序号"})
 
 
@@ -403,42 +407,40 @@ def _rectification(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
     """Yield the faults of 表2: a row that nobody began to fill in is none."""
     required = [name.rstrip("*") for name, _ in RECTIFICATION_COLUMNS if name.endswith("*")]
     for row in filter(_is_filled, ledger.rows.values()):
-        yield from _unfilled(ledger.sheet, row, required)
-        yield from _both(ledger, row, ("核查日期", "核查人"))
-        yield from _day_faults(ledger, row, as_of)
-        yield from _document_faults(ledger, row, as_of)
-        yield from _in_order(ledger.sheet, [(name, row[name]) for name in ("核查日期", _DUE) if name in row])
-        pathways = row.get("污染途径认定", Cell("", ""))
+        yield from _unfilled(row, required)
+        yield from _both(row, ("核查日期", "核查人"))
+        yield from _day_faults(map(row.__getitem__, _DAYS), as_of)
+        yield from _document_faults(row, as_of)
+        yield from _in_order(row["核查日期"], row[_DUE])
+        pathways, money = row["污染途径认定"], row["投资(万元)"]
         words = [word for word in re.split(r"[、,，;；/\s]+", pathways.text) if word]
         strange = [word for word in words if word not in PATHWAYS]
-        where = (ledger.sheet, pathways.name, "污染途径认定")
         if strange:
-            yield Fault(*where, "不在清单内", "、".join(strange), f"用 {'、'.join(PATHWAYS)}，以顿号分隔")
+            fault = pathways.fault("不在清单内", f"用 {'、'.join(PATHWAYS)}，以顿号分隔")
+            yield fault._replace(found="、".join(strange))
         elif PATHWAYS[-1] in words and len(words) > 1:
-            yield Fault(*where, "「未发现」与其他途径并存", pathways.text, "只留一种")
-        money = row.get("投资(万元)", Cell("", ""))
+            yield pathways.fault("「未发现」与其他途径并存", "只留一种")
         if money.text and not re.fullmatch(r"\d+(\.\d+)?", money.text.replace(",", "")):
-            yield Fault(ledger.sheet, money.name, "投资(万元)", "不是不小于零的数字", money.text, "只写数字，单位万元")
+            yield money.fault("不是不小于零的数字", "只写数字，单位万元")
 
 
-def _both(ledger: Ledger, row: Mapping[str, Cell], names: tuple[str, str]) -> Iterator[Fault]:
+def _both(row: Row, names: tuple[str, str]) -> Iterator[Fault]:
     """Yield a fault where one of two cells that belong together is filled alone."""
     for name, other in (names, names[::-1]):
-        if row.get(name, Cell("", "")).text and other in row and not row[other].text:
-            yield Fault(ledger.sheet, row[other].name, other, f"填了{name}而未填{other}", row[other].written, "补填")
+        if row[name].text and other in row and not row[other].text:
+            yield row[other].fault(f"填了{name}而未填{other}", "补填")
 
 
-def _in_order(sheet: str, days: Sequence[tuple[str, Cell]]) -> Iterator[Fault]:
-    """Yield a fault for each day that surely lies before the one that must come first."""
-    spans = [(name, cell, span) for name, cell in days if isinstance(span := read_span(cell.text), Span)]
-    for (earlier, first, start), (name, cell, other) in pairwise(spans):
-        if other.last < start.first:
-            yield Fault(sheet, cell.name, name, f"早于{earlier}（{first.text}）", cell.text, "核对两个日期")
+def _in_order(first: Cell, second: Cell) -> Iterator[Fault]:
+    """Yield a fault where the second day surely lies before the first."""
+    start, end = read_span(first.text), read_span(second.text)
+    if isinstance(start, Span) and isinstance(end, Span) and end.last < start.first:
+        yield second.fault(f"早于{first.header}（{first.text}）", "核对两个日期")
 
 
-def _reached(row: Mapping[str, Cell]) -> int:
+def _reached(row: Row) -> int:
     """Return how many states a row of 表3 has come through, by whatever cell of the last says so."""
-    filled = [any(row.get(name, Cell("", "")).text for name in names) for _, names in _STEPS]
+    filled = [any(row[name].text for name in names) for _, names in _STEPS]
     return max((at for at, is_held in enumerate(filled, start=1) if is_held), default=0)
 
 
@@ -451,10 +453,10 @@ def _closure(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
                 if name in row and not row[name].text:
                     now = _STEPS[reached - 1][0]
                     what = f"已填{now}，{name}未填" if state == now else f"已填{now}，而{state}的{name}未填"
-                    yield Fault(ledger.sheet, row[name].name, name, what, row[name].written, "状态逐级推进，补填这一级")
-        yield from _day_faults(ledger, row, as_of)
-        yield from _document_faults(ledger, row, as_of)
-        yield from _in_order(ledger.sheet, [(name, row[name]) for name in ("完成日期", "销号日期") if name in row])
+                    yield row[name].fault(what, "状态逐级推进，补填这一级")
+        yield from _day_faults(map(row.__getitem__, _DAYS), as_of)
+        yield from _document_faults(row, as_of)
+        yield from _in_order(row["完成日期"], row["销号日期"])
 
 
 _PRINTED = {name: re.sub(r"\s+", "", hint) for name, hint, _ in TO_FILL} | {"核查日期": "年月日", "核查人": ""}
@@ -480,28 +482,28 @@ def _forms(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
     for name in _ALONE:
         ticked = sum(texts.get(name, "").count(sign) for sign in _TICKS)
         if name in row and not ticked and ("□" in texts[name] or not texts[name]):
-            yield Fault(ledger.sheet, row[name].name, name, "没有勾选", row[name].written, "勾选一项（□ 改为 ☑）")
+            yield row[name]._replace(text="").fault("没有勾选", "勾选一项（□ 改为 ☑）")
         elif name in row and ticked > 1:
-            yield Fault(ledger.sheet, row[name].name, name, "勾选了不止一项", row[name].text, "只勾选一项")
+            yield row[name].fault("勾选了不止一项", "只勾选一项")
     if "核查人" in row and not texts["核查人"]:
-        yield Fault(ledger.sheet, row["核查人"].name, "核查人", "未填", row["核查人"].written, "补填")
+        yield row["核查人"].fault("未填", "补填")
     if "核查日期" in row and not re.search(r"\d", texts["核查日期"]):
-        yield Fault(ledger.sheet, row["核查日期"].name, "核查日期", "未填", row["核查日期"].written, "补填")
-    elif "核查日期" in row:
-        yield from _day_faults(ledger, {"核查日期": row["核查日期"]}, as_of)
+        yield row["核查日期"]._replace(text="").fault("未填", "补填")
+    else:
+        yield from _day_faults([row["核查日期"]], as_of)
 
 
 def _tasks(ledger: Ledger, _: dt.date) -> Iterator[Fault]:
     """Yield what a task lacks; an item below it has what the merged cells of the first say."""
     for key, row in ledger.rows.items():
         if key not in ledger.continued:
-            yield from _unfilled(ledger.sheet, row, _TASK_NEEDS)
+            yield from _unfilled(row, _TASK_NEEDS)
 
 
-def _unfilled(sheet: str, row: Mapping[str, Cell], names: Iterable[str]) -> Iterator[Fault]:
+def _unfilled(row: Row, names: Iterable[str]) -> Iterator[Fault]:
     for name in names:
         if name in row and not row[name].text:
-            yield Fault(sheet, row[name].name, name, "必填而未填", row[name].written, "补填")
+            yield row[name].fault("必填而未填", "补填")
 
 
 _CHECKS: Mapping[str, Callable[[Ledger, dt.date], Iterator[Fault]]] = {
@@ -524,45 +526,41 @@ def _between(ledgers: Sequence[Ledger], joined: Mapping[str, Ledger], as_of: dt.
     if plan is None or done is None:
         return
     for key, row in done.rows.items():
-        planned = plan.rows.get(key, {})
+        planned = plan.rows.get(key, Row())
         reached = _reached(row)
         if reached and not _is_filled(planned):
-            cell = next(row[name] for name in _STEPS[reached - 1][1] if name in row and row[name].text)
+            cell = next(row[name] for name in _STEPS[reached - 1][1] if row[name].text)
             what = f"表3已填{_STEPS[reached - 1][0]}，表2没有填这一家"
             yield Fault(cell.sheet, cell.name, _STEPS[reached - 1][1][0], what, key, "先填表2的问题、措施和责任人")
         yield from _on_time(row, planned, as_of)
 
 
-def _against_list(ledger: Ledger, known: Mapping[str, Mapping[str, Cell]]) -> Iterator[Fault]:
+def _against_list(ledger: Ledger, known: Mapping[str, Row]) -> Iterator[Fault]:
     for key, row in ledger.rows.items():
-        cell, name = row.get(_ID, Cell("", "")), row.get(_NAME, Cell("", ""))
+        cell, name = row[_ID], row[_NAME]
         if cell.text and cell.text not in known:
-            yield Fault(cell.sheet, cell.name, _ID, "表1中没有这个编号", cell.text, "按表1改正")
+            yield cell.fault("表1中没有这个编号", "按表1改正")
         elif key in known and name.text and same_name(name.text) != same_name(known[key][_NAME].text):
             what = f"与表1的名称（{known[key][_NAME].text}）不同"
-            yield Fault(name.sheet, name.name, _NAME, what, name.text, "核对编号和名称；更名的写在备注")
+            yield name.fault(what, "核对编号和名称；更名的写在备注")
     if ledger.kind != FORM:
         for key in known.keys() - ledger.rows.keys():
             yield Fault(ledger.sheet, "", _ID, "表1有这一家，这张表里没有", key, "补回这一行")
 
 
-def _on_time(row: Mapping[str, Cell], planned: Mapping[str, Cell], as_of: dt.date) -> Iterator[Fault]:
-    blank = Cell("", "")
-    due, end = read_span(planned.get(_DUE, blank).text), read_span(row.get("完成日期", blank).text)
-    seen = read_span(planned.get("核查日期", blank).text)
+def _on_time(row: Row, planned: Row, as_of: dt.date) -> Iterator[Fault]:
+    ended, why = row["完成日期"], row["逾期原因"]
+    due, end, seen = (read_span(cell.text) for cell in (planned[_DUE], ended, planned["核查日期"]))
     if isinstance(seen, Span) and isinstance(end, Span) and end.last < seen.first:
-        what = f"早于表2的核查日期（{planned['核查日期'].text}）"
-        ended = row["完成日期"]
-        yield Fault(ended.sheet, ended.name, "完成日期", what, ended.text, "核对两个日期")
-    why = row.get("逾期原因", blank)
+        yield ended.fault(f"早于表2的核查日期（{planned['核查日期'].text}）", "核对两个日期")
     if not isinstance(due, Span) or why.text or not why.name:
         return
     if isinstance(end, Span) and end.first > due.last:
-        what = f"完成日期 {row['完成日期'].text} 晚于计划完成时限 {planned[_DUE].text}，逾期原因未填"
-        yield Fault(why.sheet, why.name, "逾期原因", what, why.written, "补填逾期原因")
-    elif not row.get("完成日期", blank).text and due.last < as_of:
+        what = f"完成日期 {ended.text} 晚于计划完成时限 {planned[_DUE].text}，逾期原因未填"
+        yield why.fault(what, "补填逾期原因")
+    elif not ended.text and due.last < as_of:
         what = f"计划完成时限 {planned[_DUE].text} 已过（{as_of}），完成日期和逾期原因都未填"
-        yield Fault(why.sheet, why.name, "逾期原因", what, why.written, "补填完成日期，或写明逾期原因")
+        yield why.fault(what, "补填完成日期，或写明逾期原因")
 
 
 def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, str, str, str]]]:
@@ -576,18 +574,16 @@ def _since(old: Ledger, now: Ledger) -> tuple[list[Fault], list[tuple[str, str, 
             faults.append(Fault(now.sheet, "", field, "上期有这一行，本期没有", key, "补回这一行，办结的也保留"))
             continue
         for name, cell in before.items():
-            current = row.get(name, Cell("", "", now.sheet))
+            current = row.get(name, Cell("", "", now.sheet, name))
             day = read_span(current.text)
             if current.text == cell.text or (isinstance(day, Span) and day == read_span(cell.text)):
                 continue
             if cell.text and not current.text:
                 what = f"上期已填「{cell.text}」，本期空白（上期在 {cell.name}）"
-                remedy = "照上期补回；状态只能向前推进"
-                faults.append(Fault(current.sheet, current.name, name, what, current.written, remedy))
+                faults.append(current.fault(what, "照上期补回；状态只能向前推进"))
             elif cell.text and name in _SETTLED:
                 what = f"上期已填「{cell.text}」，本期改动"
-                remedy = "更正的须附说明并留上期的值"
-                faults.append(Fault(current.sheet, current.name, name, what, current.text, remedy))
+                faults.append(current.fault(what, "更正的须附说明并留上期的值"))
             else:
                 changes.append((current.sheet, key, name, cell.text, current.text))
     changes += [(now.sheet, key, "", "", "新增的一行") for key in now.rows if key not in old.rows]
@@ -605,10 +601,10 @@ def _forms_since(earlier: Sequence[Ledger], ledgers: Sequence[Ledger]) -> Iterat
                 continue
             sheet, row = now[key]
             for name, cell in before.items():
-                current = row.get(name, Cell("", "", sheet))
+                current = row.get(name, Cell("", "", sheet, name))
                 if _is_written(name, cell) and not _is_written(name, current):
                     what = f"上期已填「{cell.text}」，本期空白（上期在 {ledger.sheet} {cell.name}）"
-                    yield Fault(current.sheet, current.name, name, what, current.written, "照上期补回")
+                    yield current.fault(what, "照上期补回")
 
 
 def summary(ledgers: Iterable[Ledger]) -> list[tuple[str, str, str, str]]:
