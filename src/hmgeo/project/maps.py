@@ -17,6 +17,7 @@ from hmgeo.errors import HmgeoError, Place, Problem, ProjectError, raise_problem
 from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shipped_layers
 from hmgeo.outputs.figure.figure import write_figures
+from hmgeo.outputs.map import assets
 from hmgeo.outputs.map.page import write_map
 from hmgeo.project.folder import PLAIN, files_among_others
 from hmgeo.project.inputs import context_layers_of
@@ -381,7 +382,7 @@ def _index_page(built: Sequence[BuiltMap]) -> str:
         "</tr>\n"
         for picture in built
     )
-    return _INDEX.format(rows=rows)
+    return assets.read_text("index.html").format(rows=rows)
 
 
 def _project(spec: MapSpec) -> Path:
@@ -395,36 +396,3 @@ def _shipped_used(role: str, count: int) -> LayerUsed:
     return LayerUsed(
         role, kind, entry.basis, Provenance(path, "", entry.source, entry.licence, entry.credit), gates, count
     )
-
-
-_INDEX = """<!DOCTYPE html>
-<html lang="zh">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'">
-<meta name="viewport" content="width=device-width">
-<title>地图目录</title>
-<style>
-body {{ max-width: 60em; margin: 2em auto; padding: 0 1em; color: #1f2a36; line-height: 1.6;
-  font-family: "Microsoft YaHei", "SimHei", "PingFang SC", "Noto Sans CJK SC", sans-serif; font-size: 14px; }}
-h1 {{ font-size: 20px; color: #21415f; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ padding: 5px 10px; border-bottom: 1px solid #d5dae0; text-align: left; font-weight: 400; }}
-thead th {{ background: #e9eef3; font-weight: 600; }}
-.n {{ text-align: right; font-variant-numeric: tabular-nums; }}
-a {{ color: #1b5c8a; }}
-p {{ color: #5c6875; font-size: 12px; }}
-</style>
-</head>
-<body>
-<h1>地图目录</h1>
-<table>
-<thead><tr><th>地图</th><th>范围</th><th>内容</th><th>数据性质</th><th>评估基准日</th><th>大小</th><th>打印</th></tr></thead>
-<tbody>
-{rows}</tbody>
-</table>
-<p>每幅地图是一个文件，不需要网络；旁边的 PDF 是同一内容的静态图，供打印和邮寄。</p>
-<p>界线仅供工作示意，不作为权属和行政区域界线依据；地图审核：未送审。</p>
-</body>
-</html>
-"""
