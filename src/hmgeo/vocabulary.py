@@ -168,11 +168,11 @@ class Unassessed(Word):
         >>> Unassessed.of_reasons(["coverage_undeclared", "missing"]).value
         'missing'
         """
-        found = set(codes)
-        if found & {Standing.PERIOD_OVER.value, Standing.TEXT_NOT_HELD.value}:
+        present = set(codes)
+        if present & {Standing.PERIOD_OVER.value, Standing.TEXT_NOT_HELD.value}:
             return cls.of("text")
         order = ("place_unknown", "missing", "coverage_undeclared")
-        return cls.of(next((code for code in order if code in found), "missing"))
+        return cls.of(next((code for code in order if code in present), "missing"))
 
     @classmethod
     def counted(cls, findings: Iterable[tuple[str, str]]) -> dict[Self, int]:
@@ -184,8 +184,8 @@ class Unassessed(Word):
             The verdict's code and the codes of the reasons, joined by `;`, of each.
         """
         open_ = (codes for verdict, codes in findings if verdict == Verdict.NOT_ASSESSED.value)
-        found = Counter(cls.of_reasons((codes or "").split(";")) for codes in open_)
-        return {group: found.get(group, 0) for group in cls}
+        counts = Counter(cls.of_reasons((codes or "").split(";")) for codes in open_)
+        return {group: counts.get(group, 0) for group in cls}
 
 
 UNTOLD = frozenset(

@@ -200,14 +200,14 @@ def _receptors(data: Path) -> list[tuple[str, str, shapely.Geometry]]:
     columns, path, book = ["receptor_id", "receptor_kind"], data / "receptors.parquet", data / "findings.gpkg"
     if path.is_file():
         rows = pq.read_table(path, columns=[*columns, "geometry"]).to_pylist()
-        found = [(row["receptor_id"], row["receptor_kind"], row["geometry"]) for row in rows]
+        receptors = [(row["receptor_id"], row["receptor_kind"], row["geometry"]) for row in rows]
     elif book.is_file() and "receptors" in {name for name, _ in pyogrio.list_layers(book)}:
         meta, _, shapes, fields = pyogrio.raw.read(book, layer="receptors", columns=columns)
         ids, kinds = (fields[list(meta["fields"]).index(name)] for name in columns)
-        found = list(zip(ids, kinds, shapes, strict=True))
+        receptors = list(zip(ids, kinds, shapes, strict=True))
     else:
-        found = []
-    return [(str(receptor_id), str(kind), shapely.from_wkb(shape)) for receptor_id, kind, shape in found if shape]
+        receptors = []
+    return [(str(receptor_id), str(kind), shapely.from_wkb(shape)) for receptor_id, kind, shape in receptors if shape]
 
 
 def shapes_of(

@@ -125,11 +125,11 @@ class Frame:
             for row, window in windows.items()
             if window is not None and (window[1] - window[0]) * (window[3] - window[2]) <= _FEW_CELLS
         ]
-        found: dict[int, Cells] = {}
+        cells_by_row: dict[int, Cells] = {}
         most = _AT_ONCE // _FEW_CELLS
         for start in range(0, len(small), most):
-            found |= self._held_in(placed, np.array(small[start : start + most]))
-        return found
+            cells_by_row |= self._held_in(placed, np.array(small[start : start + most]))
+        return cells_by_row
 
     def _held_in(self, placed: NDArray[Any], windows: NDArray[np.int64]) -> dict[int, Cells]:
         """Return the same of rows whose windows of cells, (n, 5), are given: row, then as `_window_of` has them."""

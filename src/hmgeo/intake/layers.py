@@ -387,7 +387,7 @@ def _stated(opened: Opened, rows: NDArray[np.intp], *, is_farmland: bool) -> pa.
         for number in np.flatnonzero(_may_claim(opened)[rows]).tolist():
             doubted = _disputed(opened, int(rows[number]))
             if not doubted.isdisjoint(facts[place[number]]):
-                facts.append({code: said for code, said in facts[place[number]].items() if code not in doubted})
+                facts.append({code: is_so for code, is_so in facts[place[number]].items() if code not in doubted})
                 place[number] = len(facts) - 1
     return _maps(facts, RECEPTOR_SCHEMA.field("stated").type).take(pa.array(place))
 
@@ -402,11 +402,11 @@ def _may_claim(opened: Opened) -> NDArray[np.bool_]:
 
 def _disputed(opened: Opened, row: int) -> frozenset[str]:
     """Return the facts of a row that its other cells contradict, each told in the ledger: nobody can rest on them."""
-    found = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
-    for dispute in found:
+    contradictions = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
+    for dispute in contradictions:
         reason = "所填与本行的数据不能同时成立"
         opened.journal.note_row(row + 1, EVENT, reason, dispute.action, field=dispute.claim.where, value=dispute.values)
-    return frozenset(topic for dispute in found for topic in dispute.touches)
+    return frozenset(topic for dispute in contradictions for topic in dispute.touches)
 
 
 def _links(opened: Opened, rows: NDArray[np.intp]) -> pa.Array:

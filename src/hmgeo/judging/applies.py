@@ -372,11 +372,11 @@ def _is_wide(code: str, edition: str, parts: Iterable[str]) -> bool:
 @cache
 def _maybe_facts() -> Mapping[tuple[str, str], list[str]]:
     """Return what a code may or may not do, by code and edition."""
-    found: dict[tuple[str, str], list[str]] = {}
+    facts_by_code: dict[tuple[str, str], list[str]] = {}
     for row in implied_facts():
         if row.means == "maybe":
-            found.setdefault((row.code, row.edition), []).append(row.fact)
-    return found
+            facts_by_code.setdefault((row.code, row.edition), []).append(row.fact)
+    return facts_by_code
 
 
 def _elsewhere(subject: Subject, parts: Mapping[str, tuple[bool | Doubted | None, bool]]) -> Reach | None:

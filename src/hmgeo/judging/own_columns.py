@@ -251,11 +251,11 @@ def by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
 @lru_cache(maxsize=64)
 def _metal_headers(headers: tuple[str, ...], start: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return each metal that has columns of its emission, with these; the rows of a list share them."""
-    found = (
+    headers_of = (
         (metal, tuple(filter(None, (find_header(headers, f"{start}{word}{end}") for end in ("", "排放量")))))
         for metal, word in METAL_WORDS.items()
     )
-    return tuple((metal, names) for metal, names in found if names)
+    return tuple((metal, names) for metal, names in headers_of if names)
 
 
 JOINED, NO_ENTERPRISE, NO_ID, REPEATED = "已关联", "无对应企业", "未填企业编号", "企业编号重复，未归入"

@@ -65,8 +65,8 @@ class BareFile:
         if isinstance(self.path, str):
             object.__setattr__(self, "path", stored_at(self.path))
         if not (isinstance(self.path, Path | RemoteFile) or self.is_frame):
-            found = type(self.path).__name__
-            raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=found, remedy="路径写成 Path(…)"))
+            kind = type(self.path).__name__
+            raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=kind, remedy="路径写成 Path(…)"))
 
     @property
     def is_frame(self) -> bool:

@@ -337,8 +337,8 @@ class SiteAnswer:
 
     def counts(self) -> dict[Verdict, int]:
         """Count the clauses by verdict, gravest first, zeros included."""
-        found = [clause.verdict for clause in self.clauses]
-        return {verdict: found.count(verdict) for verdict in Verdict}
+        verdicts = [clause.verdict for clause in self.clauses]
+        return {verdict: verdicts.count(verdict) for verdict in Verdict}
 
     def unassessed(self) -> dict[Unassessed, int]:
         """Count the clauses that weren't assessed, by group, zeros included."""

@@ -490,9 +490,9 @@ def placed(network: RiverNetwork, shape: shapely.Geometry, tolerance_m: float, u
     spot = network.spot(shape, tolerance_m)
     if spot.status is OnNetwork.NO_RIVER:
         return Placed((), (), around, may_be_off=True, why=spot.why)
-    given = (Stretch(spot.reach, spot.along_m, spot.along_m),)
+    on_nearest = (Stretch(spot.reach, spot.along_m, spot.along_m),)
     rivals = tuple(Stretch(rival.reach, rival.along_m, rival.along_m) for rival in spot.rivals)
-    return Placed(given, rivals, around, may_be_off=spot.distance_m + uncertainty_m > tolerance_m, why=spot.why)
+    return Placed(on_nearest, rivals, around, may_be_off=spot.distance_m + uncertainty_m > tolerance_m, why=spot.why)
 
 
 def touching(network: RiverNetwork, shape: shapely.Geometry) -> tuple[Stretch, ...]:
@@ -606,13 +606,13 @@ class LooseEnds:
 
     def passed(self, parts: Iterable[Stretch]) -> int:
         """Return how many ends lie along `parts` of reaches, told as they are drawn."""
-        found = {
+        ends = {
             end
             for part in parts
             for along_m, end in self.at.get(part.reach, ())
             if part.from_m - _NEAR_M <= along_m <= part.to_m + _NEAR_M
         }
-        return len(found)
+        return len(ends)
 
 
 def loose_ends(network: RiverNetwork, tolerance_m: float, *, is_against: bool) -> LooseEnds:
