@@ -56,6 +56,7 @@ from hmgeo.words import render, say
 def demo(out: OutOption = Path("hmgeo-demo"), *, lang: LangOption = "zh") -> None:
     """运行随软件提供的两个示例项目（合成数据）。"""
     ready_engine(language_of(lang))
+    keep_lean(is_read_by_gdal=True)
     from hmgeo.project.start import run_demo
 
     with Reporter(language_of(lang)) as report:
@@ -95,6 +96,7 @@ def run(
             raise typer.Exit(EXIT_FAIL_ON)
         return
     ready_engine(lang)
+    keep_lean(is_read_by_gdal=True)
     from hmgeo.project.run import run_project
 
     if kept is not None:

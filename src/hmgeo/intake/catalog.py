@@ -22,6 +22,7 @@ from hmgeo.errors import InputError, Problem
 from hmgeo.geo.datum import Datum, to_cgcs2000
 from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name
+from hmgeo.reference.machine import kept
 from hmgeo.reference.tables import read_rows
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 from hmgeo.words import one_by_one, say
@@ -259,12 +260,20 @@ def shipped_units(path: str) -> tuple[AdminUnit, ...]:
 
     A river has row-N for its code.
     """
-    made = []
-    for number, feature in enumerate(json.loads((shipped_folder() / path).read_text(encoding="utf-8"))["features"], 1):
-        outline, properties = shape(feature["geometry"]), feature["properties"]
-        shapely.prepare(outline)
-        made.append(AdminUnit(str(properties.get(_CODES.get(path), f"row-{number}")), properties["name"], outline))
-    return tuple(made)
+    file = shipped_folder() / path
+
+    def made() -> list[tuple[str, str, bytes]]:
+        features = enumerate(json.loads(file.read_text(encoding="utf-8"))["features"], 1)
+        told = ((number, feature["properties"], feature["geometry"]) for number, feature in features)
+        code = _CODES.get(path)
+        return [
+            (str(said.get(code, f"row-{number}")), said["name"], shape(outline).wkb) for number, said, outline in told
+        ]
+
+    rows = kept(file.stem, Path(__file__).parent, [Path(__file__), file], made)
+    outlines = shapely.from_wkb([wkb for *_, wkb in rows])
+    shapely.prepare(outlines)
+    return tuple(AdminUnit(code, name, outline) for (code, name, _), outline in zip(rows, outlines, strict=True))
 
 
 def counties() -> tuple[AdminUnit, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import RuleError, raise_problems
+from hmgeo.reference.machine import kept
 from hmgeo.rules.nodes import Reader, compose, line_of
 
 if TYPE_CHECKING:
@@ -121,8 +122,9 @@ def declared() -> tuple[ParameterDeclaration, ...]:
     >>> next(one.title_zh for one in declared() if one.name == "cadmium_trades")
     '涉镉等重金属行业'
     """
-    content = resources.files("hmgeo.rules").joinpath("data", FILE).read_bytes()
-    return _read_parameters(content, FILE)
+    room = Path(__file__).parent
+    content, decides = room / "data" / FILE, [room.parent / "vocabulary.py", *sorted(room.glob("*.*"))]
+    return kept("parameters", room, [*decides, content], lambda: _read_parameters(content.read_bytes(), FILE))
 
 
 def title_of(name: str) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -379,7 +380,8 @@ def land_totals(
     key_of = _keys_of(names)
     if gardens is not None:
         receptors = pa.concat_tables([receptors.select(RECEPTORS_SCHEMA.names), gardens])
-    codes = np.array([key[:COUNTY_DIGITS] * key.isdigit() for key in map(key_of, receptors["township"].to_pylist())])
+    county_of = cache(lambda town: key_of(town)[:COUNTY_DIGITS] * key_of(town).isdigit())
+    codes = np.array(list(map(county_of, receptors["township"].to_pylist())))
     unplaced = sum(row["geometry"] is None for row in sources)
     beyond: dict[float, set[str]] = defaultdict(set)
     for row in counts.filter(counts["is_lower_bound"]).to_pylist():

@@ -101,7 +101,7 @@ class Shapes:
         if is_line.any() and self.look.stroke:
             yield self.parts[is_line], False
 
-    def on_canvas(self, file: Canvas, height_mm: float) -> None:
+    def on_canvas(self, file: UndatedCanvas, height_mm: float) -> None:
         """Draw them on a page so high."""
         look, unit = self.look, mm / _STEPS
         if look.fill:
@@ -143,7 +143,7 @@ class Text:
     opacity: float = 1.0
     within: Box | None = None
 
-    def on_canvas(self, file: Canvas, height_mm: float) -> None:
+    def on_canvas(self, file: UndatedCanvas, height_mm: float) -> None:
         """Draw it on a page so high."""
         file.setFillColor(HexColor(self.colour), self.opacity)
         file.translate(self.x * mm, (height_mm - self.y) * mm)
@@ -170,7 +170,7 @@ class Picture:
     opacity: float = 1.0
     within: Box | None = None
 
-    def on_canvas(self, file: Canvas, height_mm: float) -> None:
+    def on_canvas(self, file: UndatedCanvas, height_mm: float) -> None:
         """Draw it on a page so high."""
         box = self.box
         file.setFillAlpha(self.opacity)
@@ -210,6 +210,7 @@ class UndatedCanvas(Canvas):  # type: ignore[misc]
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 -- as Canvas has them
         super().__init__(*given, **named)
         self._doc.info = _Undated()
+        self.shown: dict[tuple[str, float], str] = {}
 
 
 class Paper:
@@ -395,18 +396,20 @@ def register_font() -> None:
         rl_config.useA85 = 0  # streams as they are: letters for mail of thirty years ago cost a fifth of time and size
 
 
-def set_line(file: Canvas, x: float, y: float, words: str, size_pt: float, align: str) -> None:
+def set_line(file: UndatedCanvas, x: float, y: float, words: str, size_pt: float, align: str) -> None:
     """Set `words` in `size_pt` points on a canvas whose base line begins, has its middle or ends at `x`, `y` in mm.
 
     In the operators of PDF, since reportlab's own strings set and measure everything anew.
     """
     aside = {"left": 0.0, "centre": 0.5, "right": 1.0}[align]
     left = x - (aside * width_mm(words, size_pt) if aside else 0.0)
-    font, document = pdfmetrics.getFont(FONT_NAME), file._doc  # noqa: SLF001 -- which holds the font's parts
-    shown = " ".join(
-        f"{font.getSubsetInternalName(number, document)} {size_pt:g} Tf ({escapePDF(part)}) Tj"
-        for number, part in font.splitString(words, document)
-    )
+    shown = file.shown.get((words, size_pt))
+    if shown is None:
+        font, document = pdfmetrics.getFont(FONT_NAME), file._doc  # noqa: SLF001 -- which holds the font's parts
+        shown = file.shown[words, size_pt] = " ".join(
+            f"{font.getSubsetInternalName(number, document)} {size_pt:g} Tf ({escapePDF(part)}) Tj"
+            for number, part in font.splitString(words, document)
+        )
     file.addLiteral(f"BT 1 0 0 1 {left * mm:.3f} {y * mm:.3f} Tm {shown} ET")
 
 

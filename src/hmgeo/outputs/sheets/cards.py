@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from reportlab.pdfgen.canvas import Canvas
 
     from hmgeo.outputs.figure.scene import View
     from hmgeo.results.results import Presentation, Results
@@ -163,7 +162,7 @@ class _Land:
 class _Card:
     """One card on a canvas, in mm from the upper left corner."""
 
-    def __init__(self, file: Canvas, results: Results, presentation: Presentation) -> None:
+    def __init__(self, file: UndatedCanvas, results: Results, presentation: Presentation) -> None:
         self._file, self._results, self._presentation = file, results, presentation
 
     def say(self, text: str) -> str:

@@ -465,11 +465,11 @@ def _land_sections(results: Results) -> Iterator[Section]:
     table = results.receptors.select(["receptor_kind", "class", "land_class", "area_ha", "source_count"]).to_pylist()
     farmland = [row for row in table if row["receptor_kind"] == LayerKind.FARMLAND]
     reached = [row for row in farmland if row["source_count"]]
-    rows: list[tuple[Cell, ...]] = [
-        (word, *_count_and_mu(farmland, column, word), *_count_and_mu(reached, column, word))
-        for column, words in (("class", ["合计"]), ("land_class", []))
-        for word in (*classes_in_order({row[column] for row in farmland} - {None}), *words)
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    for column, words in (("class", ["合计"]), ("land_class", [])):
+        sums, near = _counts_and_mu(farmland, column), _counts_and_mu(reached, column)
+        named = (*classes_in_order({row[column] for row in farmland} - {None}), *words)
+        rows += [(word, *sums[word], *near.get(word, (0, 0.0))) for word in named]
     title = say("farmland_all_and_reached", radius=radius_text(results.radius_m))
     yield Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
     totals = results.bureau.land_totals.to_pylist() if results.bureau is not None else []
@@ -501,9 +501,12 @@ def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float | None) -> S
     return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 
 
-def _count_and_mu(rows: Sequence[Mapping[str, Any]], column: str, word: str) -> tuple[int, float]:
-    areas_ha = [row["area_ha"] or 0.0 for row in rows if word in {row[column], "合计"}]
-    return len(areas_ha), mu(sum(areas_ha))
+def _counts_and_mu(rows: Sequence[Mapping[str, Any]], column: str) -> dict[str, tuple[int, float]]:
+    areas_ha: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        areas_ha[row[column]].append(row["area_ha"] or 0.0)
+    areas_ha["合计"] = [row["area_ha"] or 0.0 for row in rows]
+    return {word: (len(areas), mu(sum(areas))) for word, areas in areas_ha.items()}
 
 
 def _clauses_sheet(run: Told) -> Sheet:
