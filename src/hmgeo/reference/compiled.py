@@ -17,6 +17,8 @@ from llvmlite import ir
 from llvmlite.binding import add_symbol, parse_assembly, parse_bitcode
 from numba import types
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.runtime import _nrt_python
 from numba.extending import intrinsic
 
@@ -90,10 +92,45 @@ def compiled(function: Function) -> Function:
         numba.config.CACHE_DIR = before
 
 
+class _Part(JITCodeLibrary):  # type: ignore[misc]  # numba has no types
+    """The code of a function that is only put into others: improved and made machine code there, not by itself."""
+
+    @property
+    def codegen(self) -> _Part:
+        """What numba registers the addresses of machine code with: there are none."""
+        return self
+
+    def set_env(self, _name: str, _environment: object) -> None:
+        """Nothing here asks for Python objects."""
+
+    def get_pointer_to_function(self, _name: str) -> int:
+        """Say that Python can't call it."""
+        self._ensure_finalized()
+        return 0
+
+    def add_llvm_module(self, module: Ir) -> None:
+        """Take in code as it was written."""
+        self._final_module.link_in(module)
+
+    def finalize(self) -> None:
+        """Take in the functions that it calls."""
+        for library in dict.fromkeys(self._linking_libraries):
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)  # noqa: SLF001 -- as above
+        self._finalized = True
+
+
+class _Parts(Compiler):  # type: ignore[misc]  # numba has no types
+    def __init__(self, typing: Any, target: Any, _library: object, *more: Any) -> None:  # noqa: ANN401 -- as above
+        super().__init__(typing, target, _Part(target.codegen(), "part"), *more)
+
+
 def inner(function: Function) -> Function:
     """Compile `function` for other compiled ones alone: kept as a part of those, not to be called from Python."""
-    only = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast("Function", numba.njit(nogil=True, error_model="numpy", **only)(function))
+    only = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _Parts}
+    dispatcher = numba.njit(nogil=True, error_model="numpy", **only)(function)
+    template = dispatcher.get_call_template  # asked with the types of constants first: each would be compiled for itself
+    dispatcher.get_call_template = lambda args, kws: template(tuple(map(types.unliteral, args)), kws)
+    return cast("Function", dispatcher)
 
 
 Ir: TypeAlias = Any
