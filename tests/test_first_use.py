@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -52,7 +54,7 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[_
 def test_nothing_kept_is_compiled_by_two_processes_once(children: list[_Child]) -> None:
     assert options.begin_compiling()
     assert options.begin_compiling()
-    assert [child.command[-1].rsplit("(", 1)[1] for child in children] == ["'search')", "'boxes')"]
+    assert [child.command[-1].rsplit("(", 1)[1].strip() for child in children] == ["'search')", "'boxes')"]
     assert all(child.command[1] == "-P" for child in children)
     machine.wait()
     assert all(child.waited for child in children)
@@ -64,6 +66,15 @@ def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> 
     (folder / "search.search-1.py311.nbi").touch()
     assert not options.begin_compiling()
     assert children == []
+
+
+def test_a_process_that_compiles_ends_well_and_keeps_its_part(tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-c", options.COMPILING.format(part="boxes")]
+    told = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, env=told, check=False)  # noqa: S603 -- own code
+    assert (done.returncode, done.stderr) == (0, b"")
+    kept = {path.name.split("-")[0] for path in tmp_path.rglob("*.nbc")}
+    assert kept == {"search._fill_boxes", "search._walk", "tally._add"}
 
 
 def test_what_is_compiled_ahead_is_what_is_used() -> None:

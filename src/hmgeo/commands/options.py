@@ -10,11 +10,10 @@ import json
 import os
 import re
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -25,7 +24,7 @@ from hmgeo.vocabulary import LayerKind, Status, Verdict
 from hmgeo.words import render, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from rich.console import Console
@@ -385,14 +384,26 @@ ENGINE_PARTS = ("search", "boxes")
 """Of `hmgeo.proximity.elsewhere`: the kernel, and what is asked of boxes and of pairs."""
 
 
+COMPILING = """
+import gc, os
+from hmgeo.reference.machine import hidden
+gc.disable()
+if {part!r} != "search":
+    getattr(os, "nice", int)(10)  # the kernel takes longest
+with hidden("pandas", "scipy", "yaml"):
+    from hmgeo.proximity import elsewhere
+    elsewhere.compile_part({part!r})
+"""
+"""What a process of its own runs for each of them."""
+
+
 def begin_compiling() -> bool:
     """Start compiling where nothing is kept yet; return whether that was needed."""
     from hmgeo.reference.machine import code_folder, start
 
     if any(code_folder().rglob("search.search-*.nbi")):
         return False
-    task = "import gc; gc.disable(); from hmgeo.proximity import elsewhere; elsewhere.compile_part({part!r})"
-    start([task.format(part=part) for part in ENGINE_PARTS])
+    start([COMPILING.format(part=part) for part in ENGINE_PARTS])
     return True
 
 
@@ -414,37 +425,16 @@ def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> Non
     `is_measured`: whether numba is surely needed; `is_read_by_gdal`: whether GDAL's wrapper is, which hands out no
     GeoDataFrame then.
     """
+    from hmgeo.reference.machine import hidden
+
     # Parts follow each other: memory given back is asked again, and goes to the system when that is asked for.
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "5000")
-    with _hidden("pandas"):
+    with hidden("pandas"):
         arrow = import_module("pyarrow")
         arrow.array(import_module("numpy").empty(0)), arrow.scalar("")  # either looks for itself, once
         if is_read_by_gdal:
-            with _hidden("geopandas"):
+            with hidden("geopandas"):
                 import_module("pyogrio")
     if "numba" not in sys.modules and is_measured:
-        with _hidden("scipy", "yaml"):
+        with hidden("scipy", "yaml"):
             import_module("numba")
-
-
-@contextmanager
-def _hidden(*names: str) -> Iterator[None]:
-    """Have packages seem not to be installed, unless they are loaded already."""
-    hide = _Hide(names)
-    sys.meta_path.insert(0, hide)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(hide)
-
-
-class _Hide(MetaPathFinder):
-    """Stands before the finders of packages and denies some."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._names = names
-
-    def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
-        """Say that the package isn't there; nothing of any other."""
-        if fullname.split(".", maxsplit=1)[0] in self._names:
-            raise ModuleNotFoundError(fullname, name=fullname)

@@ -286,14 +286,11 @@ _TRIAL_RADIUS_M = 1_000.0
 def compile_part(part: str) -> None:
     """Compile `part` of `hmgeo.commands.options.ENGINE_PARTS`, by measuring a point and a square."""
     batch, codes = _square(), np.zeros(1, np.int64)
+    row = {"source_id": ["1"], "position_uncertainty_m": [0.0], "geometry": [shapely.to_wkb(shapely.Point(113, 23))]}
+    sources, limit_m = Sources(pa.table(row)), np.array([_TRIAL_RADIUS_M])
+    chosen = codes[:0] if part == "search" else codes  # a grid over none takes nothing that the other part compiles
+    search = Search(sources, chosen, limit_m, (_TRIAL_RADIUS_M,), areas=AREAS_OF_PAIRS, exact=True)
     if part == "search":
-        row = {
-            "source_id": ["1"],
-            "position_uncertainty_m": [0.0],
-            "geometry": [shapely.to_wkb(shapely.Point(113, 23))],
-        }
-        sources, limit_m = Sources(pa.table(row)), np.array([_TRIAL_RADIUS_M])
-        search = Search(sources, codes, limit_m, (_TRIAL_RADIUS_M,), areas=AREAS_OF_PAIRS, exact=True)
         search.find(batch, codes, np.full((1, 1), np.inf))
     else:
         boxes(bytes_of(batch.column("geometry")))

@@ -142,7 +142,8 @@ def _lists(
     high = np.floor((boxes[:, 2:] - corner) / step).astype(np.int64) + 1
     span = np.clip(np.column_stack([low, high]), 0, [columns, rows, columns, rows])
     sizes = np.zeros(rows * columns, np.int64)
-    _walk(span, centre, half_m, xyz, limit_m, sizes, np.empty(0, np.int32))
+    if len(limit_m):
+        _walk(span, centre, half_m, xyz, limit_m, sizes, np.empty(0, np.int32))
     first = np.concatenate([[0], np.cumsum(sizes)])
     source = np.empty(first[-1], np.int32)
     if len(source):

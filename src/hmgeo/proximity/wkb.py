@@ -37,9 +37,9 @@ def _header(data: Bytes, at: int) -> tuple[int, int, int]:
     flags, code = word & _FLAGS, word & ~_FLAGS
     extra = code // 1000
     size = _POINT_BYTES
-    if flags & _Z or extra in (1, 3):
+    if flags & _Z or extra == 1 or extra == 3:  # noqa: PLR1714, PLR2004 -- looking into a tuple compiles for long
         size += 8
-    if flags & _M or extra in (2, 3):
+    if flags & _M or extra == 2 or extra == 3:  # noqa: PLR1714, PLR2004 -- as above
         size += 8
     return code % 1000, size, at + 5 + (4 if flags & _SRID else 0)
 

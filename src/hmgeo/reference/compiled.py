@@ -126,9 +126,9 @@ class _Parts(Compiler):  # type: ignore[misc]  # numba has no types
 
 def inner(function: Function) -> Function:
     """Compile `function` for other compiled ones alone: kept as a part of those, not to be called from Python."""
-    only = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _Parts}
-    dispatcher = numba.njit(nogil=True, error_model="numpy", **only)(function)
-    template = dispatcher.get_call_template  # asked with the types of constants first: each would be compiled for itself
+    only = dict.fromkeys(("no_cpython_wrapper", "no_cfunc_wrapper", "no_rewrites"), True)
+    dispatcher = numba.njit(nogil=True, error_model="numpy", pipeline_class=_Parts, _nrt=False, **only)(function)
+    template = dispatcher.get_call_template  # asked for constants' own types first, it would compile for each of them
     dispatcher.get_call_template = lambda args, kws: template(tuple(map(types.unliteral, args)), kws)
     return cast("Function", dispatcher)
 

@@ -18,14 +18,15 @@ import tempfile
 import time
 import warnings
 import zipfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -298,6 +299,29 @@ def _unproxied(proxy: MappingProxyType[Any, Any]) -> tuple[Callable[..., Any], t
 def _proxied(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
     """Return a read-only mapping; the type itself has no name that a pickle could call it by."""
     return MappingProxyType(mapping)
+
+
+@contextmanager
+def hidden(*names: str) -> Iterator[None]:
+    """Have packages seem not to be installed, unless they are loaded already."""
+    hide = _Hide(names)
+    sys.meta_path.insert(0, hide)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(hide)
+
+
+class _Hide(MetaPathFinder):
+    """Stands before the finders of packages and denies some."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
+        """Say that the package isn't there; nothing of any other."""
+        if fullname.split(".", maxsplit=1)[0] in self._names:
+            raise ModuleNotFoundError(fullname, name=fullname)
 
 
 def core_count() -> int:
