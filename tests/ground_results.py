@@ -9,9 +9,9 @@ import pyarrow as pa
 import shapely
 from small_results import HOSTILE, small_results
 
-from hmgeo.project.run_files import terrain_layers
+from hmgeo.project.run_files import ground_layers
 from hmgeo.results.columns import OVERHEAD_SCHEMA, STEEP_SCHEMA
-from hmgeo.results.results import TerrainTables
+from hmgeo.results.results import TerrainTables, WaterTables
 
 if TYPE_CHECKING:
     from hmgeo.results.results import Results
@@ -64,5 +64,5 @@ def ground_results(parcel_count: int = 40) -> Results:
     tables = TerrainTables(
         steep=pa.Table.from_pylist(steep, STEEP_SCHEMA), overhead=pa.Table.from_pylist(OVERHEAD, OVERHEAD_SCHEMA)
     )
-    context = (*results.context, *terrain_layers(tables, results.layers))
+    context = (*results.context, *ground_layers(WaterTables(), tables, results.layers))
     return replace(results, receptors=receptors, terrain=tables, context=context)

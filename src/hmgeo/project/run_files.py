@@ -355,8 +355,11 @@ FLOW_PATH, CATCHMENT, CLOSED_BASIN, SAMPLING = "flow_path", "catchment", "closed
 _CREDIT = "由高程推算，只反映地面径流"
 
 
-def _water_layers(water: WaterTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
-    """Return the layers that hold anything; their basis is the worst of all that went in."""
+def ground_layers(water: WaterTables, terrain: TerrainTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
+    """Return the layers of `water` and `terrain` that hold anything, the leads on top.
+
+    Their basis is the worst of `layers`, which went in.
+    """
     basis = Basis.worst(*(layer.basis for layer in layers)) if layers else Basis.UNDECLARED
     paths = water.paths.filter(pc.is_valid(water.paths["geometry"]))
     made: tuple[tuple[str, str, pa.Table, str, Callable[[dict[str, Any]], str]], ...] = (
@@ -369,6 +372,8 @@ def _water_layers(water: WaterTables, layers: Sequence[LayerUsed]) -> tuple[Cont
         (FLOW_PATH, "径流路径", paths, "source_id", lambda row:
             f"{row['name'] or row['source_id']} 径流 {row['length_m'] / 1000:.1f} km，{row['note']}"),
         (SAMPLING, "建议布点", water.sampling, "point_id", lambda row: f"{row['point_id']} {row['why']}"),
+        (OVERHEAD_PATH, "头顶库下游路径（复核线索）", _leads(terrain.overhead), "pond_id", lambda row:
+            row["name"] or row["pond_id"]),
     )  # fmt: skip
     return tuple(
         ContextLayer(role, title, basis, _CREDIT, _named(table, column, name))
@@ -377,29 +382,14 @@ def _water_layers(water: WaterTables, layers: Sequence[LayerUsed]) -> tuple[Cont
     )
 
 
+def _leads(overhead: pa.Table) -> pa.Table:
+    """Return ponds whose way down is a line, the line as their shape."""
+    table = overhead.filter(pc.is_valid(overhead["path"]))
+    shapes = shapely.from_wkb(table["path"].to_numpy(zero_copy_only=False))
+    lines = table.filter(pa.array(shapely.get_dimensions(shapes) == 1))
+    return lines.rename_columns(["geometry" if name == "path" else name for name in lines.column_names])
+
+
 def _named(table: pa.Table, column: str, name: Callable[[dict[str, Any]], str]) -> pa.Table:
     names = list(map(name, table.drop_columns("geometry").to_pylist()))
     return pa.table({"id": table[column], "name": pa.array(names, pa.string()), "geometry": table["geometry"]})
-
-
-_TITLE = "头顶库下游路径（复核线索）"
-
-
-def ground_layers(water: WaterTables, terrain: TerrainTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
-    """Return the layers of `water` and `terrain` that hold anything, the leads on top; `layers` went in."""
-    return (*_water_layers(water, layers), *terrain_layers(terrain, layers))
-
-
-def terrain_layers(terrain: TerrainTables, layers: Sequence[LayerUsed]) -> tuple[ContextLayer, ...]:
-    """Return the layers of `terrain` that hold anything; their basis is the worst of `layers` that went in."""
-    table = terrain.overhead.filter(pc.is_valid(terrain.overhead["path"]))
-    shapes = shapely.from_wkb(table["path"].to_numpy(zero_copy_only=False))
-    table = table.filter(pa.array(shapely.get_dimensions(shapes) == 1))
-    if not table.num_rows:
-        return ()
-    basis = Basis.worst(*(layer.basis for layer in layers)) if layers else Basis.UNDECLARED
-    names = [
-        name or pond_id for name, pond_id in zip(*(table[key].to_pylist() for key in ("name", "pond_id")), strict=True)
-    ]
-    drawn = pa.table({"id": table["pond_id"], "name": pa.array(names, pa.string()), "geometry": table["path"]})
-    return (ContextLayer(OVERHEAD_PATH, _TITLE, basis, _CREDIT, drawn),)
