@@ -26,7 +26,7 @@ from pathlib import Path
 from types import MappingProxyType
 import pyarrow as pa
 from hmgeo.results import columns
-from hmgeo.results.described import column_of_line
+from hmgeo.results.columns import column_of_line
 from small_results import small_results
 
 out, language, is_there = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "with"

@@ -35,7 +35,7 @@ from hmgeo.words import catalogue, one_by_one, say, template
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from hmgeo.results.described import DataColumn
+    from hmgeo.results.columns import DataColumn
     from hmgeo.results.results import Results
 
 
