@@ -9,8 +9,7 @@ from hmgeo.outputs.english import in_language
 from hmgeo.outputs.tables import OWN_PREFIX, write_rows
 from hmgeo.outputs.wording import TEXTS, Text
 from hmgeo.records import TOLD
-from hmgeo.results.columns import TABLES, column_of
-from hmgeo.results.columns import EMPTY, REASONS
+from hmgeo.results.columns import EMPTY, REASONS, TABLES, column_of
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
 from hmgeo.words import say, table_rows
