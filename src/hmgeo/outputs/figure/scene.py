@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -141,19 +142,20 @@ def degrees_at(y_m: float, near_lat: float) -> float:
     """Return the latitude of Mercator `y_m`, by Newton steps from latitude `near_lat`, both on CGCS2000."""
     lat = near_lat
     for _ in range(8):
-        error = mercator(np.array([[0.0, lat]]))[0, 1] - y_m
-        lat -= float(np.degrees(error / (_stretch(lat) * _meridian_radius_m(lat))))
+        sine = math.sin(math.radians(lat))
+        error = _A_M * (math.atanh(sine) - _E * math.atanh(_E * sine)) - y_m
+        lat -= math.degrees(error / (_stretch(lat) * _meridian_radius_m(lat)))
     return lat
 
 
 def _stretch(lat: float) -> float:
     """Return Mercator metres to a metre on the ground."""
-    phi = np.radians(lat)
-    return float(np.sqrt(1 - (_E * np.sin(phi)) ** 2) / np.cos(phi))
+    phi = math.radians(lat)
+    return math.sqrt(1 - (_E * math.sin(phi)) ** 2) / math.cos(phi)
 
 
 def _meridian_radius_m(lat: float) -> float:
-    return float(_A_M * (1 - _E**2) / (1 - (_E * np.sin(np.radians(lat))) ** 2) ** 1.5)
+    return float(_A_M * (1 - _E**2) / (1 - (_E * math.sin(math.radians(lat))) ** 2) ** 1.5)
 
 
 MOST_OUTLINED, MOST_AS_LINES = 3000, 30_000

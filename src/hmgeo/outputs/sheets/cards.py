@@ -171,7 +171,7 @@ class _Card:
 
     def text(self, x: float, y: float, text: str, size_pt: float, *, grey: float = _BLACK, align: str = "left") -> None:
         """Set one line whose top lies at y."""
-        self._file.setFillGray(grey)
+        self._file.addLiteral(f"{grey:g} g")
         below = y + 0.88 * size_pt * MM_PER_POINT
         set_line(self._file, x, _HEIGHT - below, fitted(text), size_pt, align)
 
