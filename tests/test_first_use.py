@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import shapely
 from strategies import layer_of, positions_of
@@ -16,11 +17,14 @@ from hmgeo.commands import options
 from hmgeo.proximity import elsewhere, search, tally
 from hmgeo.proximity.measure import measure_proximity
 from hmgeo.reference import machine
+from hmgeo.reference.compiled import compiled
 from hmgeo.reference.machine import code_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 class _Child:
@@ -61,9 +65,7 @@ def test_nothing_kept_is_compiled_by_two_processes_once(children: list[_Child]) 
 
 
 def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> None:
-    folder = tmp_path / "engine_0"
-    folder.mkdir()
-    (folder / "search.search-1.py311.nbi").touch()
+    (tmp_path / "hmgeo.proximity.search.search-0.code").touch()
     assert not options.begin_compiling()
     assert children == []
 
@@ -73,7 +75,7 @@ def test_a_process_that_compiles_ends_well_and_keeps_its_part(tmp_path: Path) ->
     told = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, env=told, check=False)  # noqa: S603 -- own code
     assert (done.returncode, done.stderr) == (0, b"")
-    kept = {path.name.split("-")[0] for path in tmp_path.rglob("*.nbc")}
+    kept = {path.name.split("-")[0].removeprefix("hmgeo.proximity.") for path in tmp_path.glob("*.code")}
     assert kept == {"search._fill_boxes", "search._walk", "tally._add"}
 
 
@@ -81,11 +83,34 @@ def test_what_is_compiled_ahead_is_what_is_used() -> None:
     for part in options.ENGINE_PARTS:
         elsewhere.compile_part(part)
     functions = (search.search, search._fill_boxes, tally._add, search._walk)
-    before = [set(function.signatures) for function in functions]
+    before = [set(function.ready) for function in functions]
     square = shapely.box(113.0, 23.0, 113.001, 23.001)
     measured = measure_proximity(positions_of([shapely.Point(113.0, 23.01)]), layer_of([square]), radii_m=[2_000.0])
     assert measured.counts["count"].to_pylist()[0] == 1
-    assert [set(function.signatures) for function in functions] == before
+    assert [set(function.ready) for function in functions] == before
+
+
+def test_kept_code_is_called_without_numba() -> None:
+    measured = "\n".join(f"elsewhere.compile_part({part!r})" for part in options.ENGINE_PARTS)
+    for told in ("True", "False"):
+        code = f"import sys\nfrom hmgeo.proximity import elsewhere\n{measured}\nprint('numba' in sys.modules)"
+        command = [sys.executable, "-c", code if told == "False" else f"import numba\n{code}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 -- own code
+        assert done.stdout.strip() == told
+
+
+def test_compiled_functions_hand_out_numbers_and_arrays(children: list[_Child]) -> None:
+    assert not children
+    for _ in range(2):  # compiled, then kept
+
+        @compiled
+        def made(count: int, scale: np.float32, is_kept: bool) -> tuple[NDArray[np.float64], int, bool]:  # noqa: FBT001
+            return np.full((count, 2), scale * 2.0), count, not is_kept
+
+        for count, is_kept in ((0, True), (3, False)):
+            rows, again, is_dropped = made(count, np.float32(1.5), is_kept)
+            assert rows.tolist() == [[3.0, 3.0]] * count
+            assert (again, is_dropped) == (count, not is_kept)
 
 
 def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,6 +166,6 @@ def test_kept_code_is_put_into_a_function_compiled_later(tmp_path: Path, monkeyp
     for asked in ("half", "half", "quarter", "quarter"):
         sys.modules.pop("two_of_them", None)
         assert getattr(import_module("two_of_them"), asked)(3.0) == {"half": 1.5, "quarter": 0.75}[asked]
-        kept.append(len(list(tmp_path.rglob("*.nbc"))))
+        kept.append(len(list(tmp_path.rglob("*.code"))))
     code_folder.cache_clear()
     assert kept == [1, 1, 2, 2]

@@ -68,6 +68,7 @@ ONE_IMPORTER = {
     "hmgeo.geo.land_area": "a geometric measure of its own; benchmarks and tests call it bare",
     "hmgeo.intake.formats.bulk": "when GDAL's bulk reading gives the same",
     "hmgeo.intake.formats.packed": "what happens only to layers larger than memory",
+    "hmgeo.reference.compiling": "numba is loaded only to compile",
     "hmgeo.judging.cases": "worked cases answer from their own words, without layers",
     "hmgeo.outputs.map.click": "the page's own siting check",
     "hmgeo.outputs.map.shell": "imports folium, loaded where no frame of a page is kept",

@@ -401,7 +401,7 @@ def begin_compiling() -> bool:
     """Start compiling where nothing is kept yet; return whether that was needed."""
     from hmgeo.reference.machine import code_folder, start
 
-    if any(code_folder().rglob("search.search-*.nbi")):
+    if any(code_folder().glob("hmgeo.proximity.search.search-*.code")):
         return False
     start([COMPILING.format(part=part) for part in ENGINE_PARTS])
     return True
@@ -419,11 +419,10 @@ def may_need_gdal(receptors: str) -> bool:
     return False
 
 
-def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> None:
-    """Keep libraries from loading pandas, geopandas, scipy and yaml just to see whether they are there; half a second.
+def keep_lean(*, is_read_by_gdal: bool = False) -> None:
+    """Keep libraries from loading pandas and geopandas just to see whether they are there; half a second.
 
-    `is_measured`: whether numba is surely needed; `is_read_by_gdal`: whether GDAL's wrapper is, which hands out no
-    GeoDataFrame then.
+    `is_read_by_gdal`: whether GDAL's wrapper is surely needed, which hands out no GeoDataFrame then.
     """
     from hmgeo.reference.machine import hidden
 
@@ -435,6 +434,3 @@ def keep_lean(*, is_measured: bool = True, is_read_by_gdal: bool = False) -> Non
         if is_read_by_gdal:
             with hidden("geopandas"):
                 import_module("pyogrio")
-    if "numba" not in sys.modules and is_measured:
-        with hidden("scipy", "yaml"):
-            import_module("numba")

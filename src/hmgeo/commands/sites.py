@@ -70,7 +70,7 @@ def site(
     as_json: JsonOption = False,
 ) -> None:
     """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
-    keep_lean(is_measured=False)
+    keep_lean()
     from hmgeo.intake.columns import ReadOptions
     from hmgeo.outputs.english import in_language
     from hmgeo.project.sites.files import SiteRequest, answer_sites

@@ -405,7 +405,7 @@ def _root_of(parents: Costs, group: Whole) -> Whole:
     return group
 
 
-@inner
+@compiled  # a list counts who holds it
 def _join(outlets: list[Whole], group: Costs, parents: Costs, downstream: Cells, met: Costs, most: int) -> None:
     """Make one of ways out whose water comes together within `most` steps; `met` is all zero before and after."""
     for is_over in (False, True):

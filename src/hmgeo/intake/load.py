@@ -350,15 +350,15 @@ def _place_shapes(
 
 
 _COMPILED_FROM = 30_000
-"""Fewer rows don't make up for compiling, nor for importing numba, where nothing else has done so."""
+"""Fewer rows don't make up for compiling."""
 
 
 def _find_sound(wkb: pa.Array) -> NDArray[np.bool_]:
     """Return which shapes surely need nothing done to them; without compiled code nobody knows of any."""
-    is_ready = "numba" in sys.modules and any(code_folder().rglob("sound._find_sound-*.nbi"))
-    if len(wkb) < _COMPILED_FROM and not is_ready:
+    is_loaded = "hmgeo.reference.compiled" in sys.modules
+    if len(wkb) < _COMPILED_FROM and not (is_loaded and any(code_folder().glob("*.sound._find_sound-*.code"))):
         return np.zeros(len(wkb), bool)
-    from hmgeo.intake.places.sound import sound_rows  # noqa: PLC0415 -- numba takes half a second
+    from hmgeo.intake.places.sound import sound_rows  # noqa: PLC0415 -- llvmlite takes its time
 
     return sound_rows(wkb, CHINA)
 

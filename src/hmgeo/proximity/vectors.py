@@ -21,11 +21,9 @@ import math
 from typing import TYPE_CHECKING
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
 
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M
-from hmgeo.reference.compiled import inner, written
+from hmgeo.reference.compiled import inner, numba, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +82,7 @@ class _Lanes:
 
     def _call(self, name: str) -> _Lanes:
         kind = ir.FunctionType(_VECTOR, [_VECTOR])
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"{name}.v{LANES}f64")
+        function = numba.core.cgutils.get_or_insert_function(self.builder.module, kind, f"{name}.v{LANES}f64")
         return _Lanes(self.builder, self.builder.call(function, [self.value]))
 
     def root(self) -> _Lanes:
@@ -102,7 +100,7 @@ class _Lanes:
     def fused(self, factor: _Lanes, addend: _Lanes) -> _Lanes:
         """Multiply and add with one rounding, as IEEE 754 has it: the same bits on every machine, slow on old ones."""
         kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.fma.v{LANES}f64")
+        function = numba.core.cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.fma.v{LANES}f64")
         return _Lanes(self.builder, self.builder.call(function, [self.value, factor.value, addend.value]))
 
     def negated(self) -> _Lanes:
@@ -120,7 +118,7 @@ class _Writer:
     def __init__(self, context: Ir, builder: Ir, signature: Ir, arguments: Ir) -> None:
         self.builder, self.arguments = builder, arguments
         self._data = [
-            context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
+            context.make_array(kind)(context, builder, value).data if isinstance(kind, numba.types.Array) else value
             for kind, value in zip(signature.args, arguments, strict=True)
         ]
 
@@ -179,16 +177,16 @@ class _Writer:
 
     def keep(self, lanes: _Lanes) -> _Kept:
         """Keep lanes between turns of a loop."""
-        return _Kept(self.builder, cgutils.alloca_once_value(self.builder, lanes.value))
+        return _Kept(self.builder, numba.core.cgutils.alloca_once_value(self.builder, lanes.value))
 
     def turns(self, count: Ir) -> Ir:
         """Loop `count` times; `.index` is the number of the turn."""
-        return cgutils.for_range(self.builder, count)
+        return numba.core.cgutils.for_range(self.builder, count)
 
     def blocks(self, count: Ir) -> Ir:
         """Loop over blocks of eight that cover `count`; `.index` is the first of each."""
         zero, step = ir.Constant(_LONG, 0), ir.Constant(_LONG, LANES)
-        return cgutils.for_range_slice(self.builder, zero, count, step, _LONG)
+        return numba.core.cgutils.for_range_slice(self.builder, zero, count, step, _LONG)
 
 
 class _Kept:
@@ -214,8 +212,8 @@ def _typed(write: Callable[[_Writer], None], *kinds: Ir) -> Ir:
         write(_Writer(context, builder, signature, arguments))
         return context.get_dummy_value()
 
-    fixed = [types.int64 if isinstance(kind, types.Integer) else kind for kind in kinds]
-    return types.void(*fixed), generate
+    fixed = [numba.types.int64 if isinstance(kind, numba.types.Integer) else kind for kind in kinds]
+    return numba.types.void(*fixed), generate
 
 
 ECCENTRICITY_SQUARED = FLATTENING * (2 - FLATTENING)

@@ -1,136 +1,216 @@
-"""Numba behind one door: compiled functions that keep their machine code in a folder that can be written.
+"""Compiled functions, whose machine code is kept in a folder that can be written and called as it is.
 
-Importing this module imports numba, which takes half a second; the rest of hmgeo imports it only when it measures.
-The first use on a machine compiles for some seconds and keeps the result, under a name made of the engine's own code,
-so that no other version's is ever used (`hmgeo.reference.machine`).
+The first use on a machine compiles for some seconds by numba and keeps the result, under a name made of the engine's
+own code, so that no other version's is ever used (`hmgeo.reference.machine`). Later uses load it by llvmlite alone.
 """
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import threading
 import warnings
 from contextlib import suppress
+from functools import cache, cached_property, update_wrapper
+from importlib import import_module
 from inspect import Parameter, Signature, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-import numba
-from llvmlite import ir
-from llvmlite.binding import add_symbol, parse_assembly, parse_bitcode
-from numba import types
-from numba.core.caching import FunctionCache
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
-from numba.core.runtime import _nrt_python
-from numba.extending import intrinsic
+import llvmlite
+import numpy as np
+from llvmlite import binding, ir
 
 from hmgeo.reference.machine import CacheFolderWarning, code_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
+Kind: TypeAlias = tuple[Any, ...]
 
-for _name, _address in _nrt_python.c_helpers.items():  # numba compiles more with them, which kept code holds already
-    add_symbol(_name if _name.startswith("_") else f"NRT_{_name}", _address)
+_lock = threading.RLock()
+_DIGEST_BYTES = 32
 
 
-class _Mending(FunctionCache):  # type: ignore[misc]  # numba has no types
-    """Kept machine code; what was cut off or can't be read is compiled again, what can't be kept isn't.
+class _Numba:
+    """Numba, imported when something of it is asked for."""
 
-    As everywhere with numba nothing tells that bytes within it were changed.
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- numba has no types
+        return getattr(import_module("numba"), name)
+
+
+numba = _Numba()
+
+
+_LET_GO = b"NRT_MemInfo_call_dtor"
+"""What lets go of memory that compiled code made; named in code that makes none, too, and never called there."""
+
+_let_go = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: None)
+
+
+@cache
+def _engine() -> Any:  # noqa: ANN401 -- llvmlite has no types
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    if "hmgeo.reference.compiling" not in sys.modules:
+        binding.add_symbol(_LET_GO.decode(), ctypes.cast(_let_go, ctypes.c_void_p).value)
+    target = binding.Target.from_triple(binding.get_process_triple())
+    machine = target.create_target_machine(reloc="static" if target.name.startswith("x86") else "default", jit=True)
+    return binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
+
+
+@cache
+def _stamp(path: str) -> bytes:
+    """Return what decides, beside its arguments' types, which machine code a function in a file becomes."""
+    machine = binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+    return repr((llvmlite.__version__, *machine)).encode() + Path(path).read_bytes()
+
+
+def _spread(value: Any, kinds: list[Kind], values: list[Any]) -> None:  # noqa: ANN401 -- whatever is handed over
+    """Append an argument's kind, and its values in the order in which numba's functions take them."""
+    if isinstance(value, np.ndarray):
+        flags = value.flags
+        order = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+        kinds.append((value.dtype.str, value.ndim, order, flags.writeable))
+        values += (0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
+    elif isinstance(value, tuple):
+        kinds.append((type(value).__qualname__, len(value)))
+        for one in value:
+            _spread(one, kinds, values)
+    elif isinstance(value, np.generic):
+        kinds.append((value.dtype.str,))
+        values.append(value.item())
+    else:
+        kinds.append(({bool: "?", int: "q", float: "d"}[type(value)],))
+        values.append(value)
+
+
+_PARTS_OF_ARRAY = 5
+
+
+def _c_kinds(kinds: tuple[Kind, ...]) -> Iterator[Any]:
+    for kind in kinds:
+        match kind:
+            case dtype, ndim, _, _:
+                yield from [ctypes.c_int64] * (_PARTS_OF_ARRAY + 2 * ndim)
+            case (dtype,):
+                yield np.ctypeslib.as_ctypes_type(dtype)
+
+
+def _leaves(returned: Any) -> Iterator[Any]:  # noqa: ANN401 -- as `hmgeo.reference.compiling` tells it
+    if isinstance(returned, list):
+        for one in returned:
+            yield from _leaves(one)
+    elif isinstance(returned, dict):
+        yield from [ctypes.c_int64] * (_PARTS_OF_ARRAY + 2 * returned["ndim"])
+    else:
+        yield np.ctypeslib.as_ctypes_type(returned or "i8")  # None is written as a pointer to nothing
+
+
+def _gathered(returned: Any, values: Iterator[Any]) -> Any:  # noqa: ANN401 -- as `hmgeo.reference.compiling` tells it
+    """Make what Python gets of the values that stand in memory."""
+    if isinstance(returned, list):
+        return tuple(_gathered(one, values) for one in returned)
+    if not isinstance(returned, dict):
+        return next(values) if returned else None
+    memory, _, count, size, data = (next(values) for _ in range(_PARTS_OF_ARRAY))
+    shape, strides = ([next(values) for _ in range(returned["ndim"])] for _ in range(2))
+    held = (ctypes.c_char * (count * size)).from_address(data) if count else b""
+    made = np.ndarray(shape, returned["dtype"], held, strides=strides).copy()
+    if memory:
+        import_module("hmgeo.reference.compiling").release(memory)
+    return made
+
+
+class _Compiled:
+    """A function that is compiled for the types of its arguments on first call, and runs without the interpreter lock.
+
+    Other compiled functions take it in as they are compiled.
     """
 
-    def load_overload(self, sig: object, target_context: object) -> object:
-        """Return what is kept for a signature; None where nothing usable is.
+    def __init__(self, function: Callable[..., Any], way: str = "compiled") -> None:
+        self._function, self._way = function, way
+        self.ready: dict[tuple[Kind, ...], Callable[..., Any]] = {}
+        update_wrapper(self, function)
 
-        Machine code needs none of what numba knows about types: that is loaded only to compile.
-        """
-        try:
-            return self._loaded(sig, target_context)
-        except Exception as error:  # noqa: BLE001 -- a cut or foreign pickle raises anything
-            warnings.warn(
-                f"留存的编译结果已损坏，重新编译：{self.cache_path}（{type(error).__name__}）",
-                CacheFolderWarning,
-                stacklevel=2,
-            )
-            with suppress(OSError):
-                self.flush()
-            return None
+    @cached_property
+    def _numba_type_(self) -> Any:  # noqa: ANN401 -- numba has no types
+        return import_module("hmgeo.reference.compiling").kind_of(self._function, self._way)
 
-    def _loaded(self, sig: object, target_context: Any) -> object:  # noqa: ANN401 -- numba has no types
-        """Return what is kept; its source, most of it, is taken apart only for another function that it is put into."""
-        data = self._cache_file.load(self._index_key(sig, target_context.codegen()))
-        if data is None:
-            return None
-        (name, kind, (code, source)), described, *more = data
-        symbols = described.llvm_func_name, described.llvm_cpython_wrapper_name
-        stub = parse_assembly("".join(f'define void @"{symbol}"() {{ unreachable }}\n' for symbol in symbols))
-        made = self._impl.rebuild(target_context, ((name, kind, (code, stub.as_bitcode())), described, *more))
-        made.library._get_module_for_linking = lambda: parse_bitcode(source)  # noqa: SLF001 -- numba has no other way
-        return made
+    def __call__(self, *arguments: Any) -> Any:  # noqa: ANN401 -- whatever is handed over
+        """Call the machine code."""
+        kinds: list[Kind] = []
+        values: list[Any] = []
+        _spread(arguments, kinds, values)
+        key = tuple(kinds)
+        if key not in self.ready:
+            with _lock:
+                if key not in self.ready:
+                    self.ready[key] = _callable(*self._code(key, arguments), key)
+        return self.ready[key](values)
 
-    def save_overload(self, sig: object, data: object) -> None:
-        """Keep machine code where there is room for it."""
-        with suppress(OSError):
-            super().save_overload(sig, data)
+    def _code(self, key: tuple[Kind, ...], arguments: tuple[Any, ...]) -> tuple[str, Any, bytes]:
+        """Return what is kept; what isn't, or was cut off or changed, is compiled, and kept where there is room."""
+        name = f"{self._function.__module__}.{self._function.__qualname__}"
+        stamp = hashlib.sha256(repr((name, key)).encode() + _stamp(self._function.__code__.co_filename))
+        path = code_folder() / f"{name}-{stamp.hexdigest()[:16]}.code"
+        with suppress(FileNotFoundError):
+            data = path.read_bytes()
+            seal, line, code = data[:_DIGEST_BYTES], *data[_DIGEST_BYTES:].partition(b"\n")[::2]
+            if seal == hashlib.sha256(data[_DIGEST_BYTES:]).digest():
+                return (*json.loads(line), code)
+            told = f"留存的编译结果已损坏，重新编译：{path}"
+            warnings.warn(told, CacheFolderWarning, stacklevel=3)
+        *described, code = import_module("hmgeo.reference.compiling").machine_code(self._function, arguments)
+        body = json.dumps(described).encode() + b"\n" + code
+        with suppress(OSError), tempfile.TemporaryDirectory(dir=path.parent, ignore_cleanup_errors=True) as room:
+            (Path(room) / path.name).write_bytes(hashlib.sha256(body).digest() + body)
+            (Path(room) / path.name).replace(path)
+        return (*described, code)
 
 
-def _nothing() -> None:
-    """Look for no packages that teach numba types of their own."""
+def _callable(symbol: str, returned: Any, code: bytes, kinds: tuple[Kind, ...]) -> Callable[..., Any]:  # noqa: ANN401
+    """Load machine code; return what calls it with values as `_spread` has them."""
+    if os.name == "nt" or set(re.findall(rb"(?:NRT|numba)_\w+", code)) - {_LET_GO, b"NRT_incref", b"NRT_decref"}:
+        import_module("hmgeo.reference.compiling")  # numba tells where its own functions lie
+    engine = _engine()
+    engine.add_object_file(binding.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    pointers = [ctypes.c_void_p, ctypes.c_void_p]
+    call = ctypes.CFUNCTYPE(ctypes.c_int32, *pointers, *_c_kinds(kinds))(engine.get_function_address(symbol))
+    leaves = list(enumerate(_leaves(returned)))
+
+    class Room(ctypes.Structure):
+        _fields_ = [(f"f{i}", kind) for i, kind in leaves]
+
+    def run(values: list[Any]) -> Any:  # noqa: ANN401 -- as above
+        room, reason = Room(), ctypes.c_void_p()
+        if call(ctypes.addressof(room), ctypes.addressof(reason), *values) not in _RETURNED:
+            raise MemoryError(symbol)  # nothing else is raised in compiled code
+        return _gathered(returned, (getattr(room, f"f{i}") for i, _ in leaves))
+
+    return run
+
+
+_RETURNED = 0, -2
+"""With a value, with None."""
 
 
 def compiled(function: Function) -> Function:
     """Compile `function` on first call, keep the machine code, run without the interpreter lock; IEEE arithmetic."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(code_folder())  # read when the decorator runs; other packages keep their own
-    try:
-        dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
-        dispatcher._cache = _Mending(dispatcher.py_func)  # noqa: SLF001 -- what cache=True does, with our cache
-        dispatcher._compilation_chain_init_hook = _nothing  # noqa: SLF001 -- no package's own types stand in ours
-        return cast("Function", dispatcher)
-    finally:
-        numba.config.CACHE_DIR = before
-
-
-class _Part(JITCodeLibrary):  # type: ignore[misc]  # numba has no types
-    """The code of a function that is only put into others: improved and made machine code there, not by itself."""
-
-    @property
-    def codegen(self) -> _Part:
-        """What numba registers the addresses of machine code with: there are none."""
-        return self
-
-    def set_env(self, _name: str, _environment: object) -> None:
-        """Nothing here asks for Python objects."""
-
-    def get_pointer_to_function(self, _name: str) -> int:
-        """Say that Python can't call it."""
-        self._ensure_finalized()
-        return 0
-
-    def add_llvm_module(self, module: Ir) -> None:
-        """Take in code as it was written."""
-        self._final_module.link_in(module)
-
-    def finalize(self) -> None:
-        """Take in the functions that it calls."""
-        for library in dict.fromkeys(self._linking_libraries):
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)  # noqa: SLF001 -- as above
-        self._finalized = True
-
-
-class _Parts(Compiler):  # type: ignore[misc]  # numba has no types
-    def __init__(self, typing: Any, target: Any, _library: object, *more: Any) -> None:  # noqa: ANN401 -- as above
-        super().__init__(typing, target, _Part(target.codegen(), "part"), *more)
+    return cast("Function", _Compiled(function))
 
 
 def inner(function: Function) -> Function:
     """Compile `function` for other compiled ones alone: kept as a part of those, not to be called from Python."""
-    only = dict.fromkeys(("no_cpython_wrapper", "no_cfunc_wrapper", "no_rewrites"), True)
-    dispatcher = numba.njit(nogil=True, error_model="numpy", pipeline_class=_Parts, _nrt=False, **only)(function)
-    template = dispatcher.get_call_template  # asked for constants' own types first, it would compile for each of them
-    dispatcher.get_call_template = lambda args, kws: template(tuple(map(types.unliteral, args)), kws)
-    return cast("Function", dispatcher)
+    return cast("Function", _Compiled(function, "inner"))
 
 
 Ir: TypeAlias = Any
@@ -146,12 +226,13 @@ def written(function: Callable[..., Ir]) -> Ir:
     first = Parameter("typing", Parameter.POSITIONAL_ONLY)  # what numba hands every intrinsic, and none here asks
     definition.__signature__ = Signature([first, *signature(function).parameters.values()])  # type: ignore[attr-defined]
     definition.__name__, definition.__doc__ = function.__name__, function.__doc__
-    return intrinsic(definition)
+    return _Compiled(definition, "written")
 
 
 @written
 def bare(tuple_kind: Ir) -> Ir:
     """Return a named tuple (`tuple_kind`) whose arrays have become pointers to their first elements."""
+    types = numba.types
     kinds = [types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind for kind in tuple_kind.types]
     result = types.NamedTuple(kinds, tuple_kind.instance_class)
 
@@ -173,7 +254,7 @@ def past(pointer: Ir, _count: Ir) -> Ir:
     def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return builder.gep(arguments[0], [arguments[1]])
 
-    return pointer(pointer, types.int64), generate
+    return pointer(pointer, numba.types.int64), generate
 
 
 def _load_bytes(builder: Ir, arguments: Ir, kind: Ir) -> Ir:
@@ -188,7 +269,7 @@ def read_count(buffer: Ir, _at: Ir) -> Ir:
     def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return builder.zext(_load_bytes(builder, arguments, ir.IntType(32)), ir.IntType(64))
 
-    return types.int64(buffer, types.int64), generate
+    return numba.types.int64(buffer, numba.types.int64), generate
 
 
 @written
@@ -198,4 +279,4 @@ def read_double(buffer: Ir, _at: Ir) -> Ir:
     def generate(_context: Ir, builder: Ir, _signature: Ir, arguments: Ir) -> Ir:
         return _load_bytes(builder, arguments, ir.DoubleType())
 
-    return types.float64(buffer, types.int64), generate
+    return numba.types.float64(buffer, numba.types.int64), generate

@@ -97,7 +97,7 @@ def choose_folder(package: Path, digest: str) -> Path:
 @cache
 def code_folder() -> Path:
     """Return the folder for compiled code, named after the modules it is compiled from."""
-    modules = [*sorted(_ENGINE.glob("*.py")), Path(__file__).with_name("compiled.py")]
+    modules = [*sorted(_ENGINE.glob("*.py")), *sorted(Path(__file__).parent.glob("compil*.py"))]
     code = b"".join(path.read_bytes() for path in modules)
     return choose_folder(_ENGINE, hashlib.sha256(code).hexdigest()[:12])
 
