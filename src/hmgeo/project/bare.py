@@ -48,6 +48,10 @@ class BareFile:
     ----------
     path
         A file, an address where the command reads one, or a GeoDataFrame.
+    options
+        What the file doesn't state itself: CRS, datum, sheet, columns.
+    basis
+        Whether the data are real, approximate or invented; undeclared where nobody said.
     covers
         Area code, key-area id or polygon file that the layer covers completely; empty where nobody said.
     credit

@@ -74,6 +74,8 @@ def check_project(path: str | Path, *, foresee: bool = False, progress: Progress
     foresee
         Also judge, as a run does, and say of each rule how many sources it decides and what keeps it from the others;
         nothing is drawn or written.
+    progress
+        Hears each stage in words, and how much of it is done.
 
     Returns
     -------

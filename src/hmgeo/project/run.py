@@ -355,6 +355,8 @@ def run_project(
         A file of people's decisions on findings, instead of the one that the project names.
     wish
         Maps for the public, a watermark.
+    progress
+        Hears each stage in words, and how much of it is done.
 
     Raises
     ------
@@ -402,8 +404,15 @@ def project_results(
 
     Parameters
     ----------
+    path, accept_suggestions, words
+        As for `run_project`.
     page
         Also what the map page judges by, which takes as long as a small project.
+
+    Raises
+    ------
+    ProjectError, InputError, RuleError
+        With every problem found.
     """
     spec = read_spec(Path(path)).with_words(words)
     return _found(spec.accepting() if accept_suggestions else spec, page=page)[0]
