@@ -40,8 +40,9 @@ BELOW: dict[str, set[str]] = {
     "reference": {"records"},
     "records": {"words", "errors"},
     "words": {"vocabulary"},
-    "vocabulary": set(),
-    "errors": set(),
+    "vocabulary": {"frozen"},
+    "errors": {"frozen"},
+    "frozen": set(),
 }
 """Rooms, and those right below each; imports run down these ways only. `hmgeo` is the package's own `__init__`."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.errors import InputError, Place, Problem, UsageError
+from hmgeo.frozen import dataclass
 from hmgeo.geo.datum import Datum
 from hmgeo.intake.catalog import counties, file_sha256, note_standard, recognise_standard, shown_path
 from hmgeo.intake.columns import (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from hmgeo.frozen import dataclass
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import judge, user_radius_rule
 from hmgeo.judging.places import Areas, Membership, membership

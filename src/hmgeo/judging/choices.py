@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmgeo.frozen import dataclass
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.words import say
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
+from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import box_around, pair_distances, prepare_one
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.reference.tables import find_header, former_units, key_areas, provinces, townships

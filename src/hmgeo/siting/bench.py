@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import shapely
 
+from hmgeo.frozen import dataclass
 from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, finding_fields
 from hmgeo.judging.clause_tests import features_of, ratio_limit

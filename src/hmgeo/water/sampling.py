@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.choices import unset_text
 from hmgeo.records import table_of

@@ -15,7 +15,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import hilbert_distance
 from hmgeo.vocabulary import COUNTY_DIGITS
 
