@@ -176,8 +176,9 @@ def test_shapes_within_a_radius_come_nearest_first_and_up_to_the_radius() -> Non
 
 WIDER = {
     "box_around": lambda *_: np.array([shapely.box(-400, -95, 400, 95)]),
+    "search_boxes": lambda bounds, _: np.tile([-400.0, -95.0, 400.0, 95.0], (len(bounds), 1)),
     "chord_tolerance_m": lambda chord_m: 100 + np.zeros_like(chord_m),
-    "_no_shorter_m": lambda *_: 2e7,
+    "_no_shorter_m": lambda here, _: np.full(len(here), 2e7),
 }
 
 
@@ -221,14 +222,16 @@ def test_a_box_holds_all_within_the_radius(lat: float, radius_m: float) -> None:
 
 def test_a_bound_of_a_distance_is_never_shorter_than_it() -> None:
     rng = np.random.default_rng(5)
-    for _ in range(400):
-        lon, lat, other_lon, other_lat = rng.uniform([-180, -89, -180, -89], [180, 89, 180, 89])
-        true_m = GEOD.inv(lon, lat, other_lon, other_lat)[2]
-        bound_m = engine._no_shorter_m(lon, lat, other_lon, other_lat)
-        assert true_m <= bound_m <= true_m * 1.02 + 1  # polar radius by equatorial: 1.7 %
-        near_lon, near_lat, _ = GEOD.fwd(lon, lat, rng.uniform(0, 360), 50.0)
-        assert 50.0 <= engine._no_shorter_m(lon, lat, near_lon, near_lat) <= 51.1
-    assert engine._no_shorter_m(0.0, 0.0, 180.0, 0.0) >= GEOD.inv(0, 0, 180, 0)[2]
+    here, there = rng.uniform([-180, -89], [180, 89], (2, 400, 2))
+    near = np.column_stack(GEOD.fwd(*here.T, rng.uniform(0, 360, 400), [50.0] * 400)[:2])
+    true_m = np.array(GEOD.inv(*here.T, *there.T)[2])
+    bound_m = engine._no_shorter_m(here, there)
+    assert (true_m <= bound_m).all()
+    assert (bound_m <= true_m * 1.02 + 1).all()  # polar radius by equatorial: 1.7 %
+    bound_m = engine._no_shorter_m(here, near)
+    assert (bound_m >= 50.0).all()
+    assert (bound_m <= 51.1).all()
+    assert engine._no_shorter_m(np.array([[0.0, 0.0]]), np.array([[180.0, 0.0]])) >= GEOD.inv(0, 0, 180, 0)[2]
 
 
 def test_two_geodesics_of_equal_chords_differ_by_less_than_the_tolerance() -> None:

@@ -255,7 +255,7 @@ def test_an_offices_check_beside_the_project_changes_the_answer_and_is_told_with
         desk = open_desk(disk.project)
         options = ReadOptions()
         sites, ledger = read_sites(desk, disk.sites, basis=Basis.SYNTHETIC, options=options)
-        results = desk.results([desk.dossier(site) for site in sites], ledger)
+        results = desk.results(desk.dossiers(sites), ledger)
         clauses = results.dossiers[0].answer.clauses
         found = next(one for one in clauses if one.citation.rule_id == "SIT-JY-PBF")
         used = [f"{one.name} {one.value} {one.by} {one.on} {one.reason}" for one in results.parameters]

@@ -224,7 +224,7 @@ def test_beyond_so_many_answers_all_are_forgotten_and_told_again(monkeypatch: py
         return f"told {fact.why}"
 
     names = ["a", "b", "a", "b", "c", "d", "a", "a"]
-    told = [kept.conclude(Facts(Unasked(Unknown(name))), conclude) for name in names]
+    told = [kept.conclude([Facts(Unasked(Unknown(name)))], conclude)[0] for name in names]
     assert told == [f"told {name}" for name in names]
     assert counted == ["a", "b", "c", "d", "a"]
 
@@ -252,7 +252,7 @@ def test_the_situations_come_out_the_same_through_the_bench(situation: dict[str,
         kind=given.source_kind,
         attributes=given.attributes,
     )
-    answer = desk.answer(site, Places(facts.place), facts.parts)
+    answer = desk.answers([site], [Places(facts.place)], [facts.parts])[0]
     for one in answer.clauses:
         result = expected[one.citation.rule_id].judgement
         assert result is not None

@@ -39,7 +39,7 @@ def downhill(folder: Path, south_m: float, *layers: str) -> dict[str, Any]:
     sites, ledger = read_sites(
         desk, disk.sites, basis=Basis.SYNTHETIC, options=ReadOptions(), defaults=Typed("", kind=disk.kind)
     )
-    results = desk.results([desk.dossier(site) for site in sites], ledger)
+    results = desk.results(desk.dossiers(sites), ledger)
     clauses = answer_document(results)["sites"][0]["clauses"]
     found: dict[str, Any] = next(one for one in clauses if one["rule_id"] == "SCR-GX-MINE-PRIORITY")
     return found

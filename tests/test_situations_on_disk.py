@@ -63,7 +63,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     sites, ledger = read_sites(
         desk, disk.sites, basis=Basis.SYNTHETIC, options=ReadOptions(), defaults=Typed("", kind=disk.kind)
     )
-    results = desk.results([desk.dossier(site) for site in sites], ledger)
+    results = desk.results(desk.dossiers(sites), ledger)
     return Told(request.param, results, json.loads(written.stdout), root / "out")
 
 

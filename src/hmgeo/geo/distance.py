@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 
 from hmgeo.frozen import dataclass
-from hmgeo.geo.ellipsoid import ELLIPSOID, FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m
+from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
 if TYPE_CHECKING:
@@ -294,6 +294,7 @@ def covered_m(
 
 _PIECE_VERTICES = 16
 _FEW_PIECES = 64
+_PIECES_AT_ONCE = 100_000
 _LONGEST_PIECE_M = EDGE_LIMIT_M + 10.0  # edges are cut evenly in degrees, so some are a little longer
 _LONGEST_EDGE_DEG = 0.02
 _SAME_M = 2e-4  # what rounding to 0.1 mm may make equal
@@ -329,32 +330,52 @@ class NearestSearch:
         self._tree = shapely.STRtree(shapes.geometries[rows])
 
     def nearest(self, source: Shapes, within_m: float) -> Found | None:
-        """Return the nearest shape, the first of several as near; None where none lies within `within_m` metres.
+        """Return what `nearest_each` finds within `within_m` metres of one `source`."""
+        return self.nearest_each(source, within_m)[0]
 
-        The shape nearest in degrees bounds the distance, so that only shapes in that box need measuring.
+    def nearest_each(self, sources: Shapes, within_m: float) -> list[Found | None]:
+        """Return for each source the nearest shape, the first of several as near; None: none within `within_m` metres.
 
-        Parameters
-        ----------
-        source
-            One shape from `prepare_shapes`.
+        The shape nearest in degrees bounds the distance, so that only shapes in that box need measuring. `sources` come
+        from `prepare_shapes`; nothing is near to one without a place.
         """
+        found: list[Found | None] = [None] * len(sources)
         if not len(self._rows):
-            return None
-        shape = source.geometries[0]
-        close = int(self._tree.query_nearest(source.geometries, all_matches=False)[1, 0])
-        line = shapely.get_coordinates(shapely.shortest_line(shape, self._shapes.geometries[self._rows[close]]))
-        here_lon, here_lat, lon, lat = line.ravel().tolist()
-        bound_m = _no_shorter_m(here_lon, here_lat, lon, lat)
-        box = box_around(source.bounds[0].tolist(), min(bound_m, within_m))
-        candidates = self.met(box)
-        if not len(candidates):
-            return None
-        measured = self._measured(source, candidates, touches=(here_lon, here_lat) == (lon, lat))
-        return measured if measured.distance_m <= within_m else None
+            return found
+        asked, close = self._tree.query_nearest(sources.geometries, all_matches=False)
+        lines = shapely.shortest_line(sources.geometries[asked], self._shapes.geometries[self._rows[close]])
+        here, there = np.hsplit(shapely.get_coordinates(lines).reshape(-1, 4), 2)
+        boxes = search_boxes(sources.bounds[asked], np.minimum(_no_shorter_m(here, there), within_m))
+        box, met = self._tree.query(shapely.box(*boxes.T))
+        order = np.lexsort((met, box))
+        of, rows = asked[box[order]], self._rows[met[order]]
+        is_point = np.diff(sources.first) == 1
+        touching = np.zeros(len(sources), bool)
+        touching[asked] = (here == there).all(axis=1) & is_point[asked]
+        on = np.flatnonzero(touching[of])
+        on = on[shapely.intersects(self._shapes.geometries[rows[on]], sources.geometries[of[on]])]
+        for source, row in zip(of[on][::-1].tolist(), rows[on][::-1].tolist(), strict=True):
+            found[source] = Found(row, 0.0, _UNKNOWN, _UNKNOWN)
+            is_point[source] = False
+        for source in np.unique(of[~np.isin(of, of[on]) & ~is_point[of]]).tolist():
+            found[source] = self._measured(sources, source, rows[of == source])
+        left = np.flatnonzero(is_point[of])
+        pieces = np.cumsum(np.diff(self._shapes.first)[rows[left]])
+        begins = np.flatnonzero(np.diff(of[left], prepend=-1))
+        part = np.diff((pieces[begins] // _PIECES_AT_ONCE) if len(begins) else begins, prepend=-1) > 0
+        for some in np.split(left, begins[part][1:]):
+            self._from_points(sources, of[some], rows[some], found)
+        return [None if one is None or one.distance_m > within_m else one for one in found]
 
     def met(self, box: NDArray[np.object_]) -> NDArray[np.int64]:
         """Return the rows of the shapes whose bounds meet a `box`, (1,), ascending."""
         return np.sort(self._rows[self._tree.query(box)[1]])
+
+    def is_met(self, boxes: NDArray[np.object_]) -> Flags:
+        """Return for each of some `boxes` whether the bounds of a shape meet it."""
+        is_met = np.zeros(len(boxes), bool)
+        is_met[self._tree.query(boxes)[0]] = True
+        return is_met
 
     def around(self, source: Shapes, radius_m: float) -> NDArray[np.int64]:
         """Return the rows of all shapes within `radius_m` of `source`, one prepared shape, and of some farther off."""
@@ -369,56 +390,60 @@ class NearestSearch:
         order = order[distance_m[order] <= radius_m]
         return rows[order], PairDistances(distance_m[order], apart.from_lon_lat[order], apart.to_lon_lat[order])
 
-    def _measured(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
-        if len(source.start) == 1:
-            return self._from_point(source, rows, touches=touches)
-        apart = pair_distances(source, self._shapes, np.zeros(len(rows), np.int64), rows)
+    def _measured(self, sources: Shapes, source: int, rows: NDArray[np.int64]) -> Found:
+        apart = pair_distances(sources, self._shapes, np.full(len(rows), source), rows)
         distance_m = np.round(apart.distance_m, MEASURE_DECIMALS)
         best = int(np.argmin(distance_m))
         return Found(int(rows[best]), float(distance_m[best]), apart.from_lon_lat[best], apart.to_lon_lat[best])
 
-    def _from_point(self, source: Shapes, rows: NDArray[np.int64], *, touches: bool) -> Found:
-        """Measure from one point: as `pair_distances` does, all pieces of edges at once that may be the nearest."""
-        if touches:
-            inside = rows[shapely.intersects(self._shapes.geometries[rows], source.geometries[0])]
-            if len(inside):
-                return Found(int(inside[0]), 0.0, _UNKNOWN, _UNKNOWN)
-        shapes, piece = self._shapes, _pieces_of(self._shapes, rows)
-        start_xyz = shapes.start_xyz[piece]
-        offset = source.start_xyz - start_xyz
-        if len(piece) > _FEW_PIECES:
-            begins_m = np.sqrt(np.einsum("ij,ij->i", offset, offset))
-            near = np.flatnonzero(begins_m <= begins_m.min() + _LONGEST_PIECE_M)
-            piece, start_xyz, offset = piece[near], start_xyz[near], offset[near]
+    def _from_points(
+        self, sources: Shapes, of: NDArray[np.int64], rows: NDArray[np.int64], found: list[Found | None]
+    ) -> None:
+        """Measure from points as `pair_distances` does, all pieces of edges at once that may be the nearest.
+
+        `of` are the sources in order, `rows` the shapes to measure each against.
+        """
+        if not len(of):
+            return
+        shapes = self._shapes
+        piece, pair = _pieces_of(shapes, rows)
+        start_xyz, own = shapes.start_xyz[piece], of[pair]
+        offset = sources.start_xyz[sources.first[own]] - start_xyz
+        begins_m = np.sqrt(np.einsum("ij,ij->i", offset, offset))
+        near = np.flatnonzero(begins_m <= _least(begins_m, own) + _LONGEST_PIECE_M)
+        piece, pair, own, start_xyz, offset = piece[near], pair[near], own[near], start_xyz[near], offset[near]
         along = shapes.end_xyz[piece] - start_xyz
         squared = np.einsum("ij,ij->i", along, along)
         squared[squared == 0] = 1.0  # a point: its offset times along is 0 too
         share = np.minimum(np.maximum(np.einsum("ij,ij->i", offset, along) / squared, 0.0), 1.0)
         offset -= share[:, None] * along
         chord_m = np.sqrt(np.einsum("ij,ij->i", offset, offset))
-        shortest_m = chord_m.min(keepdims=True)
+        shortest_m = _least(chord_m, own)
         near = np.flatnonzero(chord_m <= shortest_m + chord_tolerance_m(shortest_m) + _SAME_M)
-        start = shapes.start[piece][near]
-        there = start + share[near, None] * (shapes.end[piece][near] - start)
-        distance_m = np.round(_away_m(source.start[0], there), MEASURE_DECIMALS)
-        best = int(np.argmin(distance_m))
-        row = int(np.searchsorted(shapes.first, piece[near[best]], side="right")) - 1
-        return Found(row, float(distance_m[best]), source.start[0], there[best])
+        piece, pair, own = piece[near], pair[near], own[near]
+        here, start = sources.start[sources.first[own]], shapes.start[piece]
+        there = start + share[near, None] * (shapes.end[piece] - start)
+        distance_m = np.round(geodesic_m(here, there), MEASURE_DECIMALS)
+        best = np.flatnonzero(distance_m == _least(distance_m, own))
+        best = best[np.flatnonzero(np.diff(own[best], prepend=-1))]
+        told = own[best].tolist(), rows[pair[best]].tolist(), distance_m[best].tolist(), here[best], there[best]
+        for source, *nearest in zip(*told, strict=True):
+            found[source] = Found(*nearest)
 
 
-def _pieces_of(shapes: Shapes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where the pieces of edges of some shapes stand, shape after shape."""
+def _least(values: Floats, own: Indices) -> Floats:
+    """Return for each value the least of its own, which stand together."""
+    begins = np.flatnonzero(np.diff(own, prepend=-1))
+    least: Floats = np.repeat(np.minimum.reduceat(values, begins), np.diff(begins, append=len(own)))
+    return least
+
+
+def _pieces_of(shapes: Shapes, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the pieces of edges of some shapes stand, shape after shape, and which of the shapes has each."""
     first = shapes.first
     count = first[rows + 1] - first[rows]
-    piece: NDArray[np.int64] = np.arange(int(count.sum())) + np.repeat(first[rows] - np.cumsum(count) + count, count)
-    return piece
-
-
-def _away_m(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the geodesics from one point to others; for a single one without the detour over arrays."""
-    if len(there) == 1:
-        return np.array([ELLIPSOID.inv(*here.tolist(), *there[0].tolist())[2]])
-    return geodesic_m(np.zeros_like(there) + here, there)
+    pair = np.repeat(np.arange(len(rows)), count)
+    return np.arange(len(pair)) + (first[rows] - np.cumsum(count) + count)[pair], pair
 
 
 class Outline:
@@ -435,17 +460,21 @@ class Outline:
         shapely.prepare(area)
         shapes = prepare_shapes(_parts_of(shapely.boundary(area)))
         self._search = NearestSearch(shapes, np.arange(len(shapes)))
-        self._last: tuple[Shapes | None, float] = (None, np.nan)
+        self._last: tuple[Shapes | None, Floats] = (None, np.empty(0))
 
     def reach_m(self, source: Shapes) -> float:
         """Return the metres from `source`, one prepared shape, to the border; negative where it isn't wholly inside."""
+        return float(self.reach_each_m(source)[0])
+
+    def reach_each_m(self, sources: Shapes) -> Floats:
+        """Return `reach_m` of each of `sources`; of one without a place it is minus infinity."""
         asked, reach_m = self._last
-        if asked is not source:  # one source asks for several layers of the same coverage
-            nearest = self._search.nearest(source, np.inf)
-            distance_m = np.inf if nearest is None else nearest.distance_m
-            is_inside = shapely.covers(self.area, source.geometries[0])
-            reach_m = distance_m if is_inside else -max(distance_m, 1e-4)
-            self._last = (source, reach_m)
+        if asked is not sources:  # the same ask for several layers of one coverage
+            found = self._search.nearest_each(sources, np.inf)
+            distance_m = np.array([np.inf if nearest is None else nearest.distance_m for nearest in found])
+            is_inside = shapely.covers(self.area, sources.geometries)
+            reach_m = np.where(is_inside, distance_m, -np.maximum(distance_m, 1e-4))
+            self._last = (sources, reach_m)
         return reach_m
 
 
@@ -466,16 +495,17 @@ def prepare_one(geometry: shapely.Geometry) -> Shapes:
     return Shapes(array, np.hstack([at, at]), np.array([0, 1]), at, at, xyz, xyz, xyz, np.zeros(1))
 
 
-def _no_shorter_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Return a length that the geodesic between two points doesn't exceed.
+def _no_shorter_m(here: Floats, there: Floats) -> Floats:
+    """Return (n,) lengths that the geodesics between two times (n, 2) lon/lat points don't exceed.
 
     On the ellipsoid a step in latitude or longitude is at most as long as on a sphere of its largest radius of
     curvature, with geodetic latitudes taken for the sphere's.
     """
-    up, across = math.radians(other_lat - lat), math.radians(other_lon - lon)
-    slant = math.sin(up / 2) ** 2
-    slant += math.cos(math.radians(lat)) * math.cos(math.radians(other_lat)) * math.sin(across / 2) ** 2
-    return 2 * LARGEST_RADIUS_M * math.asin(min(1.0, math.sqrt(slant))) + _SAME_M
+    (lon, lat), (other_lon, other_lat) = np.radians(here).T, np.radians(there).T
+    slant = np.sin((other_lat - lat) / 2) ** 2
+    slant += np.cos(lat) * np.cos(other_lat) * np.sin((other_lon - lon) / 2) ** 2
+    length: Floats = 2 * LARGEST_RADIUS_M * np.arcsin(np.minimum(1.0, np.sqrt(slant))) + _SAME_M
+    return length
 
 
 def box_around(bounds: list[float], radius_m: float) -> NDArray[np.object_]:

@@ -75,18 +75,6 @@ def bearing_deg(here: Floats, there: Floats) -> Floats:
     return np.where(np.asarray(distance_m) > 0, bearing, np.nan)
 
 
-def bearing_of(here: Floats, there: Floats) -> float:
-    """Return the bearing of `there` from `here`, (2,) lon/lat points that lie apart, in degrees [0, 360).
-
-    Examples
-    --------
-    >>> bearing_of(np.array([113.0, 23.0]), np.array([113.0, 22.0]))
-    180.0
-    """
-    azimuth, _, _ = ELLIPSOID.inv(*here.tolist(), *there.tolist())
-    return float(azimuth) % 360
-
-
 def search_boxes(bounds: Floats, radius_m: Floats) -> Floats:
     """Widen `bounds`, (n, 4) lon/lat boxes, so that they hold everything within (n,) `radius_m` of them.
 

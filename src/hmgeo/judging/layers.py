@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ import shapely
 
 from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import NearestSearch, Outline, box_around, outline_of, prepare_one, prepare_shapes
-from hmgeo.geo.ellipsoid import bearing_deg, bearing_of, ellipsoidal_area_m2
+from hmgeo.geo.ellipsoid import bearing_deg, ellipsoidal_area_m2, search_boxes
 from hmgeo.judging.facts import (
     Answer,
     DistanceFact,
@@ -32,11 +32,11 @@ from hmgeo.vocabulary import Unknown as NotRead
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from hmgeo.geo.distance import Found, Shapes
+    from hmgeo.geo.distance import Shapes
     from hmgeo.judging.facts import Layers
     from hmgeo.judging.places import Places
     from hmgeo.records import Layer
@@ -44,12 +44,16 @@ if TYPE_CHECKING:
     from hmgeo.words import Reason
 
     Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
+T = TypeVar("T")
 FARTHEST_SEARCH_M = 300_000.0
 _ROUNDED_M = 1e-3  # more than rounding takes off a distance
 _BORDERS_M = (300.0, 3_000.0, 30_000.0, np.inf)
 _OUTLINES = 64
 _COUNTS, _MAY_COUNT = (1,), (0,)
+_ENDS = ("from_lon_lat", "to_lon_lat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +130,30 @@ class LayerIndex:
         features
             Which features of the layer count.
         """
-        nearest = self._search(features, _COUNTS).nearest(source, within_m)
-        return None if nearest is None else self._hit(nearest)
+        return self.nearest_each(source, features, within_m=within_m)[0]
 
-    def nearest_untold(self, source: Shapes, features: Features) -> _Hit | None:
-        """Return the nearest to `source` of `features` in reach that nobody can tell to count or not; else None."""
-        nearest = self._search(features, _MAY_COUNT).nearest(source, FARTHEST_SEARCH_M)
-        return None if nearest is None else self._hit(nearest)
+    def nearest_each(
+        self, sources: Shapes, features: Features, *, untold: bool = False, within_m: float = FARTHEST_SEARCH_M
+    ) -> list[_Hit | None]:
+        """Return for each source the nearest of `features` that counts, or if `untold` that nobody can tell to count.
+
+        None where none lies within `within_m` metres; `sources` come from `prepare_shapes`.
+        """
+        found = self._search(features, _MAY_COUNT if untold else _COUNTS).nearest_each(sources, within_m)
+        hits: list[_Hit | None] = [None] * len(found)
+        met = [(at, near) for at, near in enumerate(found) if near is not None]
+        if not met:
+            return hits
+        ids, names = self._named([near.row for _, near in met])
+        bearings = bearing_deg(*(np.array([getattr(near, end) for _, near in met]) for end in _ENDS)).tolist()
+        for (at, near), receptor_id, name, bearing in zip(met, ids, names, bearings, strict=True):
+            hits[at] = _Hit(near.row, receptor_id, name, near.distance_m, bearing if near.distance_m > 0 else None)
+        return hits
+        ends = (np.array([getattr(near, end) for _, near in met]) for end in ("from_lon_lat", "to_lon_lat"))
+        bearings = bearing_deg(*ends).tolist()
+        for (at, near), *name, bearing in zip(met, *self._named([near.row for _, near in met]), bearings, strict=True):
+            hits[at] = _Hit(near.row, *name, near.distance_m, bearing if near.distance_m > 0 else None)
+        return hits
 
     def within(self, source: Shapes, features: Features, radius_m: float) -> list[_Hit]:
         """Return each of `features` that counts or may count within `radius_m` metres of `source`, nearest first."""
@@ -140,24 +161,25 @@ class LayerIndex:
         if not len(rows):
             return []
         bearings = bearing_deg(apart.from_lon_lat, apart.to_lon_lat).tolist()
-        at = pa.array(rows)
-        named = (column.take(at).to_pylist() for column in (self._ids, self._names))
         return [
             _Hit(row, receptor_id, name, distance_m, bearing if distance_m > 0 else None)
             for row, receptor_id, name, distance_m, bearing in zip(
-                rows.tolist(), *named, apart.distance_m.tolist(), bearings, strict=True
+                rows.tolist(), *self._named(rows), apart.distance_m.tolist(), bearings, strict=True
             )
         ]
 
-    def is_near(self, box: NDArray[np.object_], features: Features, *, untold: bool = False) -> bool:
-        """Return whether one of `features` that counts, or if `untold` that may count, lies near a `box`."""
-        return len(self._search(features, _MAY_COUNT if untold else _COUNTS).met(box)) > 0
+    def _named(self, rows: Sequence[int] | Indices) -> tuple[list[str], list[str]]:
+        """Return ids and names of the features in some rows."""
+        at = pa.array(rows)
+        return self._ids.take(at).to_pylist(), self._names.take(at).to_pylist()
 
-    def _hit(self, near: Found) -> _Hit:
-        bearing = None
-        if near.distance_m > 0:
-            bearing = bearing_of(near.from_lon_lat, near.to_lon_lat)
-        return _Hit(near.row, *self.named(near.row), near.distance_m, bearing)
+    def is_near_each(self, sources: Shapes, radius_m: Floats, features: Features, *, untold: bool = False) -> Flags:
+        """Return for each source whether one of `features` may lie within its radius: one that counts, or is untold.
+
+        No more than boxes are held against each other; `radius_m` is (n,), metres.
+        """
+        boxes = shapely.box(*search_boxes(sources.bounds, radius_m + _ROUNDED_M).T)
+        return self._search(features, _MAY_COUNT if untold else _COUNTS).is_met(boxes)
 
     def _search(self, features: Features, codes: tuple[int, ...]) -> NearestSearch:
         search = self._searches.get((features, codes))
@@ -168,7 +190,14 @@ class LayerIndex:
 
     def holding(self, source: Shapes, features: Features) -> Indices:
         """Return the rows of the features that may count and that `source` touches or lies in, in input order."""
-        return self._among(self._tree.query(source.geometries, predicate="intersects")[1], features)
+        return self.holding_each(source, features)[0]
+
+    def holding_each(self, sources: Shapes, features: Features) -> list[Indices]:
+        """Return `holding` of each source."""
+        source, rows = self._tree.query(sources.geometries, predicate="intersects")
+        order = np.lexsort((rows, source))
+        order = order[self.states(features)[rows[order]] >= 0]
+        return np.split(rows[order], np.searchsorted(source[order], np.arange(1, len(sources))))
 
     def counts(self, row: int, features: Features) -> bool | None:
         """Return whether the feature in `row` counts; None where its own columns don't say what `features` ask."""
@@ -234,24 +263,20 @@ class LayerIndex:
         """Return how far around `source` the coverage reaches, less `uncertainty_m` metres; None where undeclared."""
         return None if self._coverage is None else self._coverage.reach_m(source) - uncertainty_m
 
-    def gap(self, source: Shapes, off_m: float, limit_m: float) -> str:
-        """Return why nothing found within `limit_m` metres of `source`, `off_m` unsure, proves nothing; else empty."""
-        gates, covered_m = self.layer.gates, self.covered_m(source, off_m)
-        fact = DistanceFact(np.inf, np.inf, None, covered_m=covered_m, is_complete=self.is_complete, aside=gates.aside)
+    def reach_each_m(self, sources: Shapes) -> list[float] | None:
+        """Return how far around each of `sources` the coverage reaches, in metres; None where undeclared."""
+        return None if self._coverage is None else self._coverage.reach_each_m(sources).tolist()
+
+    def gap(self, covered_m: float | None, limit_m: float) -> str:
+        """Return why nothing found within `limit_m` metres proves nothing, by `covered_m` as `covered_m` has it."""
+        aside = self.layer.gates.aside
+        fact = DistanceFact(np.inf, np.inf, None, covered_m=covered_m, is_complete=self.is_complete, aside=aside)
         return fact.coverage_gap(LAYERS[self.layer.kind.value].zh, limit_m)
 
     @cached_property
     def _coverage(self) -> Outline | None:
         coverage = self.layer.gates.coverage
         return None if coverage is None else outline_of(shapely.to_wkb(coverage))
-
-    def _among(self, rows: Indices, features: Features) -> Indices:
-        """Return the rows that count or may count, sorted."""
-        if not len(rows):
-            return rows
-        rows = np.sort(rows)
-        kept: Indices = rows[self.states(features)[rows] >= 0]
-        return kept
 
     def states(self, features: Features) -> NDArray[np.int8]:
         """Return for each row 1 where it counts among `features`, -1 where it doesn't, 0 where nobody can tell."""
@@ -330,6 +355,86 @@ def bank_line_fault(code: str, indexes: Mapping[str, LayerIndex]) -> Unknown | N
     return None
 
 
+class Sources:
+    """Sources asked about together: what one of them asks of a layer is worked out for all at once.
+
+    Parameters
+    ----------
+    geometries
+        Shapely points, lines or polygons in lon/lat.
+    uncertainty_m
+        Of their positions.
+    indexes
+        Layers by their code in `hmgeo.rules.words.LAYERS`.
+    barred
+        Kinds of layers that the sources may not be held against; not among the indexes.
+    """
+
+    def __init__(
+        self,
+        geometries: Sequence[shapely.Geometry],
+        uncertainty_m: Sequence[float],
+        indexes: Mapping[str, LayerIndex],
+        barred: tuple[LayerKind, ...] = (),
+    ) -> None:
+        self.shapes = prepare_one(geometries[0]) if len(geometries) == 1 else prepare_shapes(geometries)
+        self._uncertainty_m = np.array(uncertainty_m, dtype=float)
+        self._indexes, self._barred = indexes, barred
+        self._asked: dict[str, LayerIndex | Unknown] = {}
+        self._answers: dict[tuple[object, ...], Any] = {}
+
+    def index(self, layer: str) -> LayerIndex | Unknown:
+        """Return the `layer` of that code; why nothing can be told of it where it isn't to be asked."""
+        if layer not in self._asked:
+            known = bank_line_fault(layer, self._indexes) or self._indexes.get(layer)
+            self._asked[layer] = not_asked(layer, self._barred) if known is None else known
+        return self._asked[layer]
+
+    def nearest(self, index: LayerIndex, features: Features, *, untold: bool = False) -> list[_Hit | None]:
+        """Return the nearest of `features` in `index` to each, as `nearest_each` has it."""
+        return self._all(
+            ("nearest", features, untold), lambda: index.nearest_each(self.shapes, features, untold=untold)
+        )
+
+    def reach_m(self, index: LayerIndex) -> list[float] | None:
+        """Return how far around each the coverage of `index` reaches, metres; None where undeclared."""
+        return self._all(("reach", index.layer.kind), lambda: index.reach_each_m(self.shapes))
+
+    def holding(self, index: LayerIndex, features: Features) -> list[Indices]:
+        """Return for each the rows of those of `features` in `index` that may count and that it touches or lies in."""
+        return self._all(("holding", features), lambda: index.holding_each(self.shapes, features))
+
+    def is_near(self, index: LayerIndex, features: Features, limit_m: float = 0.0, *, untold: bool = False) -> Flags:
+        """Return for each whether one of `features` may lie within its uncertainty and `limit_m` metres.
+
+        Of those in `index` that count, or if `untold` of which nobody can tell.
+        """
+        reach_m = self._uncertainty_m + index.layer.margin_m + index.widest_m + limit_m
+        key = ("near", features, limit_m, untold)
+        asks = reach_m > (-1.0 if untold else 0.0)  # what counts and is met has been found before
+        return self._all(key, lambda: index.is_near_each(self.shapes, reach_m, features, untold=untold) & asks)
+
+    def outside(self, index: LayerIndex, features: Features) -> list[PlaceFact | None]:
+        """Return for each that lies nowhere near `features` of `index` that it isn't inside; None for the others."""
+        return self._all(("outside", features), lambda: self._outside(index, features))
+
+    def _outside(self, index: LayerIndex, features: Features) -> list[PlaceFact | None]:
+        off_m, reach_m = (self._uncertainty_m + index.layer.margin_m).tolist(), self.reach_m(index)
+        gaps = [index.gap(covered_m, 0.0) for covered_m in (-1.0, 0.0)] if reach_m else [index.gap(None, 0.0)] * 2
+        left, kept = (PlaceFact(Answer.NO, gap=gap, is_approximate=index.is_approximate) for gap in gaps)
+        is_near = self.is_near(index, features) | self.is_near(index, features, untold=True)
+        return [
+            None if len(holding) or near else left if reach_m and reach_m[at] - off_m[at] < 0 else kept
+            for at, (holding, near) in enumerate(zip(self.holding(index, features), is_near.tolist(), strict=True))
+        ]
+
+    def _all(self, question: tuple[object, ...], ask: Callable[[], T]) -> T:
+        if question not in self._answers:
+            self._answers[question] = ask()
+        answers: T = self._answers[question]
+        return answers
+
+
 class LayerFacts:
     """Where one source lies among layers; each question is worked out once.
 
@@ -337,12 +442,12 @@ class LayerFacts:
     ----------
     geometry
         Shapely point, line or polygon in lon/lat.
-    indexes
-        Layers by their code in `hmgeo.rules.words.LAYERS`.
+    indexes, barred
+        As `Sources` has them.
     places
         The administrative areas that may hold the source; they decide on key areas.
-    barred
-        Kinds of layers that the source may not be held against; not among the indexes.
+    among, at
+        The sources that it is asked about together with, and which of them it is; None for itself alone.
     """
 
     def __init__(
@@ -353,17 +458,20 @@ class LayerFacts:
         places: Places,
         *,
         barred: tuple[LayerKind, ...] = (),
+        among: Sources | None = None,
+        at: int = 0,
     ) -> None:
-        self._barred = barred
-        self._source = prepare_one(geometry)
+        self._geometry = geometry
+        self._sources = Sources([geometry], [uncertainty_m], indexes, barred) if among is None else among
+        self._at = at
         self._uncertainty_m = uncertainty_m
-        self._indexes = indexes
         self._places = places
-        self._hits: dict[Features, _Hit | None] = {}
-        self._untold: dict[Features, _Hit | None] = {}
         self._distances: dict[Features, DistanceFact | Unknown] = {}
         self._insides: dict[Features, PlaceFact | Unknown] = {}
-        self._boxes: dict[float, NDArray[np.object_]] = {}
+
+    @cached_property
+    def _source(self) -> Shapes:
+        return prepare_one(self._geometry)
 
     def distance(self, features: Features, /) -> DistanceFact | Unknown:
         """Return the shortest ground distance to `features`, measured once."""
@@ -381,14 +489,14 @@ class LayerFacts:
 
     def depth_m(self, features: Features) -> float | None:
         """Return how far inside the features the source lies in metres; None where it isn't wholly inside."""
-        index = self._index(features)
+        index = self._sources.index(features.layer)
         if isinstance(index, Unknown):
             return None
         depth_m = index.depth_m(self._source, features)
         return depth_m if depth_m >= 0 else None
 
     def _distance(self, features: Features) -> DistanceFact | Unknown:
-        index = self._index(features)
+        index = self._sources.index(features.layer)
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
@@ -402,7 +510,7 @@ class LayerFacts:
             "" if hit is None else hit.receptor_id,
             "" if hit is None else hit.receptor_name,
             None if hit is None else hit.bearing_deg,
-            covered_m=index.covered_m(self._source, self._off_m(index)),
+            covered_m=self._covered_m(index),
             is_complete=index.is_complete,
             is_approximate=index.is_approximate,
             untold_m=untold_m,
@@ -411,17 +519,20 @@ class LayerFacts:
         )
 
     def _inside(self, features: Features) -> PlaceFact | Unknown:
-        index = self._index(features)
+        index = self._sources.index(features.layer)
         if isinstance(index, Unknown):
             return index
-        holding = index.holding(self._source, features)
+        clear = self._sources.outside(index, features)[self._at]
+        if clear is not None:
+            return clear
+        holding = self._sources.holding(index, features)[self._at]
         if not len(holding):
             return self._outside(index, features)
         sure = holding[index.states(features)[holding] > 0]
         if not len(sure):
             return _untold(index, int(holding[0]), features)
         receptor_id, name = index.named(int(sure[0]))
-        geometry = self._source.geometries[0]
+        geometry = self._geometry
         is_point = geometry.geom_type == "Point"
         answer, centroid, others = Answer.YES, None, frozenset[Answer]()
         if not is_point:
@@ -446,7 +557,7 @@ class LayerFacts:
 
     def touches(self, features: Features, tolerance_m: float, /) -> PlaceFact | Unknown:
         """Return whether the source comes within `tolerance_m` metres of one of `features`."""
-        index = self._index(features)
+        index = self._sources.index(features.layer)
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
@@ -466,42 +577,32 @@ class LayerFacts:
 
     def share(self, features: Features, /) -> NumberFact | Unknown:
         """Return the share of the source's area that lies in `features`, in percent; unknown for points."""
-        index = self._index(features)
+        index = self._sources.index(features.layer)
         if isinstance(index, Unknown):
             return index
-        geometry = self._source.geometries[0]
+        geometry = self._geometry
         whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
         if not whole_m2:
             return Unknown(say("outline_absent"))
-        rows = index.holding(self._source, features)
+        rows = self._sources.holding(index, features)[self._at]
         unions = [index.joined(rows, features=features), index.joined(rows)]
         inside = [shapely.intersection(geometry, union) for union in unions]
         least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, MEASURE_DECIMALS).tolist()
         return NumberFact(least, least, most, is_approximate=index.is_approximate)
 
-    def _index(self, features: Features) -> LayerIndex | Unknown:
-        fault = bank_line_fault(features.layer, self._indexes)
-        if fault is not None:
-            return fault
-        index = self._indexes.get(features.layer)
-        return not_asked(features.layer, self._barred) if index is None else index
-
     def _nearest(self, index: LayerIndex, features: Features) -> _Hit | None:
         """Return the nearest feature; asked once of each layer."""
-        if features not in self._hits:
-            self._hits[features] = index.nearest(self._source, features)
-        return self._hits[features]
+        return self._sources.nearest(index, features)[self._at]
+
+    def _covered_m(self, index: LayerIndex) -> float | None:
+        """Return how far around the source the layer's coverage reaches, whatever is unsure of it."""
+        reach_m = self._sources.reach_m(index)
+        return None if reach_m is None else reach_m[self._at] - self._off_m(index)
 
     def _off_m(self, index: LayerIndex, row: int | None = None) -> float:
         """Return how far a distance to a layer, or to one feature, may be off: what is unsure of both ends."""
         own_m = 0.0 if row is None else float(index.errors_m[row])
         return self._uncertainty_m + index.layer.margin_m + own_m
-
-    def _around(self, radius_m: float) -> NDArray[np.object_]:
-        """Return a box that holds all that is within `radius_m` metres of the source, as distances are rounded."""
-        if radius_m not in self._boxes:
-            self._boxes[radius_m] = box_around(self._source.bounds[0].tolist(), radius_m + _ROUNDED_M)
-        return self._boxes[radius_m]
 
     def _ends(self, index: LayerIndex, features: Features, hit: _Hit | None) -> tuple[float, float]:
         """Return the nearest and farthest that what is unsure of source and layer allows.
@@ -522,14 +623,16 @@ class LayerFacts:
         """Return whether what is unsure of the source, and of what holds it, reaches out of the features."""
         off_m = max(self._off_m(index, row) for row in rows.tolist())
         counted = rows[index.states(features)[rows] > 0]
-        if off_m > 0 and shapely.covers(index.shapes.geometries[counted], self._around(off_m)).any():
-            return False
+        if off_m > 0:
+            around = box_around(list(self._geometry.bounds), off_m + _ROUNDED_M)
+            if shapely.covers(index.shapes.geometries[counted], around).any():
+                return False
         return index.depth_m(self._source, features, off_m) < off_m
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
-        off_m = self._off_m(index) + index.widest_m
-        is_near = off_m > 0 and index.is_near(self._around(off_m), features)
-        hit = self._nearest(index, features) if is_near else None
+        is_near = self._sources.is_near(index, features)[self._at]
+        reach_m = self._off_m(index) + index.widest_m + 1.0  # beyond, nothing can come to touch
+        hit = index.nearest(self._source, features, within_m=reach_m) if is_near else None
         if hit is not None and self._ends(index, features, hit)[0] > 0:
             hit = None
         return PlaceFact(
@@ -543,18 +646,15 @@ class LayerFacts:
 
     def _gap(self, index: LayerIndex, features: Features, limit_m: float = 0.0) -> str:
         """Return why a `no` would prove nothing; empty where it does."""
-        gap = index.gap(self._source, self._off_m(index), limit_m)
-        off_m = self._off_m(index) + index.widest_m
-        if gap or not index.is_near(self._around(limit_m + off_m), features, untold=True):
+        gap = index.gap(self._covered_m(index), limit_m)
+        if gap or not self._sources.is_near(index, features, limit_m, untold=True)[self._at]:
             return gap
         untold_m, why = self._untold_near(index, features)
         return why if untold_m <= limit_m else ""
 
     def _untold_near(self, index: LayerIndex, features: Features) -> tuple[float, str]:
         """Return how near a feature may lie of which nobody can tell whether it counts, and what is said of it."""
-        if features not in self._untold:
-            self._untold[features] = index.nearest_untold(self._source, features)
-        hit = self._untold[features]
+        hit = self._sources.nearest(index, features, untold=True)[self._at]
         if hit is None:
             return np.inf, ""
         return self._ends(index, features, hit)[0], _untold(index, hit.row, features).why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -23,14 +24,14 @@ from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration, title_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
-from hmgeo.siting.kept import Kept, Later, Sentences
+from hmgeo.siting.kept import Kept, Sentences
 from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
 from hmgeo.water.by_rivers import rivers_of
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import Choices
@@ -69,6 +70,8 @@ class Witness:
     ----------
     in_words
         Put into words what the ground says; else it isn't asked.
+    tells_changes
+        Measure what would change the answer, too.
     """
 
     facts: Facts
@@ -78,6 +81,7 @@ class Witness:
     has_heights: bool = True
     rivers: ProjectRivers | None = None
     in_words: bool = True
+    tells_changes: bool = True
 
     def evidence(self, rule: Rule, value: DatedValue) -> Evidence:
         """Return the evidence of every part of the test of `rule`; its dated `value` is what is held against."""
@@ -214,7 +218,8 @@ class Witness:
         if isinstance(fact, Unknown):
             return (fact.why,), ()
         if fact.answer is Answer.YES:
-            return (say("lies_in", layer=features.zh, name=_name(fact)),), self._way_out(features)
+            way_out = self._way_out(features) if self.tells_changes else ()
+            return (say("lies_in", layer=features.zh, name=_name(fact)),), way_out
         if fact.answer is Answer.PARTLY:
             share = self.facts.layers.share(features)
             values = {"layer": features.zh, "name": _name(fact)}
@@ -347,31 +352,43 @@ class SitingBench:
             Clauses gravest first, then by legal rank and authority. Its words depend on the site alone, not on what
             was asked before.
         """
-        return self.look(site)[1]
+        return self.look([site])[0][1]
 
-    def look(self, site: Site) -> tuple[Facts, SiteAnswer]:
-        """Judge `site` as `check` does; return with it what was asked of the layers, for further questions."""
-        places = self._places.find(site)
-        facts = self.facts_of(site, places)
-        return facts, self.answer(site, places, facts)
+    def look(self, sites: Sequence[Site]) -> list[tuple[Facts, SiteAnswer]]:
+        """Judge each of some `sites` as `check` does; return with it what was asked of the layers, for more questions.
 
-    def answer(self, site: Site, places: Places, facts: Facts) -> SiteAnswer:
-        """Judge `site` whose `places` and `facts` are known already."""
-        attributes = site.known
-        subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, attributes, doubts=site.doubts)
-        plan = self._plan(places.given, subject, site.basis)
-        choices, has_heights = self.question.choices, self.heights is not None
-        witness = Witness(facts, places.given, choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
-        clauses = list(plan.settled)
-        for asked in plan.asked:
-            clause = self._asked(asked, subject, witness, site.basis)
-            clauses.append((_order(clause.verdict, asked.rank), clause))
-        clauses.sort(key=itemgetter(0))
-        return self._answer(site, places, [clause for _, clause in clauses], plan)
+        Layers are asked of all of them at once: what one site asks is measured for the others too.
+        """
+        places = list(map(self._places.find, sites))
+        facts = facts_of(sites, places, self.indexes, self.heights, self.rivers)
+        return list(zip(facts, self.answers(sites, places, facts), strict=True))
 
-    def _asked(self, asked: _Asked, subject: Subject, witness: Witness, basis: Basis) -> Clause:
-        """Return what a rule says of a site; its evidence is put into words when somebody reads it."""
-        rule, standing, citation = asked.rule, asked.standing, asked.citation
+    def answers(self, sites: Sequence[Site], places: Sequence[Places], facts: Sequence[Facts]) -> list[SiteAnswer]:
+        """Judge each of some `sites` whose `places` and `facts` are known already."""
+        plans: dict[int, tuple[_Plan, Subject, list[int]]] = {}
+        for at, site in enumerate(sites):
+            doubts = site.doubts
+            subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, site.known, doubts=doubts)
+            plan = self._plan(places[at].given, subject, site.basis)
+            plans.setdefault(id(plan), (plan, subject, []))[2].append(at)
+        answers: dict[int, SiteAnswer] = {}
+        for plan, subject, members in plans.values():
+            witnesses = [self._witness(facts[at], places[at].given) for at in members]
+            asked = [self._asked(asked, subject, witnesses, sites[members[0]].basis) for asked in plan.asked]
+            for at, *own in zip(members, *asked, strict=True):
+                ranked = zip((asked.rank for asked in plan.asked), own, strict=True)
+                clauses = [*plan.settled, *((_order(clause.verdict, rank), clause) for rank, clause in ranked)]
+                clauses.sort(key=itemgetter(0))
+                answers[at] = self._answer(sites[at], places[at], [clause for _, clause in clauses], plan)
+        return [answers[at] for at in range(len(sites))]
+
+    def _witness(self, facts: Facts, place: Place) -> Witness:
+        has_heights = self.heights is not None
+        return Witness(facts, place, self.question.choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
+
+    def _asked(self, asked: _Asked, subject: Subject, witnesses: Sequence[Witness], basis: Basis) -> list[Clause]:
+        """Return what a rule says of each site; its evidence is put into words when somebody reads it."""
+        rule, standing, citation, like = asked.rule, asked.standing, asked.citation, witnesses[0]
 
         def in_words(judgement: Judgement, of: Witness) -> Clause:
             if standing.standing in SPEAKING:
@@ -381,22 +398,19 @@ class SitingBench:
             return self._clause(rule, citation, judgement, evidence, basis)
 
         def conclude(heard: Facts) -> tuple[Judgement, Clause]:
-            judgement = judge(rule, standing, subject, heard, witness.choices)
-            return judgement, in_words(judgement, replace(witness, in_words=False))
+            judgement = judge(rule, standing, subject, heard, like.choices)
+            return judgement, in_words(judgement, replace(like, facts=heard, in_words=False))
 
-        judgement, clause = (
-            conclude(witness.facts) if asked.kept is None else asked.kept.conclude(witness.facts, conclude)
-        )
+        facts = [witness.facts for witness in witnesses]
+        concluded = list(map(conclude, facts)) if asked.kept is None else asked.kept.conclude(facts, conclude)
         if asked.is_in_words:
-            return clause
-        full = Later(lambda: in_words(judgement, witness))
-        same = {name: getattr(clause, name) for name in _CLAUSE_FIELDS}
-        return Clause(**same, evidence=Sentences(full, "evidence"), changes=Sentences(full, "changes"))
+            return [clause for _, clause in concluded]
+        told = zip(concluded, witnesses, strict=True)
+        return [_told_later(clause, partial(in_words, judgement), of) for (judgement, clause), of in told]
 
-    def facts_of(self, site: Site, places: Places | None = None) -> Facts:
-        """Return what rules may ask of `site`; its `places` are looked up where None."""
-        found_places = self._places.find(site) if places is None else places
-        return facts_of(site, found_places, self.indexes, self.heights, self.rivers)
+    def facts_of(self, site: Site) -> Facts:
+        """Return what rules may ask of `site`."""
+        return facts_of([site], [self._places.find(site)], self.indexes, self.heights, self.rivers)[0]
 
     def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
         stated, doubts = (tuple(sorted(mapping.items())) for mapping in (subject.attributes, subject.doubts))
@@ -417,7 +431,7 @@ class SitingBench:
                 continue
             if standing.value is not None and _asks_position(rule, standing, subject, choices):
                 kept: Kept[tuple[Judgement, Clause]] | None = None if _asks_numbers(rule) else Kept()
-                is_in_words = standing.standing not in SPEAKING or not _asks_ground(rule)
+                is_in_words = standing.standing not in SPEAKING or not self._asks_ground(rule)
                 asked.append(_Asked(rule, standing, standing.value, citation, rank, kept, is_in_words))
                 continue
             judgement = judge(rule, standing, subject, None, choices)
@@ -427,6 +441,12 @@ class SitingBench:
         open_ = () if place.code else self.rules.open_territories([place])
         in_order = tuple(sorted(settled, key=itemgetter(0)))
         return _Plan(in_order, tuple(asked), tuple(informs), self.rules.area(place), open_)
+
+    def _asks_ground(self, rule: Rule) -> bool:
+        """Return whether what was measured for a rule's test is more than is stated of a site: a layer at hand."""
+        leaves = rule.test.leaves() if rule.test is not None else ()
+        grounds = [leaf for leaf in leaves if leaf.kind not in {"attribute", "ratio"}]
+        return any(not (layer := leaf.text("layer")) or layer == KEY_AREAS or layer in self.indexes for leaf in grounds)
 
     def _clause(
         self, rule: Rule, citation: Citation, judgement: Judgement, evidence: Evidence, site_basis: Basis
@@ -503,10 +523,11 @@ def _asks_numbers(rule: Rule) -> bool:
     )
 
 
-def _asks_ground(rule: Rule) -> bool:
-    """Return whether a rule's test asks more than what is stated of a site."""
-    leaves = rule.test.leaves() if rule.test is not None else ()
-    return any(leaf.kind not in {"attribute", "ratio"} for leaf in leaves)
+def _told_later(clause: Clause, in_words: Callable[[Witness], Clause], of: Witness) -> Clause:
+    """Return a clause whose sentences are put into words when somebody reads them."""
+    same = {name: getattr(clause, name) for name in _CLAUSE_FIELDS}
+    evidence = Sentences(lambda: in_words(replace(of, tells_changes=False)).evidence)
+    return Clause(**same, evidence=evidence, changes=Sentences(lambda: in_words(of).changes))
 
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:

@@ -7,7 +7,7 @@ distance, has no branch: what rests on it is concluded anew every time.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -42,25 +42,31 @@ class Kept(Generic[T]):
         self._root: _Branch[T] = _Branch()
         self._size = 0
 
-    def conclude(self, facts: Facts, conclude: Callable[[Facts], T]) -> T:
-        """Return what `conclude` makes of `facts`.
+    def conclude(self, asked: Sequence[Facts], conclude: Callable[[Facts], T]) -> list[T]:
+        """Return what `conclude` makes of the facts of each of those `asked`.
 
         It asks their layers, water and ground, and of what is stated only what is the same for all facts given here.
         """
-        branch: _Branch[T] | None = self._root
-        while branch is not None and branch.question is not None:
-            part, name, asked = branch.question
-            said = said_as(getattr(getattr(facts, part), name)(*asked))
-            if said is None:
-                return conclude(facts)
-            branch = branch.branches.get(said)
-        if branch is not None and branch.concluded is not None:
-            return branch.concluded
-        heard: list[tuple[_Question, Any]] = []
-        parts: dict[str, Any] = {part: _Listening(part, getattr(facts, part), heard) for part in _PARTS}
-        concluded = conclude(replace(facts, **parts))
-        self._keep(heard, concluded)
-        return concluded
+        made: dict[int, T] = {}
+        waiting: list[tuple[_Branch[T] | None, list[int]]] = [(self._root, list(range(len(asked))))]
+        while waiting:
+            branch, members = waiting.pop()
+            if branch is not None and branch.question is not None:
+                for said, some in _by_answer(asked, members, branch.question):
+                    if said is None:
+                        made.update((member, conclude(asked[member])) for member in some)
+                    else:
+                        waiting.append((branch.branches.get(said), some))
+            elif branch is not None and branch.concluded is not None:
+                made.update(dict.fromkeys(members, branch.concluded))
+            elif members:
+                first, *rest = members
+                heard: list[tuple[_Question, Any]] = []
+                parts: dict[str, Any] = {part: _Listening(part, getattr(asked[first], part), heard) for part in _PARTS}
+                made[first] = conclude(replace(asked[first], **parts))
+                self._keep(heard, made[first])
+                waiting.append((self._root, rest))
+        return [made[member] for member in range(len(asked))]
 
     def _keep(self, heard: Sequence[tuple[_Question, Any]], concluded: T) -> None:
         """Keep what was concluded from what was `heard`; of answers that are one source's own only the question."""
@@ -74,6 +80,21 @@ class Kept(Generic[T]):
             self._size += said not in branch.branches
             branch = branch.branches.setdefault(said, _Branch())
         branch.concluded = concluded
+
+
+def _by_answer(
+    asked: Sequence[Facts], members: Sequence[int], question: _Question
+) -> Iterable[tuple[Hashable | None, list[int]]]:
+    """Return what is said to a question, each with those of whom it is said; sources asked together share answers."""
+    part, name, values = question
+    shared: dict[int, tuple[object, list[int]]] = {}
+    for member in members:
+        answer = getattr(getattr(asked[member], part), name)(*values)
+        shared.setdefault(id(answer), (answer, []))[1].append(member)
+    alike: dict[Hashable | None, list[int]] = {}
+    for answer, some in shared.values():
+        alike.setdefault(said_as(answer), []).extend(some)
+    return alike.items()
 
 
 _PARTS = ("layers", "water", "ground")
@@ -119,33 +140,20 @@ def _worded(value: object) -> Hashable | None:
     return type(value), value
 
 
-class Later(Generic[T]):
-    """What is made when somebody first asks for it: by calling `make` once."""
-
-    __slots__ = ("_made", "_make")
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make: Callable[[], T] | None = make
-        self._made: T | None = None
-
-    def __call__(self) -> T:
-        """Return it."""
-        if self._make is not None:
-            self._made, self._make = self._make(), None
-        return self._made  # type: ignore[return-value]  # made above
-
-
 class Sentences(Sequence[str]):
-    """Sentences that are put into words when somebody reads them: attribute `name` of what `made` makes."""
+    """Sentences that are put into words when somebody first reads them: by calling `make` once."""
 
-    __slots__ = ("_made", "_name")
+    __slots__ = ("_make", "_told")
 
-    def __init__(self, made: Later[Any], name: str) -> None:
-        self._made, self._name = made, name
+    def __init__(self, make: Callable[[], Sequence[str]]) -> None:
+        self._make: Callable[[], Sequence[str]] | None = make
+        self._told: tuple[str, ...] = ()
 
     def told(self) -> tuple[str, ...]:
         """Return the sentences."""
-        return tuple(getattr(self._made(), self._name))
+        if self._make is not None:
+            self._told, self._make = tuple(self._make()), None
+        return self._told
 
     @overload
     def __getitem__(self, at: int) -> str: ...

@@ -15,7 +15,7 @@ from hmgeo.geo.distance import box_around
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.raster import strips
 from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
-from hmgeo.judging.layers import LayerFacts, PlaceOnly
+from hmgeo.judging.layers import LayerFacts, PlaceOnly, Sources
 from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import Elsewhere, Place, Places, names_in
 from hmgeo.rules.claims import NUMBERS
@@ -28,7 +28,7 @@ from hmgeo.water.snap import conditioning_of, snap_rule_of
 from hmgeo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -247,13 +247,13 @@ def facts_of_place(site: Site, places: Places) -> Facts:
 
 
 def facts_of(
-    site: Site,
-    places: Places,
+    sites: Sequence[Site],
+    places: Sequence[Places],
     indexes: Mapping[str, LayerIndex],
     heights: SiteHeights | None = None,
     rivers: ProjectRivers | None = None,
-) -> Facts:
-    """Return what rules may ask of a site.
+) -> list[Facts]:
+    """Return what rules may ask of each of some sites, whose layers are asked together.
 
     Parameters
     ----------
@@ -262,17 +262,24 @@ def facts_of(
     indexes
         Layers at hand, by code.
     """
-    if site.geometry is None or site.status is not Status.ASSESSED:
-        return facts_of_place(site, places)
-    if places.given.doubt:
-        return unplaced(site.stated, places.given.doubt)
-    water = None if heights is None else heights.water
-    rule = None if heights is None or site.kind not in ON_STREAMS else heights.snap_rule
-    over_ground = FlowFacts(site.geometry, site.uncertainty_m, water, snap_rule=rule)
-    along_lines = NetworkFacts(site.geometry, site.uncertainty_m, rivers)
-    return Facts(
-        LayerFacts(site.geometry, site.uncertainty_m, indexes, places),
-        WaterFacts(over_ground, along_lines, has_heights=water is not None),
-        _SiteGround(site, heights),
-        site.stated,
-    )
+    facts = [facts_of_place(site, known) for site, known in zip(sites, places, strict=True)]
+    located = [at for at, site in enumerate(sites) if site.geometry is not None and site.status is Status.ASSESSED]
+    for at in [at for at in located if places[at].given.doubt]:
+        facts[at] = unplaced(sites[at].stated, places[at].given.doubt)
+        located.remove(at)
+    if not located:
+        return facts
+    shapes, off_m = [sites[at].geometry for at in located], [sites[at].uncertainty_m for at in located]
+    among, water = Sources(shapes, off_m, indexes), None if heights is None else heights.water
+    for number, at in enumerate(located):
+        site = sites[at]
+        position = site.geometry, site.uncertainty_m
+        rule = None if heights is None or site.kind not in ON_STREAMS else heights.snap_rule
+        over_ground, along_lines = FlowFacts(*position, water, snap_rule=rule), NetworkFacts(*position, rivers)
+        facts[at] = Facts(
+            LayerFacts(*position, indexes, places[at], among=among, at=number),
+            WaterFacts(over_ground, along_lines, has_heights=water is not None),
+            _SiteGround(site, heights),
+            site.stated,
+        )
+    return facts

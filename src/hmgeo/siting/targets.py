@@ -158,7 +158,8 @@ class Surroundings:
         ]
         targets = [target for code in at_hand for target in self._targets(code, source, range_m)]
         targets.sort(key=lambda target: target.distance_m)
-        notes += filter(None, (self.indexes[code].gap(source, uncertainty_m, range_m) for code in at_hand))
+        held = [self.indexes[code] for code in at_hand]
+        notes += filter(None, (index.gap(index.covered_m(source, uncertainty_m), range_m) for index in held))
         notes += [say("targets_downstream_not_listed")] if element.code == "risk_5000" else []
         if at_hand and not targets:
             notes.append(say("nothing_on_record"))

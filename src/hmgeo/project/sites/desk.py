@@ -39,7 +39,7 @@ from hmgeo.vocabulary import Basis, LayerKind, Unknown
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from hmgeo.intake.columns import ReadOptions
@@ -76,21 +76,27 @@ class SiteDesk:
         """Return what every clause says of a site."""
         return self.bench.check(site)
 
-    def dossier(self, site: Site) -> Dossier:
-        """Return a site's answer with zoning, protected objects and offsets."""
-        facts, answer = self._look(site)
+    def dossiers(self, sites: Sequence[Site]) -> list[Dossier]:
+        """Return the answer on each of some sites with zoning, protected objects and offsets."""
         question = self.bench.question
-        lines, notes = asked_of(site, answer, question.rules, question.choices.code(OFFSET_BASIS))
-        near = () if site.geometry is None else self.surroundings.nearest(facts)
-        return Dossier(answer, self.surroundings.zoning(facts), self.surroundings.tables(site), lines, notes, near)
+        basis = question.choices.code(OFFSET_BASIS)
+        made = []
+        for site, (facts, answer) in zip(sites, self._look(sites), strict=True):
+            lines, notes = asked_of(site, answer, question.rules, basis)
+            near = () if site.geometry is None else self.surroundings.nearest(facts)
+            around = self.surroundings.zoning(facts), self.surroundings.tables(site)
+            made.append(Dossier(answer, *around, lines, notes, near))
+        return made
 
-    def answer(self, site: Site) -> SiteAnswer:
-        """Return the answer of the dossier of `site` alone."""
-        return self._look(site)[1]
+    def answers(self, sites: Sequence[Site]) -> list[SiteAnswer]:
+        """Return the answers of the dossiers of some sites alone."""
+        return [answer for _, answer in self._look(sites)]
 
-    def _look(self, site: Site) -> tuple[Facts, SiteAnswer]:
-        note = sentences(self.area.note(site), site.note)
-        return self.bench.look(replace(site, note=note) if note else site)
+    def _look(self, sites: Sequence[Site]) -> list[tuple[Facts, SiteAnswer]]:
+        notes = (sentences(self.area.note(site), site.note) for site in sites)
+        return self.bench.look(
+            [replace(site, note=note) if note else site for site, note in zip(sites, notes, strict=True)]
+        )
 
     def results(
         self, dossiers: Iterable[Dossier], ledger: Ledger, title: str = "", *, has_examples: bool | None = None

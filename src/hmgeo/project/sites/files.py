@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, field, fields, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 FULL_JSON_SITES = 1000
 """Above so many sites siting.json holds counts only; findings.parquet always holds every clause of every site."""
-_EVERY = 200
 _LIBRARIES = ("numpy", "pyarrow", "pypdfium2", "pyproj", "reportlab", "shapely", "xlsxwriter")
 
 
@@ -61,23 +61,27 @@ def _check_sites(
     hear: Callable[[SiteAnswer], None] = lambda _: None,
     is_whole: bool = True,
 ) -> SitingResults:
-    """Judge sites one after another and return the frozen answer, each site once, in input order.
+    """Judge sites, some at a time, and return the frozen answer, each site once, in input order.
 
     `hear` takes each answer as soon as it is there. Unless `is_whole` only dossiers with a sheet of their own are kept.
     """
     made: list[Dossier] = []
     listing = _Listing()
-    for number, site in enumerate(sites, start=1):
-        if is_whole or number <= DOSSIER_SHEETS:
-            made.append(desk.dossier(site))
-            answer = made[-1].answer
+    whole = len(sites) if is_whole else min(len(sites), DOSSIER_SHEETS)
+    for begin, end in pairwise(
+        [*range(0, whole, _SITES_AT_ONCE), *range(whole, len(sites), _SITES_AT_ONCE), len(sites)]
+    ):
+        some = sites[begin:end]
+        if begin < whole:
+            made += desk.dossiers(some)
+            answers = [dossier.answer for dossier in made[begin:]]
         else:
-            answer = desk.answer(site)
-        hear(answer)
-        if not is_whole:
-            listing.add(answer)
-        if number % _EVERY == 0 or number == len(sites):
-            progress("逐条研判", number, len(sites))
+            answers = desk.answers(some)
+        for answer in answers:
+            hear(answer)
+            if not is_whole:
+                listing.add(answer)
+        progress("逐条研判", end, len(sites))
     if is_whole:
         return desk.results(made, ledger)
     results = desk.results(made, ledger, has_examples=listing.has_examples)
@@ -97,13 +101,17 @@ class _Listing:
         self.briefs.append(answer.brief())
         self.has_examples = self.has_examples or answer.has_examples
         grave = [clause for clause in answer.clauses if clause.verdict in GRAVE]
-        for clause in grave[: LISTED_ROWS - len(self.listed)] if self.is_full else grave:
-            len(clause.evidence)  # put into words now, so that what it is told by need not be kept
-        self.listed += [(answer.site_id, clause) for clause in (grave if self.is_full else answer.clauses)]
+        kept = grave[: LISTED_ROWS - len(self.listed)] if self.is_full else answer.clauses
+        self.listed += [(answer.site_id, _told(clause) if clause.verdict in GRAVE else clause) for clause in kept]
         if not self.is_full and len(self.listed) > LISTED_ROWS:
             self.is_full = True
             self.listed = [(site_id, clause) for site_id, clause in self.listed if clause.verdict in GRAVE]
         del self.listed[LISTED_ROWS:]
+
+
+def _told(clause: Clause) -> Clause:
+    """Return a clause as a long list tells it: what would change it isn't told, and what it is told by isn't kept."""
+    return replace(clause, evidence=tuple(clause.evidence), changes=())
 
 
 def answer_document(results: SitingResults, language: str = "zh") -> dict[str, Any]:
