@@ -145,6 +145,20 @@ def test_the_nearest_of_some_shapes_is_the_nearest_of_all_of_them(number: int) -
         assert found.distance_m == 0.0 or search.nearest(prepare_one(source), found.distance_m - 2e-4) is None
 
 
+@pytest.mark.parametrize("at_once", [1, 100_000])
+def test_many_find_what_each_finds_alone(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_PIECES_AT_ONCE", at_once)
+    search, nowhere = NearestSearch(prepare_shapes(SHAPES), np.arange(len(SHAPES))), shapely.Point()
+    for within_m in (np.inf, 900.0):
+        together = search.nearest_each(prepare_shapes([*SOURCES, nowhere, *SOURCES[::-1]]), within_m)
+        alone = [search.nearest(prepare_one(source), within_m) for source in SOURCES]
+        told = [found and (found.row, found.distance_m, *map(str, (found.from_lon_lat, found.to_lon_lat)))
+                for found in (*together, *alone)]  # fmt: skip
+        count = len(SOURCES)
+        assert told[count] is None
+        assert told[:count] == told[count + 1 : 2 * count + 1][::-1] == told[2 * count + 1 :]
+
+
 def test_of_shapes_as_near_the_first_is_taken_and_of_none_nothing() -> None:
     held = prepare_shapes([box(500, 0, 10), box(100, 0, 10), box(100, 0, 10)])
     here = prepare_one(shapely.Point(at(0, 5)))

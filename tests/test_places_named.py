@@ -271,11 +271,11 @@ def test_where_no_outline_holds_a_point_the_province_is_said_and_far_counties_ar
 @pytest.mark.parametrize(("apart_m", "is_out"), [(OUTLINE_ERROR_M + 45, False), (OUTLINE_ERROR_M + 55, True)])
 def test_a_county_surely_does_not_hold_what_lies_beyond_both_errors(apart_m: float, *, is_out: bool) -> None:
     lon, lat, _ = GEOD.fwd(*HOME, 270, 1000 + apart_m)
-    found = Elsewhere(AREAS).not_in(shapely.Point(lon, lat), 50.0)
+    found = Elsewhere(AREAS).not_in([shapely.Point(lon, lat)], [50.0])[0]
     assert found == (frozenset({"441802", "441803"}) if is_out else frozenset({"441803"}))
-    assert Elsewhere(Areas()).not_in(shapely.Point(lon, lat), 50.0) == frozenset()
+    assert Elsewhere(Areas()).not_in([shapely.Point(lon, lat)], [50.0])[0] == frozenset()
     outlines = replace(AREAS, counties=None, outlines=AREAS.counties)
-    assert Elsewhere(outlines).not_in(shapely.Point(lon, lat), 50.0) == found
+    assert Elsewhere(outlines).not_in([shapely.Point(lon, lat)], [50.0])[0] == found
 
 
 def test_texts_come_in_the_order_in_which_they_tell() -> None:

@@ -177,7 +177,7 @@ def test_a_batch_equals_one_by_one_whatever_was_asked_before() -> None:
     ]
     partial = layers(completeness=Completeness.PARTIAL)
     for held in (None, partial):
-        together = list(map(bench(held).check, lattice))
+        together = [answer for _, answer in bench(held).look(lattice)]
         fresh = bench(held)
         alone = [fresh.check(site) for site in reversed(lattice)][::-1]
         assert together == alone
@@ -186,6 +186,10 @@ def test_a_batch_equals_one_by_one_whatever_was_asked_before() -> None:
             for answer in (*together, *alone)
         ]
         assert told[: len(lattice)] == told[len(lattice) :]
+        in_turn = bench(held)
+        assert together == [
+            answer for at in range(0, len(lattice), 7) for _, answer in in_turn.look(lattice[at : at + 7])
+        ]
         assert together[::16] == [bench(held).check(site) for site in lattice[::16]]
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import shapely
 
 from hmgeo.frozen import dataclass
-from hmgeo.geo.distance import box_around, pair_distances, prepare_one
+from hmgeo.geo.distance import pair_distances, prepare_one
+from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.reference.tables import find_header, former_units, key_areas, provinces, townships
 from hmgeo.results.text import distance_text
@@ -265,7 +266,6 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
         if table is not None
         for code, wkb in zip(table["id"].to_pylist(), table["geometry"], strict=True)
     }
-    elsewhere = Elsewhere(areas)
     stated_provinces = _provinces_said(positions)
     places = []
     for row, code, province, free, *codes_at in zip(
@@ -284,10 +284,12 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
                 place = replace(place, doubt=beyond)
         if not place.code and province:
             place = replace(place, also=(province,))
-        if not place.code and row["geometry"] is not None:
-            shape = shapely.from_wkb(row["geometry"])
-            place = replace(place, not_in=elsewhere.not_in(shape, row["position_uncertainty_m"]))
         places.append(place)
+    open_ = [at for at, row in enumerate(rows) if not places[at].code and row["geometry"] is not None]
+    shapes = shapely.from_wkb([rows[at]["geometry"] for at in open_])
+    not_in = Elsewhere(areas).not_in(shapes, [rows[at]["position_uncertainty_m"] for at in open_]) if open_ else ()
+    for at, codes_not in zip(open_, not_in, strict=True):
+        places[at] = replace(places[at], not_in=codes_not)
     return tuple(places)
 
 
@@ -308,12 +310,17 @@ class Elsewhere:
         self._prepared: dict[int, Shapes] = {}
         self._beyond: dict[frozenset[str], frozenset[str]] = {}
 
-    def not_in(self, shape: shapely.Geometry, uncertainty_m: float) -> frozenset[str]:
-        """Return the codes of counties that lie farther from `shape`, `uncertainty_m` off, than the errors of both."""
-        reach_m = uncertainty_m + OUTLINE_ERROR_M
-        box, here = box_around(list(shape.bounds), reach_m)[0], prepare_one(shape)
-        met = self._tree.query(box, predicate="intersects").tolist()
-        near = frozenset(self._codes[place] for place in met if _away_m(here, self._shape(place)) <= reach_m)
+    def not_in(self, shapes: Sequence[shapely.Geometry], uncertainty_m: Sequence[float]) -> list[frozenset[str]]:
+        """Return for each of `shapes` the codes of counties that lie farther off than the errors of both."""
+        reach_m = np.array(uncertainty_m, dtype=float) + OUTLINE_ERROR_M
+        boxes = shapely.box(*search_boxes(shapely.bounds(np.asarray(shapes)).reshape(-1, 4), reach_m).T)
+        near: list[set[str]] = [set() for _ in shapes]
+        for at, place in self._tree.query(boxes, predicate="intersects").T.tolist():
+            if _away_m(prepare_one(shapes[at]), self._shape(place)) <= reach_m[at]:
+                near[at].add(self._codes[place])
+        return [self._all_but(frozenset(codes)) for codes in near]
+
+    def _all_but(self, near: frozenset[str]) -> frozenset[str]:
         if near not in self._beyond:  # many sites share one: a list of them would fill the memory
             self._beyond[near] = frozenset(self._codes) - near
         return self._beyond[near]

@@ -114,29 +114,35 @@ class Told:
     emissions: tuple[Emission, ...] = ()
     beside: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)
     as_of: dt.date | None = None
-    _by_name: dict[str, list[Said]] = field(default_factory=dict, init=False, repr=False)
     facts: dict[tuple[str, bool], list[Said]] = field(default_factory=dict, init=False, repr=False)
     """Cells that state a yes/no fact, by its code and the value."""
 
     def __post_init__(self) -> None:
-        """Read the row once: the claims ask it again and again."""
-        for header, cell in self.cells.items():
-            if cell and cell.strip():
-                quoted = Said(header.strip().rstrip("*"), cell.strip())
-                self._by_name.setdefault(bare_header(header), []).append(quoted)
+        """Read the facts once: the claims ask them again and again."""
         for code, value, column, cell in said_facts(self.cells):
             self.facts.setdefault((code, value), []).append(Said(column.strip().rstrip("*"), cell))
 
     def given(self, *names: str) -> Iterator[Said]:
         """Yield the cells of columns of these `names`, those that say nothing left out."""
-        for name in names:
-            yield from self._by_name.get(bare_header(name), ())
+        headers = _by_bare_name(tuple(self.cells))
+        for header in (header for name in names for header in headers.get(bare_header(name), ())):
+            if cell := (self.cells[header] or "").strip():
+                yield Said(header.strip().rstrip("*"), cell)
 
     def emitted(self) -> Iterator[Emission]:
         """Yield every emission above zero, its own columns' first."""
         yield from (
             emission for emission in (*_own_emissions(self), *self.emissions) if emission.kg is None or emission.kg > 0
         )
+
+
+@lru_cache(maxsize=256)
+def _by_bare_name(headers: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Return the `headers` by their bare names; the rows of a list share them."""
+    named: dict[str, list[str]] = {}
+    for header in headers:
+        named.setdefault(bare_header(header), []).append(header)
+    return named
 
 
 def _denied(code: str) -> Reading:

@@ -128,18 +128,31 @@ def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
     return {code: value for code, value, _, _ in said_facts(row)}
 
 
-def said_facts(row: Mapping[str, str]) -> Iterator[tuple[str, bool, str, str]]:
-    """Yield every statement of a yes/no fact in `row` (cells by header).
+def said_facts(row: Mapping[str, str]) -> tuple[tuple[str, bool, str, str], ...]:
+    """Return every statement of a yes/no fact in `row` (cells by header); rows that say the same share them.
 
     Its code, the value, the column and the cell that say it.
 
     Examples
     --------
-    >>> list(said_facts({"运行状态": "闭库", "生产状态": "在产"}))
-    [('closed', True, '运行状态', '闭库'), ('closed', False, '生产状态', '在产')]
+    >>> said_facts({"运行状态": "闭库", "生产状态": "在产"})
+    (('closed', True, '运行状态', '闭库'), ('closed', False, '生产状态', '在产'))
     """
-    for column, name, code in _fact_columns(tuple(row)):
-        cell = (row[column] or "").strip()
+    columns = _fact_columns(tuple(row))
+    return _said_in(columns, tuple((row[column] or "").strip() for column, _, _ in columns))
+
+
+@lru_cache(maxsize=4096)
+def _said_in(
+    columns: tuple[tuple[str, str, str], ...], cells: tuple[str, ...]
+) -> tuple[tuple[str, bool, str, str], ...]:
+    return tuple(_facts_said(columns, cells))
+
+
+def _facts_said(
+    columns: tuple[tuple[str, str, str], ...], cells: tuple[str, ...]
+) -> Iterator[tuple[str, bool, str, str]]:
+    for (column, name, code), cell in zip(columns, cells, strict=True):
         value = cell.casefold()
         if name in _STATES:
             word = read_word(name, value)

@@ -6,7 +6,7 @@ import math
 from dataclasses import fields, replace
 from functools import partial
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import shapely
@@ -506,7 +506,9 @@ class SitingBench:
         )
 
 
-_CLAUSE_FIELDS = tuple(entry.name for entry in fields(Clause) if entry.name not in {"evidence", "changes"})
+_NAMES = tuple(entry.name for entry in fields(Clause))
+_BEFORE, _BEHIND = attrgetter(*_NAMES[: _NAMES.index("evidence")]), attrgetter(*_NAMES[_NAMES.index("changes") + 1 :])
+"""What a clause holds before and behind its sentences."""
 _MOST_RULES = 100_000
 
 
@@ -525,9 +527,9 @@ def _asks_numbers(rule: Rule) -> bool:
 
 def _told_later(clause: Clause, in_words: Callable[[Witness], Clause], of: Witness) -> Clause:
     """Return a clause whose sentences are put into words when somebody reads them."""
-    same = {name: getattr(clause, name) for name in _CLAUSE_FIELDS}
     evidence = Sentences(lambda: in_words(replace(of, tells_changes=False)).evidence)
-    return Clause(**same, evidence=evidence, changes=Sentences(lambda: in_words(of).changes))
+    changes = Sentences(lambda: in_words(of).changes)
+    return Clause(*(*_BEFORE(clause), evidence, changes, *_BEHIND(clause)))
 
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:

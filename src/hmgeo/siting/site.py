@@ -184,7 +184,7 @@ class PlaceFinder:
         point = shapely.point_on_surface(shape)
         inner = site.place or self._at(point)
         if not inner.code and site.place is None:
-            inner = replace(inner, not_in=self._elsewhere.not_in(shape, site.uncertainty_m))
+            inner = replace(inner, not_in=self._elsewhere.not_in([shape], [site.uncertainty_m])[0])
         if inner.township_code and not inner.township_from_geometry:
             return Places(inner)
         across = () if shape.geom_type == "Point" else self._reached(shape, inner)

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict, field, fields, replace
 from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,27 +147,22 @@ def _findings_file(path: Path) -> Iterator[Callable[[SiteAnswer], None]]:
 
 def _findings(answers: Sequence[SiteAnswer]) -> pa.Table:
     """Return the findings on sites, site by site in reading order; what several have in common is made once."""
-    rows: dict[tuple[int, ...], dict[str, Any]] = {}
-    known: dict[int, int] = {}
-    numbers: dict[tuple[int, ...], int] = {}
-    places: list[int] = []
-    for answer in answers:
-        for clause in answer.clauses:
-            place = known.get(id(clause))
-            if place is None:
-                same = tuple(id(getattr(clause, name)) for name in _FINDING_FIELDS)
-                place = known[id(clause)] = numbers.setdefault(same, len(numbers))
-                if place == len(rows):
-                    rows[same] = clause.row("", "", "", None)
-            places.append(place)
-    different = plain_table(table_of(list(rows.values()), FINDINGS_SCHEMA))
+    clauses = [clause for answer in answers for clause in answer.clauses]
+    ids = np.fromiter(map(id, clauses), np.int64, len(clauses))
+    _, first, again = np.unique(ids, return_index=True, return_inverse=True)
+    alike: dict[tuple[int, ...], tuple[int, Clause]] = {}
+    for clause in (clauses[at] for at in first.tolist()):
+        alike.setdefault(tuple(map(id, _FINDING(clause))), (len(alike), clause))
+    rows = [clause.row("", "", "", None) for _, clause in alike.values()]
+    numbers = [alike[tuple(map(id, _FINDING(clauses[at])))][0] for at in first.tolist()]
+    different = plain_table(table_of(rows, FINDINGS_SCHEMA))
     own = {
         "source_id": [answer.site_id for answer in answers],
         "key_area_id": [answer.key_area_ids for answer in answers],
         "as_of": [answer.as_of for answer in answers],
         "geometry": [answer.geometry for answer in answers],
     }
-    by_clause = pa.array(places, pa.int32())
+    by_clause = pa.array(np.array(numbers, np.int32)[again])
     by_site = pa.array(np.repeat(np.arange(len(answers), dtype=np.int32), [len(answer.clauses) for answer in answers]))
     columns = {name: _at(different[name].combine_chunks(), by_clause) for name in different.column_names}
     columns |= {name: _at(pa.array(cells, FINDINGS_SCHEMA.field(name).type), by_site) for name, cells in own.items()}
@@ -181,7 +177,7 @@ def _at(cells: pa.Array, rows: pa.Array) -> pa.Array:
 
 
 _SITES_AT_ONCE = 500
-_FINDING_FIELDS = tuple(entry.name for entry in fields(Finding))
+_FINDING = attrgetter(*(entry.name for entry in fields(Finding)))
 
 
 def _write_answer(results: SitingResults, folder: Path, language: str) -> None:
