@@ -99,6 +99,25 @@ def test_kept_code_is_called_without_numba() -> None:
         assert done.stdout.strip() == told
 
 
+def test_kept_code_that_calls_functions_of_numbas_own_is_called_in_a_new_process(tmp_path: Path) -> None:
+    asked = (
+        "import numpy as np; from hmgeo.geo.drainage import edge_of, fill; "
+        "steps = np.array([[3, 3, 3], [2, 1, 3], [3, 3, 3]], np.int32); "
+        "fill(steps, np.zeros(9, bool), np.flatnonzero(edge_of(steps))); print(steps.tolist())"
+    )
+    told = [
+        subprocess.run(  # noqa: S603 -- our own words
+            [sys.executable, "-c", asked],
+            env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in ("compiled", "kept")
+    ]
+    assert told == ["[[3, 3, 3], [2, 2, 3], [3, 3, 3]]\n"] * 2
+
+
 def test_compiled_functions_hand_out_numbers_and_arrays(children: list[_Child]) -> None:
     assert not children
     for _ in range(2):  # compiled, then kept

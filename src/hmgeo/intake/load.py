@@ -6,7 +6,6 @@ become of its rows, what is missing; nothing is computed then.
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from dataclasses import field, replace
 from pathlib import Path
@@ -350,14 +349,14 @@ def _place_shapes(
     return read_on
 
 
-_COMPILED_FROM = 30_000
-"""Fewer rows don't make up for compiling."""
+_COMPILED_FROM, _LOADED_FROM = 30_000, 5_000
+"""Fewer rows don't make up for compiling, for loading what is compiled."""
 
 
 def _find_sound(wkb: pa.Array) -> NDArray[np.bool_]:
     """Return which shapes surely need nothing done to them; without compiled code nobody knows of any."""
-    is_loaded = "hmgeo.reference.compiled" in sys.modules
-    if len(wkb) < _COMPILED_FROM and not (is_loaded and any(code_folder().glob("*.sound._find_sound-*.code"))):
+    is_kept = len(wkb) >= _LOADED_FROM and any(code_folder().glob("*.sound._find_sound-*.code"))
+    if len(wkb) < _COMPILED_FROM and not is_kept:
         return np.zeros(len(wkb), bool)
     from hmgeo.intake.places.sound import sound_rows  # noqa: PLC0415 -- llvmlite takes its time
 

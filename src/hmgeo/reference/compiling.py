@@ -24,6 +24,8 @@ _helpers = numba.core.runtime._nrt_python.c_helpers  # noqa: SLF001 -- numba has
 for _name, _address in _helpers.items():
     add_symbol(_name if _name.startswith("_") else f"NRT_{_name}", _address)
 
+numba.core.base._load_global_helpers()  # noqa: SLF001 -- as above; else not told before it compiles itself
+
 release = CFUNCTYPE(None, c_int64)(_helpers["MemInfo_release"])
 """Gives memory back that compiled code has made."""
 
