@@ -7,11 +7,9 @@ problems and raise once; nobody sees a traceback for a mistake in a file.
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
-
-from hmgeo.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,13 +6,12 @@ All geometry here is WKB in lon/lat on CGCS2000 (EPSG:4490).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from hmgeo.errors import Problem, UsageError, hide_passwords
-from hmgeo.frozen import dataclass
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 from hmgeo.words import packed, unpacked
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from string import Formatter
@@ -20,7 +21,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Never, Self
 
 from hmgeo import vocabulary
-from hmgeo.frozen import dataclass
 from hmgeo.vocabulary import UNREAD_CODE, Word
 
 if TYPE_CHECKING:

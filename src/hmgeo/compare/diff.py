@@ -12,6 +12,7 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +37,6 @@ from hmgeo.compare.verify import (
     read_tables,
 )
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
-from hmgeo.frozen import dataclass
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import recognise_list
 from hmgeo.outputs.english import in_english, in_language

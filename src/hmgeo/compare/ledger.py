@@ -10,13 +10,12 @@ import datetime as dt
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.intake.formats.sheets import sheet_rows
 from hmgeo.outputs.sheets.survey import (
     CLOSURE,

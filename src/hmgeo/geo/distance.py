@@ -10,13 +10,13 @@ these is the answer.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
 from hmgeo.vocabulary import MEASURE_DECIMALS
 

@@ -9,12 +9,12 @@ circle; its areas agree with it within 1e-6.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, earth_centred, ellipsoidal_area_m2
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ import shapely
 from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.records import LON_LAT_CRS
 
 if TYPE_CHECKING:

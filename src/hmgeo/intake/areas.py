@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.errors import Place, Problem, ProjectError
-from hmgeo.frozen import dataclass
 from hmgeo.intake.catalog import COUNTIES, RIVERS, TOWNSHIPS, shipped_layers, shipped_units
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import SUFFIXES

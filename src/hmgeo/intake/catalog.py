@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ import shapely
 from shapely.geometry import shape
 
 from hmgeo.errors import InputError, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.geo.datum import Datum, to_cgcs2000
 from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name

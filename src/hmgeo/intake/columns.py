@@ -9,7 +9,7 @@ Field codes are those that such exports carry in practice; they were not held ag
 from __future__ import annotations
 
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.geo.datum import Datum, parse_datum
 from hmgeo.intake.places.headers import (
     GRID_PAIR,

@@ -7,7 +7,7 @@ become of its rows, what is missing; nothing is computed then.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.errors import InputError, Place, Problem, UsageError
-from hmgeo.frozen import dataclass
 from hmgeo.geo.datum import Datum
 from hmgeo.intake.catalog import counties, file_sha256, note_standard, recognise_standard, shown_path
 from hmgeo.intake.columns import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,7 +14,6 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.vocabulary import Status
 from hmgeo.words import Reason, one_by_one, plain, say

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Side
 from hmgeo.judging.facts import Unknown as Doubted

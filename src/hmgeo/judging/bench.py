@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import judge, user_radius_rule
 from hmgeo.judging.places import Areas, Membership, membership

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.applies import Subject
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.facts import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from types import MappingProxyType
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.facts import FLOW_NEEDED, Answer, Features, NumberFact, Outcome, Side, Unknown, unknown, unsaid
 from hmgeo.judging.places import KEY_AREAS

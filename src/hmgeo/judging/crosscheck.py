@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.applies import FOUND, NOT_RELATED, cadmium_of, found_cadmium
 from hmgeo.judging.own_columns import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, OwnColumns, join_outlets, trade_of
 from hmgeo.records import Ledger, LedgerEntry

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-from hmgeo.frozen import dataclass
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import INVENTED, Basis, LayerKind
 from hmgeo.words import say, sentences

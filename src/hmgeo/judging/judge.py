@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.applies import exemption, known_fact, reach
 from hmgeo.judging.choices import USER_DECIDER, unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate

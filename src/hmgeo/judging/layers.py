@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import NearestSearch, Outline, box_around, outline_of, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import bearing_deg, ellipsoidal_area_m2, search_boxes
 from hmgeo.judging.facts import (

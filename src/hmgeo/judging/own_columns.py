@@ -7,11 +7,10 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.records import Ledger, LedgerEntry, table_of
 from hmgeo.reference.cells import read_trade, read_word

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import pair_distances, prepare_one
 from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown

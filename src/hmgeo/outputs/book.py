@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import xlsxwriter
 
-from hmgeo.frozen import dataclass
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS

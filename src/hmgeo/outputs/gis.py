@@ -14,7 +14,7 @@ import tempfile
 import unicodedata
 import zipfile
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -27,7 +27,6 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from hmgeo.errors import OutputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.outputs import qml, wording
 from hmgeo.outputs.guide import HEADER, described

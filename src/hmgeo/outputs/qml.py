@@ -5,10 +5,10 @@ Only what QGIS reads from a `layer_styles` table: symbology, column aliases and 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from hmgeo.frozen import dataclass
 from hmgeo.outputs.style import FONTS
 from hmgeo.records import LON_LAT_CRS
 from hmgeo.results.columns import column_of

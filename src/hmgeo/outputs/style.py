@@ -7,10 +7,10 @@ word is always beside it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.vocabulary import Basis, SoilQualityClass, Verdict
 from hmgeo.words import table_rows
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from hmgeo.frozen import dataclass
 from hmgeo.outputs.book import CREATED, MAX_CELL_LENGTH, PAGE_COUNT, PAPER_CODES, cut, display_width, height_pt, literal
 from hmgeo.outputs.english import in_language, value_in_language
 from hmgeo.outputs.style import SHEET_FONT

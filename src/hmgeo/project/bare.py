@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.records import Gates, Ledger, Provenance

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
 from hmgeo.errors import HmgeoError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.intake.catalog import shipped_layers
 from hmgeo.intake.formats.raster import RASTER_SUFFIXES, load_elevation
 from hmgeo.intake.layers import ASIDE_EVENT

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
 from hmgeo.errors import Place, Problem, ProjectError, UsageError
-from hmgeo.frozen import dataclass
 from hmgeo.project.bare import parse_radius_m
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import load_inputs

@@ -22,13 +22,13 @@ import tempfile
 import time
 import uuid
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import hmgeo
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.reference.machine import cache_folder, noted_run, program_sum, sum_of, surroundings_sum
 from hmgeo.words import unpacked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,6 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import kept
 from hmgeo.intake.areas import Area, Context, context_layers, shipped_counties
 from hmgeo.intake.columns import ReadOptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ import shapely
 import xyzservices.providers
 
 from hmgeo.errors import HmgeoError, Place, Problem, ProjectError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shipped_layers
 from hmgeo.outputs.figure.figure import write_figures

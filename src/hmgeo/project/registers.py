@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.columns import ReadOptions, recognise_list
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names

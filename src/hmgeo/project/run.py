@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.intake.quality import WORD_EVENT
 from hmgeo.judging.bench import Bench, Question
 from hmgeo.judging.choices import Choices

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import yaml
 
 from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.catalog import file_sha256, shipped_folder
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
 from hmgeo.intake.formats.sheets import sheet_rows

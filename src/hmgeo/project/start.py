@@ -9,7 +9,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from hmgeo.errors import Place, Problem, RuleError, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.areas import area_named, resolve_area
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.formats.read import SUFFIXES

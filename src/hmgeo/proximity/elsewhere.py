@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.ipc
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.proximity.kernel import AREAS_OF_PAIRS
 from hmgeo.proximity.search import boxes
 from hmgeo.proximity.tally import KEPT, Tally, class_column

@@ -8,7 +8,7 @@ Distances are rounded to 0.1 mm before they are compared with a radius; radii ar
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 
 from hmgeo.errors import Problem, UsageError
-from hmgeo.frozen import dataclass
 from hmgeo.reference import machine
 
 if TYPE_CHECKING:

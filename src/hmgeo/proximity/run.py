@@ -6,13 +6,13 @@ whose bound is too far for the kernel, and those that are no points, are bounded
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import chord_tolerance_m
 from hmgeo.geo.ellipsoid import SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
 from hmgeo.proximity.elsewhere import (

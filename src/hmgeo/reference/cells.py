@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
 from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.words import say
 
 if TYPE_CHECKING:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from stdnum.cn import uscc
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import geodesic_m
 
 if TYPE_CHECKING:

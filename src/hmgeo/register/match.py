@@ -9,7 +9,7 @@ nor that of rows decides. Similar names, look-alike codes and one place are prop
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,6 @@ import numpy as np
 import shapely
 from rapidfuzz import fuzz, process
 
-from hmgeo.frozen import dataclass
 from hmgeo.register.entry import against, apart_m, has_more_plants, is_distinctive, is_national, is_near, look_alike
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ class _Forest:
             self.levels[low].add(level)
 
 
-def match_rows(entries: Sequence[Entry], decided: Decided = Decided()) -> Matched:  # noqa: B008 -- frozen
+def match_rows(entries: Sequence[Entry], decided: Decided = Decided()) -> Matched:
     """Group `entries` that are one enterprise for sure or as `decided`; propose what a person has to look at."""
     forest = _Forest(list(range(len(entries))))
     for first, second in decided.same:

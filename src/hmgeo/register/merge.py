@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.register.entry import FAR_M, against, apart_m, entry_of
 from hmgeo.register.match import Decided, match_rows
 

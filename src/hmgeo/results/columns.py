@@ -9,13 +9,12 @@ out, and its line. Contract columns come first, in this order; more may follow.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from hmgeo.frozen import dataclass
 from hmgeo.records import TOLD
 from hmgeo.results.text import METRES_PER_KM
 from hmgeo.vocabulary import EVIDENCE_RADII_M, LAND_CODES, POLLUTED_CLASSES

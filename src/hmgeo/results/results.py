@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.errors import Problem, UsageError
-from hmgeo.frozen import dataclass
 from hmgeo.records import TOLD, geo_frame, told_cells
 from hmgeo.reference.tables import same_name
 from hmgeo.results.columns import (

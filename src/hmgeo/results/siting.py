@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.frozen import dataclass
 from hmgeo.vocabulary import (
     COUNTRY,
     MEASURE_DECIMALS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from itertools import groupby
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.reference.machine import kept
 from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
 from hmgeo.rules.model import Runs

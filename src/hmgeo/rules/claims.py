@@ -10,11 +10,10 @@ import calendar
 import datetime as dt
 import re
 import unicodedata
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from hmgeo.frozen import dataclass
 from hmgeo.reference.cells import TradeCell, read_trade, read_word
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something

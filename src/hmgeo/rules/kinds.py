@@ -7,11 +7,11 @@ what an effect then turns into a verdict.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.vocabulary import Effect, ValidityState, Word
 from hmgeo.words import say
 

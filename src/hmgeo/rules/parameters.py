@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import RuleError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.reference.machine import kept
 from hmgeo.rules.nodes import Reader, compose, line_of
 

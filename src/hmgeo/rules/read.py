@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hmgeo.errors import RuleError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.reference.tables import implied_facts
 from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, known_words, parameters_of
 from hmgeo.rules.model import (

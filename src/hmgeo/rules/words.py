@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.reference.cells import read_word
 from hmgeo.vocabulary import LayerKind, Unknown
 from hmgeo.words import table_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import pair_distances, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.applies import DISPUTED
 from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import METALS, JoinedOutlets, OutletCells

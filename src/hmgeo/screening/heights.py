@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.facts import TerrainVerdict, Unasked, Unknown, barred_kinds, missing_layer, not_asked

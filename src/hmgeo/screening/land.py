@@ -14,7 +14,7 @@ parcels are within a radius is what `measure_proximity` says.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,7 +24,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import SQUARE_M_PER_HA, search_boxes
 from hmgeo.geo.land_area import ClippedAreas
 from hmgeo.proximity.measure import TableSink, measure_proximity
@@ -118,7 +117,7 @@ class LandView:
     `hmgeo.proximity.measure` hands out the pairs of some receptors, then those receptors: pairs wait until then.
     """
 
-    def __init__(self, exceedances: Exceedances = Exceedances(), off_m: float = 0.0) -> None:  # noqa: B008 -- frozen
+    def __init__(self, exceedances: Exceedances = Exceedances(), off_m: float = 0.0) -> None:
         self.exceedances = exceedances
         self.off_m = off_m
         self.exceeding: dict[str, Exceeding] = {}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.judging.applies import Subject, found_cadmium
 from hmgeo.judging.bench import Bench

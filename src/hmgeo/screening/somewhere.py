@@ -9,7 +9,7 @@ the nearest receptor reaches at most d + its half diagonal. Counts are bounded o
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 import shapely
 from pyproj import Transformer
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import covered_m
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, ellipsoidal_area_m2, hectares
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain
 from operator import attrgetter, itemgetter
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, finding_fields
 from hmgeo.judging.clause_tests import features_of, ratio_limit

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import rtree
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import ELLIPSOID, geodesic_m, search_boxes
 from hmgeo.siting.overlay import TOUCHED
 from hmgeo.vocabulary import Status, Verdict

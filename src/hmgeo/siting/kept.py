@@ -8,10 +8,9 @@ distance, has no branch: what rests on it is concluded anew every time.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.facts import PlaceFact, Unknown
 from hmgeo.words import Reason
 

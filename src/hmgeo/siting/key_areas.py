@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.judging.facts import Answer, Unknown
 from hmgeo.judging.places import KEY_AREA_KIND, in_key_areas

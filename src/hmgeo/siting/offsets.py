@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.judging.own_columns import number_of
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.siting import OffsetLine

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, ellipsoidal_area_m2
 from hmgeo.judging.applies import Subject, exemption, reach

@@ -17,14 +17,13 @@ test says), `trees` (one per completion of what nobody chose that makes a differ
 from __future__ import annotations
 
 import json
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.applies import Subject, exempt_text, trade_lists
 from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.clause_tests import (

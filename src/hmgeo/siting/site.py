@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import box_around
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.raster import strips

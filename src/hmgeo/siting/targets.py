@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import prepare_one
 from hmgeo.judging.facts import Answer, Features, Unknown
 from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning

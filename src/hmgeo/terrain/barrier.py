@@ -5,12 +5,12 @@ Information beside the verdict; no text makes a verdict of it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.geo.raster import GRID_DECIMALS
 from hmgeo.judging.facts import Unknown

@@ -5,7 +5,7 @@ The emergency department's own designation comes first; neither list replaces it
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.judging.choices import unset_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import frame_of, strips
 from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
 from hmgeo.judging.layers import LayerFacts

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown, not_asked
 from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
 from hmgeo.water.irrigation import Along

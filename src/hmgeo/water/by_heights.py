@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ import numpy as np
 import shapely
 
 from hmgeo.errors import HmgeoError
-from hmgeo.frozen import dataclass
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, missing_layer, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.rules.words import BOTH, NETWORK

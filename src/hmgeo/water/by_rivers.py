@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, not_asked, undeclared
 from hmgeo.judging.layers import unread_text

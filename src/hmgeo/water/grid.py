@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import frame_of, read_whole
 from hmgeo.reference import machine
 

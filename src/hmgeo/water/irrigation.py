@@ -6,13 +6,12 @@ the outlet, the chain is broken there. A missing link is named and clears nothin
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind, SoilQualityClass

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -20,7 +20,6 @@ import numpy as np
 import shapely
 from shapely.ops import substring
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.vocabulary import MEASURE_DECIMALS
 from hmgeo.words import Reason, Value, say

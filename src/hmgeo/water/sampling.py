@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.choices import unset_text
 from hmgeo.records import table_of

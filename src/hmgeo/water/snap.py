@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import GRID_DECIMALS
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Unknown

@@ -12,6 +12,7 @@ import threading
 import zipfile
 import zlib
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -20,7 +21,6 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 
 from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, UsageError, without_passwords
-from hmgeo.frozen import dataclass
 from hmgeo.intake.rows import choose_layer
 
 if TYPE_CHECKING:

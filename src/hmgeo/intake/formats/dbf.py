@@ -8,14 +8,12 @@ from __future__ import annotations
 import codecs
 import re
 import struct
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-
-from hmgeo.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +27,6 @@ import shapely
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import hilbert_distance
 from hmgeo.intake.catalog import file_sha256, note_standard, shown_path, stream_sha256
 from hmgeo.intake.columns import NO_ID, Opened, ReadOptions, understand, write_mapping

@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import ELLIPSOID, local_metric_crs
 from hmgeo.intake.catalog import file_sha256, grid_members, shown_path
 from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance, Raster

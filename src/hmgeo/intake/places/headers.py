@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, product, takewhile
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.datum import Datum, parse_datum
 from hmgeo.vocabulary import LayerKind
 

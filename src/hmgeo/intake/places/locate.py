@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ import shapely
 from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, to_cgcs2000, zone_central_meridian
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, declared_place
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note

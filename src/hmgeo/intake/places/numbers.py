@@ -13,13 +13,12 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, dotted_parts
 from hmgeo.intake.rows import name_rows

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.datum import Datum, bd09_to_wgs84, gauss_kruger_crs, gcj02_to_wgs84, zone_central_meridian
 from hmgeo.intake.catalog import MOST_SHAPES, declared_place, outline_datum
 from hmgeo.intake.places.locate import MERIDIANS, unproject

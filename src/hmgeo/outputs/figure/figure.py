@@ -5,13 +5,13 @@ What stands around the ground comes after it: title, frame, north, scale bar, le
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from hmgeo.errors import OutputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.paper import Box, Look, Paper, line_mm, width_mm, wrapped

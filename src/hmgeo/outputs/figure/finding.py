@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,6 @@ import numpy as np
 import shapely
 from pyproj import Geod
 
-from hmgeo.frozen import dataclass
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.figure import ALERT, GREY, INK, bar_m, watermark

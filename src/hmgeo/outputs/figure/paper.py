@@ -10,7 +10,7 @@ import re
 import zlib
 from base64 import b64encode
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -28,8 +28,6 @@ from reportlab.pdfbase.pdfdoc import PDFInfo, PDFStreamFilterZCompress
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from shapely.affinity import rotate
-
-from hmgeo.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

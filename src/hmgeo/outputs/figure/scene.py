@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from PIL import Image
 
-from hmgeo.frozen import dataclass
 from hmgeo.outputs import style
 from hmgeo.outputs.figure.paper import Box, Look, Paper
 from hmgeo.outputs.map import layers, sources

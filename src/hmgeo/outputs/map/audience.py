@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hmgeo.errors import OutputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.results.columns import VISITS_SCHEMA
 from hmgeo.results.results import without_decisions
 from hmgeo.vocabulary import Classification, LayerKind

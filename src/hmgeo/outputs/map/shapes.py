@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.raster import hilbert_distance
 from hmgeo.vocabulary import COUNTY_DIGITS
 

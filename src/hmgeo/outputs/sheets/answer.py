@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hmgeo.frozen import dataclass
 from hmgeo.outputs import wording
 from hmgeo.outputs.book import display_width
 from hmgeo.outputs.english import in_language

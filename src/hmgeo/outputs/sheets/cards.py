@@ -5,6 +5,7 @@ A file of its own, since a page is drawn in millimetres and in black alone, unli
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ import numpy as np
 import shapely
 from reportlab.lib.units import mm
 
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter, defaultdict
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib import resources
@@ -25,7 +25,6 @@ from docx.shared import Mm, Pt, RGBColor
 from docxtpl import DocxTemplate, InlineImage
 
 from hmgeo.errors import OutputError, Place, Problem
-from hmgeo.frozen import dataclass
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
 from hmgeo.reference.machine import kept

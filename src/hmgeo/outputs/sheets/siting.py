@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from hmgeo.frozen import dataclass
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, PAGE_COUNT, cut, lines_of
 from hmgeo.outputs.english import in_language

@@ -6,15 +6,13 @@ reader of Parquet takes the file.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from hmgeo.frozen import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from hmgeo.errors import InputError, Place, Problem, UsageError
-from hmgeo.frozen import dataclass
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
 from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_parts, pack_layer, stream_receptors
 from hmgeo.intake.layers import NO_FARMLAND_EVENT

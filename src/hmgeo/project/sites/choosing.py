@@ -6,7 +6,7 @@ areas filled into tables.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ import pyarrow as pa
 import shapely
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shown_path

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.columns import TITLES_OF_FIELDS
 from hmgeo.intake.load import open_file
 from hmgeo.intake.places.headers import plain_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 import shapely
 
 from hmgeo.errors import Place, Problem, UsageError
-from hmgeo.frozen import dataclass
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.sheets.answer import clause_lines, screen_lines

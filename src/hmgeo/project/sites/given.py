@@ -6,7 +6,7 @@ import csv
 import re
 import tempfile
 from collections import Counter
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from hmgeo.errors import Place, Problem, UsageError, raise_problems
-from hmgeo.frozen import dataclass
 from hmgeo.intake.load import ReadOptions, load_positions
 from hmgeo.judging.crosscheck import dispute_entries, option_disputes
 from hmgeo.judging.facts import doubted_facts
