@@ -132,6 +132,19 @@ def test_compiled_functions_hand_out_numbers_and_arrays(children: list[_Child]) 
             assert (again, is_dropped) == (count, not is_kept)
 
 
+def test_numbers_that_lie_askew_have_machine_code_of_their_own(children: list[_Child]) -> None:
+    assert not children
+
+    @compiled
+    def total(numbers: NDArray[np.float64]) -> float:
+        return numbers.sum()  # type: ignore[no-any-return]
+
+    straight = np.array([1.0, 2.0, 4.0])
+    askew = np.frombuffer(b"?" + straight.tobytes(), "<f8", offset=1)
+    assert [total(straight), total(askew)] == [7.0, 7.0]
+    assert len(total.ready) == len([straight, askew])
+
+
 def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixture[str]) -> None:
     options.ready_engine()
     assert "首次使用：先编译测算程序" in capsys.readouterr().err

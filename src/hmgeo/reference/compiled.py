@@ -78,7 +78,7 @@ def _spread(value: Any, kinds: list[Kind], values: list[Any]) -> None:  # noqa: 
     if isinstance(value, np.ndarray):
         flags = value.flags
         order = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-        kinds.append((value.dtype.str, value.ndim, order, flags.writeable))
+        kinds.append((value.dtype.str, value.ndim, order, flags.writeable, flags.aligned))
         values += (0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
     elif isinstance(value, tuple):
         kinds.append((type(value).__qualname__, len(value)))
@@ -98,7 +98,7 @@ _PARTS_OF_ARRAY = 5
 def _c_kinds(kinds: tuple[Kind, ...]) -> Iterator[Any]:
     for kind in kinds:
         match kind:
-            case dtype, ndim, _, _:
+            case dtype, ndim, _, _, _:
                 yield from [ctypes.c_int64] * (_PARTS_OF_ARRAY + 2 * ndim)
             case (dtype,):
                 yield np.ctypeslib.as_ctypes_type(dtype)
