@@ -72,10 +72,10 @@ def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> 
 
 def test_a_process_that_compiles_ends_well_and_keeps_its_part(tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-c", options.COMPILING.format(part="boxes")]
-    told = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    told = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "not there yet")}
     done = subprocess.run(command, capture_output=True, env=told, check=False)  # noqa: S603 -- own code
     assert (done.returncode, done.stderr) == (0, b"")
-    kept = {path.name.split("-")[0].removeprefix("hmgeo.proximity.") for path in tmp_path.glob("*.code")}
+    kept = {path.name.split("-")[0].removeprefix("hmgeo.proximity.") for path in tmp_path.rglob("*.code")}
     assert kept == {"search._fill_boxes", "search._walk", "tally._add"}
 
 
@@ -88,6 +88,19 @@ def test_what_is_compiled_ahead_is_what_is_used() -> None:
     measured = measure_proximity(positions_of([shapely.Point(113.0, 23.01)]), layer_of([square]), radii_m=[2_000.0])
     assert measured.counts["count"].to_pylist()[0] == 1
     assert [set(function.ready) for function in functions] == before
+
+
+def test_other_code_is_compiled_as_ever_after_ours(children: list[_Child]) -> None:
+    assert not children
+
+    def largest(count: int) -> float:
+        values = np.full(count, 2.0)
+        values[:] += np.arange(count)
+        return max(values.max(), 1.0)
+
+    assert compiled(largest)(3) == 4.0
+    assert import_module("numba").njit(largest)(5) == 6.0
+    assert compiled(largest)(7) == 8.0
 
 
 def test_kept_code_is_called_without_numba() -> None:

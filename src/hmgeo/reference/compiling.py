@@ -5,8 +5,9 @@ Kept code needs it only where it makes arrays, by numba's own memory.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from ctypes import CFUNCTYPE, c_int64
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from llvmlite.binding import add_symbol
@@ -14,7 +15,7 @@ from llvmlite.binding import add_symbol
 from hmgeo.reference.machine import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 with hidden("scipy", "yaml"):  # it would load them just to see whether they are there
     import numba
@@ -34,17 +35,8 @@ def _nothing() -> None:
     """Look for no packages that teach numba types of their own."""
 
 
-@cache
-def _compiled(function: Callable[..., Any]) -> Any:  # noqa: ANN401 -- numba has no types
-    """Compile `function` to run without the interpreter lock; IEEE arithmetic."""
-    only = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    dispatcher = numba.njit(nogil=True, error_model="numpy", **only)(function)
-    dispatcher._compilation_chain_init_hook = _nothing  # noqa: SLF001 -- no package's own types stand in ours
-    return dispatcher
-
-
 class _Part(numba.core.codegen.JITCodeLibrary):  # type: ignore[misc]  # numba has no types
-    """The code of a function that is only put into others: improved and made machine code there, not by itself."""
+    """The code of a function that is put into others: improved and made machine code there, not by itself."""
 
     @property
     def codegen(self) -> _Part:
@@ -70,22 +62,35 @@ class _Part(numba.core.codegen.JITCodeLibrary):  # type: ignore[misc]  # numba h
         self._finalized = True
 
 
-class _Parts(numba.core.compiler.Compiler):  # type: ignore[misc]  # numba has no types
+class _Whole(numba.core.compiler.Compiler):  # type: ignore[misc]  # numba has no types
     def __init__(self, typing: Any, target: Any, _library: object, *more: Any) -> None:  # noqa: ANN401 -- as above
-        super().__init__(typing, target, _Part(target.codegen(), "part"), *more)
+        library = numba.core.codegen.JITCodeLibrary(target.codegen(), "whole")
+        library.enable_object_caching()
+        super().__init__(typing, target, library, *more)
+
+
+def _dispatcher(function: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401 -- as above
+    """Return what compiles `function`, to run without the interpreter lock; IEEE arithmetic."""
+    only = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    dispatcher = numba.njit(**only, **options)(function)
+    dispatcher._compilation_chain_init_hook = _nothing  # noqa: SLF001 -- no package's own types stand in ours
+    return dispatcher
 
 
 @cache
-def _inner(function: Callable[..., Any]) -> Any:  # noqa: ANN401 -- as above
-    """Compile `function` for other compiled ones alone: kept as a part of those, not to be called from Python."""
-    only = dict.fromkeys(("no_cpython_wrapper", "no_cfunc_wrapper", "no_rewrites"), True)
-    dispatcher = numba.njit(nogil=True, error_model="numpy", pipeline_class=_Parts, _nrt=False, **only)(function)
+def _part(function: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401 -- as above
+    """Return what compiles `function` for other compiled ones."""
+    dispatcher = _dispatcher(function, **options)
     template = dispatcher.get_call_template  # asked for constants' own types first, it would compile for each of them
     dispatcher.get_call_template = lambda args, kws: template(tuple(map(types.unliteral, args)), kws)
     return dispatcher
 
 
-_WAYS = {"compiled": _compiled, "inner": _inner, "written": numba.extending.intrinsic}
+_WAYS = {
+    "compiled": _part,
+    "inner": partial(_part, no_rewrites=True, _nrt=False),
+    "written": numba.extending.intrinsic,
+}
 
 
 def kind_of(function: Callable[..., Any], way: str) -> Any:  # noqa: ANN401 -- as above
@@ -96,13 +101,36 @@ def kind_of(function: Callable[..., Any], way: str) -> Any:  # noqa: ANN401 -- a
     return context.resolve_value_type(made)
 
 
+@contextmanager
+def _taking_parts() -> Iterator[None]:
+    """Have numba take its own functions for parts, too, and ask once what an operation on numbers is."""
+    codegen, asked = numba.core.registry.cpu_target.target_context.codegen(), types.BaseFunction
+    known: dict[Any, Any] = {}
+
+    def once(self: Any, context: Any, kinds: Any, more: Any) -> Any:  # noqa: ANN401 -- as above
+        if more or not all(isinstance(kind, types.Number) for kind in kinds):
+            return ask(self, context, kinds, more)
+        if (self, kinds) not in known:
+            known[self, kinds] = ask(self, context, kinds, more)
+        return known[self, kinds]
+
+    with numba.core.compiler_lock.global_compiler_lock:  # nobody else compiles meanwhile
+        library, ask = codegen._library_class, asked.get_call_type  # noqa: SLF001 -- numba has no other way
+        codegen._library_class, asked.get_call_type = _Part, once  # noqa: SLF001 -- as above
+        try:
+            yield
+        finally:
+            codegen._library_class, asked.get_call_type = library, ask  # noqa: SLF001 -- as above
+
+
 def machine_code(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any, bytes]:
     """Compile `function` for the types of `arguments`; return its symbol, what it returns, and the machine code.
 
     What it returns is told by dtype, by dtype and dimensions of an array, by a list of those, or is None.
     """
-    dispatcher, kinds = _compiled(function), tuple(map(numba.typeof, arguments))
-    dispatcher.compile(kinds)
+    dispatcher, kinds = _dispatcher(function, pipeline_class=_Whole), tuple(map(numba.typeof, arguments))
+    with _taking_parts():
+        dispatcher.compile(kinds)
     made = dispatcher.overloads[kinds]
     _, _, (code, _) = made.library.serialize_using_object_code()
     return made.fndesc.llvm_func_name, _returned(made.signature.return_type), code

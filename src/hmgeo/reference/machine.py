@@ -79,6 +79,8 @@ def choose_folder(package: Path, digest: str) -> Path:
     """
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
+        with suppress(OSError):
+            Path(chosen).mkdir(parents=True, exist_ok=True)
         return Path(chosen)
     for base in (package / "__pycache__", cache_folder()):
         folder = base / f"hmgeo-engine-{digest}"

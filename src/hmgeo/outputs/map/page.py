@@ -19,7 +19,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes, sources
 from hmgeo.outputs.map.click import ClickPage
-from hmgeo.reference.machine import kept
+from hmgeo.reference.machine import hidden, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,7 +172,8 @@ def _frame() -> tuple[str, ...]:
     """Return the frame of every page, cut at its slots, as an earlier process kept it."""
 
     def made() -> tuple[str, ...]:
-        from hmgeo.outputs.map.shell import SLOTS, frame  # noqa: PLC0415 -- folium loads slowly
+        with hidden("pandas"):  # folium would load it just to see whether it is there
+            from hmgeo.outputs.map.shell import SLOTS, frame  # noqa: PLC0415 -- folium loads slowly
 
         return tuple(re.split("|".join(SLOTS), frame()))
 
