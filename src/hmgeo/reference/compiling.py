@@ -69,6 +69,7 @@ class _Whole(numba.core.compiler.Compiler):  # type: ignore[misc]  # numba has n
         super().__init__(typing, target, library, *more)
 
 
+@cache
 def _dispatcher(function: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401 -- as above
     """Return what compiles `function`, to run without the interpreter lock; IEEE arithmetic."""
     only = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
