@@ -88,11 +88,19 @@ def _spread(value: Any, kinds: list[Kind], values: list[Any]) -> None:  # noqa: 
         kinds.append((value.dtype.str,))
         values.append(value.item())
     else:
-        kinds.append(({bool: "?", int: "q", float: "d"}[type(value)],))
+        kinds.append(({bool: "b1", int: "i8", float: "f8"}[type(value)],))
         values.append(value)
 
 
 _PARTS_OF_ARRAY = 5
+_C_KINDS = {
+    "b1": ctypes.c_bool,
+    "i4": ctypes.c_int32,
+    "i8": ctypes.c_int64,
+    "f4": ctypes.c_float,
+    "f8": ctypes.c_double,
+}
+"""By the end of numpy's code; numpy's own table takes longer to import than it saves lines."""
 
 
 def _c_kinds(kinds: tuple[Kind, ...]) -> Iterator[Any]:
@@ -101,7 +109,7 @@ def _c_kinds(kinds: tuple[Kind, ...]) -> Iterator[Any]:
             case dtype, ndim, _, _, _:
                 yield from [ctypes.c_int64] * (_PARTS_OF_ARRAY + 2 * ndim)
             case (dtype,):
-                yield np.ctypeslib.as_ctypes_type(dtype)
+                yield _C_KINDS[dtype[-2:]]
 
 
 def _leaves(returned: Any) -> Iterator[Any]:  # noqa: ANN401 -- as `hmgeo.reference.compiling` tells it
@@ -111,7 +119,7 @@ def _leaves(returned: Any) -> Iterator[Any]:  # noqa: ANN401 -- as `hmgeo.refere
     elif isinstance(returned, dict):
         yield from [ctypes.c_int64] * (_PARTS_OF_ARRAY + 2 * returned["ndim"])
     else:
-        yield np.ctypeslib.as_ctypes_type(returned or "i8")  # None is written as a pointer to nothing
+        yield _C_KINDS[(returned or "i8")[-2:]]  # None is written as a pointer to nothing
 
 
 def _gathered(returned: Any, values: Iterator[Any]) -> Any:  # noqa: ANN401 -- as `hmgeo.reference.compiling` tells it
