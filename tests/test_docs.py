@@ -10,11 +10,10 @@ import subprocess
 import sys
 import tomllib
 import warnings
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import typer
 import yaml
@@ -111,6 +110,7 @@ EXAMPLES = sorted((DOCS / "gallery").glob("*.py"))
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_an_example_draws_its_picture(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mpl, plt = import_module("matplotlib"), import_module("matplotlib.pyplot")  # slow, and asked for here alone
     mpl.use("Agg")
     monkeypatch.setattr(sys, "argv", [str(example), str(tmp_path / "made.png")])
     with warnings.catch_warnings():  # a machine without a Chinese font draws boxes, and says so

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -13,43 +15,48 @@ from hmgeo.terrain.ponds_and_mines import overhead
 from hmgeo.vocabulary import Basis, Completeness, LayerKind
 from hmgeo.water.agreement import stream_offsets
 from hmgeo.water.by_heights import FlowFacts, ProjectWater
-from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
+from hmgeo.water.grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
 from hmgeo.water.snap import SnapRule
 from hmgeo.water.trace import Things, catchments_of, cells_beside
 
 DEM = raster(VALLEY)
-GRID = flow_grid(DEM, BREACH)
+
+
+@cache
+def grid() -> FlowGrid:
+    """Return what water does there, made by whoever asks first: the kernels aren't compiled to collect tests."""
+    return flow_grid(DEM, BREACH)
 
 
 def test_streams_that_lie_beside_the_mapped_river() -> None:
     # The stream (8 cells and more upstream) runs in column 2, rows 1 to 4; the river is drawn one column to the east.
     river = shapely.LineString([point(DEM, 1, 3), point(DEM, 4, 3)])
-    found = stream_offsets(GRID, [river], 0.08)
+    found = stream_offsets(grid(), [river], 0.08)
     assert found is not None
     assert (found.median_m, found.upper_m, found.share_within_two_cells) == (10.0, 10.0, 1.0)
     assert (
         found.zh == f"所绘河流上 {found.count} 个点，距高程推算的水流中位数 10 m，九成不超过 10 m；两格以内的占 100%。"
     )
-    assert stream_offsets(GRID, [shapely.LineString([(0, 0), (1, 1)])], 0.08) is None
-    assert stream_offsets(GRID, [river], 1.0) is None
+    assert stream_offsets(grid(), [shapely.LineString([(0, 0), (1, 1)])], 0.08) is None
+    assert stream_offsets(grid(), [river], 1.0) is None
 
 
 def test_both_readings_of_a_pond_overhead() -> None:
     houses = [point(DEM, 4, 2), point(DEM, 2, 4), point(DEM, 2, 3)]
-    beside = cells_beside(GRID, Things(["1", "2", "3"], ["甲", "乙", "丙"], houses), 0.0)
+    beside = cells_beside(grid(), Things(["1", "2", "3"], ["甲", "乙", "丙"], houses), 0.0)
     pond = point(DEM, 2, 2)
-    found = overhead(GRID, pond, None, houses, beside, limit_m=20.0)
+    found = overhead(grid(), pond, None, houses, beside, limit_m=20.0)
     assert [row for row, _ in found.by_circle] == [2, 0, 1]
     assert found.by_circle[0][1] == pytest.approx(10.0, abs=0.01)
     assert found.by_path == ((0, 20.0),)
     assert (found.only_by_circle, found.only_by_path) == ((2, 1), ())
-    near = overhead(GRID, pond, point(DEM, 1, 2), houses, beside, limit_m=20.0)
+    near = overhead(grid(), pond, point(DEM, 1, 2), houses, beside, limit_m=20.0)
     assert near.by_path == ()
 
 
 def test_a_pond_off_the_grid_has_its_circle_only() -> None:
-    beside = cells_beside(GRID, Things([], [], []), 0.0)
-    found = overhead(GRID, shapely.Point(100, 30), None, [], beside)
+    beside = cells_beside(grid(), Things([], [], []), 0.0)
+    found = overhead(grid(), shapely.Point(100, 30), None, [], beside)
     assert isinstance(found.by_path, Unknown)
     assert (found.by_circle, found.only_by_path) == ((), ())
 
@@ -58,7 +65,7 @@ def test_targets_off_streams_or_off_the_grid_are_told_apart() -> None:
     places = [point(DEM, 3, 1), point(DEM, 0, 0), shapely.Point(100, 30), None]
     targets = Things(["1", "2", "3", "4"], ["一", "二", "三", "四"], places)
     sources = Things(["S", "T"], ["", ""], [point(DEM, 0, 2), None])
-    rows = catchments_of(GRID, targets, sources, 1000.0, SnapRule(15.0, 0.08)).table.to_pylist()
+    rows = catchments_of(grid(), targets, sources, 1000.0, SnapRule(15.0, 0.08)).table.to_pylist()
     assert [(row["target_id"], row["target_status"], row["source_id"]) for row in rows] == [
         ("1", "snapped", "S"),
         ("2", "no_stream", ""),
