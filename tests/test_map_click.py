@@ -40,9 +40,12 @@ pytestmark = pytest.mark.browser
 
 __all__ = ["browser"]
 
-FEW_OR_MANY = "600" if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else "100"
+IS_THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+FEW_OR_MANY = "600" if IS_THOROUGH else "100"
 POINTS = int(os.environ.get("HMGEO_CLICK_POINTS", FEW_OR_MANY))
 """Random points of the pencil world and of each shipped project: HMGEO_CLICK_POINTS=5000 takes some minutes."""
+BESIDE = 40 if IS_THOROUGH else 10
+"""Places at each limit, all around what it is measured from."""
 SEED = 20261121
 ASKED = (
     ("2017", "3212", "new"),
@@ -264,7 +267,7 @@ def near_limit(held: SitingBench, code: str, limit_m: float, off_m: float) -> li
     """Return points whose distance to the nearest feature of a layer is the limit and `off_m` more, within 0.06 m."""
     shapes = held.indexes[code].shapes.geometries
     border = shapely.get_coordinates(shapely.boundary(zone_within(shapes, limit_m + off_m)))
-    return border[:: max(1, len(border) // 40)].tolist()
+    return border[:: max(1, len(border) // BESIDE)].tolist()
 
 
 def near_border(held: SitingBench, code: str, off_m: float) -> list[list[float]]:
