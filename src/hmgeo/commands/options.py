@@ -385,11 +385,9 @@ ENGINE_PARTS = ("search", "boxes")
 
 
 COMPILING = """
-import gc, os
+import gc
 from hmgeo.reference.machine import hidden
 gc.disable()
-if {part!r} != "search":
-    getattr(os, "nice", int)(10)  # the kernel takes longest
 with hidden("pandas", "scipy", "yaml"):
     from hmgeo.proximity import elsewhere
     elsewhere.compile_part({part!r})
