@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
@@ -112,6 +112,7 @@ def _opened(text: str, table: str, expected: dict[str, pa.DataType], rows: int) 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                opened.enter_context(gdal_option("OGR_GPKG_NUM_THREADS", "1"))  # reading ahead takes 60 MB
                 stream = pyogrio.open_arrow(text, layer=table, batch_size=rows, return_fids=True, use_pyarrow=True)
                 _, batches = opened.enter_context(stream)
         except (RuntimeError, ValueError):
@@ -122,6 +123,19 @@ def _opened(text: str, table: str, expected: dict[str, pa.DataType], rows: int) 
         ):
             return None
         return _read(batches, list(expected), opened.pop_all())
+
+
+@contextmanager
+def gdal_option(name: str, value: str | None) -> Iterator[None]:
+    """Set an option of GDAL for a while; `value` None leaves it to GDAL."""
+    import pyogrio  # noqa: PLC0415 -- as above
+
+    before = pyogrio.get_gdal_config_option(name)
+    pyogrio.set_gdal_config_options({name: value})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({name: before})
 
 
 def _read(batches: pa.RecordBatchReader, names: list[str], opened: ExitStack) -> Iterator[pa.RecordBatch]:

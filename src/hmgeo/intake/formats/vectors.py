@@ -28,7 +28,7 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import check_zip, opened_parquet
-from hmgeo.intake.formats.bulk import batches_in_bulk, quoted_name, shapefile_in_bulk
+from hmgeo.intake.formats.bulk import batches_in_bulk, gdal_option, quoted_name, shapefile_in_bulk
 from hmgeo.intake.formats.dbf import EXACT_DIGITS, Dbf
 from hmgeo.intake.rows import (
     Cells,
@@ -451,7 +451,7 @@ def shapefile_parts(path: Path, journal: Journal, rows: int) -> Iterator[RawTabl
         with _mended_copy(path, members, mends, encoding, journal) as sound:
             held = Dbf.of(sound.with_suffix(".dbf")) if mends else dbf
             what = f"不是有效的 shapefile（{'shp、shx、dbf 须齐全且同名' if sound == path else 'shp 已损坏'}）"
-            with _gdal_option("SHAPE_RESTORE_SHX", None if sound == path else "YES"):  # never beside the user's file
+            with gdal_option("SHAPE_RESTORE_SHX", None if sound == path else "YES"):  # never beside the user's file
                 in_bulk = shapefile_in_bulk(sound, held, encoding, rows or (held.count if held else 0))
                 if in_bulk is None and rows:
                     return
@@ -464,18 +464,6 @@ def shapefile_parts(path: Path, journal: Journal, rows: int) -> Iterator[RawTabl
             parts = _bulk_rows(*in_bulk, journal, what) if in_bulk else iter([whole] if whole else [])
             yield from _named_rows(parts, held, journal, is_in_bulk=in_bulk is not None)
             return
-
-
-@contextmanager
-def _gdal_option(name: str, value: str | None) -> Iterator[None]:
-    import pyogrio  # noqa: PLC0415 -- as above
-
-    before = pyogrio.get_gdal_config_option(name)
-    pyogrio.set_gdal_config_options({name: value})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({name: before})
 
 
 @contextmanager
