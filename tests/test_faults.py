@@ -192,7 +192,7 @@ def twice(number: int) -> int:
 @pytest.mark.parametrize("damage", [b"", b"\x80\x05cut", "one bit"])
 def test_damaged_code_is_compiled_again_with_one_line(kept_code: Path, damage: bytes | str) -> None:
     assert compiled(twice)(21) == 42
-    (kept,) = kept_code.glob("test_faults.twice-*.code")
+    (kept,) = kept_code.rglob("test_faults.twice-*.code")
     whole = kept.read_bytes()
     kept.write_bytes(damage if isinstance(damage, bytes) else whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.warns(machine.CacheFolderWarning, match="留存的编译结果已损坏，重新编译") as told:

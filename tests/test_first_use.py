@@ -65,7 +65,8 @@ def test_nothing_kept_is_compiled_by_two_processes_once(children: list[_Child]) 
 
 
 def test_what_is_kept_starts_nothing(children: list[_Child], tmp_path: Path) -> None:
-    (tmp_path / "hmgeo.proximity.search.search-0.code").touch()
+    assert code_folder().is_relative_to(tmp_path)
+    (code_folder() / "hmgeo.proximity.search.search-0.code").touch()
     assert not options.begin_compiling()
     assert children == []
 
@@ -156,6 +157,40 @@ def test_numbers_that_lie_askew_have_machine_code_of_their_own(children: list[_C
     askew = np.frombuffer(b"?" + straight.tobytes(), "<f8", offset=1)
     assert [total(straight), total(askew)] == [7.0, 7.0]
     assert len(total.ready) == len([straight, askew])
+
+
+def test_a_number_too_large_for_c_is_refused(children: list[_Child]) -> None:
+    assert not children
+
+    @compiled
+    def same(number: int) -> int:
+        return number
+
+    assert same(2**63 - 1) == 2**63 - 1
+    with pytest.raises(OverflowError, match=str(2**64 + 5)):
+        same(2**64 + 5)
+
+
+def test_memory_of_arrays_is_given_back_when_code_without_arrays_was_loaded_first(tmp_path: Path) -> None:
+    asked = """
+import resource
+import numpy as np
+from hmgeo.proximity import elsewhere
+elsewhere.compile_part("search")
+from hmgeo.geo.drainage import edge_of, fill
+steps = np.full((400, 400), 3, np.int32)
+steps[50:350, 50:350] = 1
+for turn in range(41):
+    if turn == 1:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    fill(steps.copy(), np.zeros(steps.size, bool), np.flatnonzero(edge_of(steps)))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    for _ in ("compiled", "kept"):
+        command = [sys.executable, "-c", asked]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 -- own
+    assert int(done.stdout) < 20 << 10  # kB; ten times as much where each turn keeps its arrays
 
 
 def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixture[str]) -> None:

@@ -277,9 +277,10 @@ def test_a_filled_form_of_the_last_period_is_not_lost(filled: Filled, tmp_path: 
     found = check_ledgers(gone.saved(), first, TODAY).faults
     assert [(one.sheet, one.what, one.found) for one in found] == [(FORM, "上期填过的核查表，本期没有", identifier)]
     blank = Filled(Path(shutil.copy(first, tmp_path / "空.xlsx")))
-    cells = [blank.form(label, "") for label in ("生产状态", "核查意见", "核查人", "核查日期")]
+    printed = {"核查意见": "无需整治 □　列入整治 □　需进一步调查 □　理由："}
+    cells = [blank.form(label, printed.get(label, "")) for label in ("生产状态", "核查意见", "核查人", "核查日期")]
     found = check_ledgers(blank.saved(), first, TODAY).faults
-    assert [one.cell for one in found] == cells
+    assert [(one.cell, one.found) for one in found] == [(cell, "") for cell in cells]
     assert found[2].what == f"上期已填「甲」，本期空白（上期在 {FORM} {cells[2]}）"
 
 

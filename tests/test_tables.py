@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from small_results import HOSTILE, small_results
 
-from hmgeo.outputs.tables import csv_text, guarded, write_data, write_entries
+from hmgeo.outputs.tables import csv_text, guarded, unguarded, write_data, write_entries
 from hmgeo.records import LedgerEntry
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, LEDGER_SCHEMA, SOURCES_SCHEMA
 
@@ -72,11 +72,14 @@ def test_columns_beyond_the_contract_follow_it(tmp_path: Path) -> None:
         ("-12.5", "-12.5"),
         ("+86", "+86"),
         ("清城=1", "清城=1"),
+        ("'=1", "''=1"),
+        ("'甲'", "'甲'"),
         ("", ""),
     ],
 )
 def test_a_spreadsheet_takes_text_as_text(text: str, written: str) -> None:
     assert guarded(text) == written
+    assert unguarded(written) == text
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,6 @@ SAME_ANSWER: dict[tuple[str, str], str] = {
     ("Search._room", "len(room[0]) >= size"): "room that isn't kept is had anew",
     ("Search._add_general", "if len(odd):"): "a box without bounds meets every source, and all that meet are measured",
     ("_GeneralSearch._meet", "moved = "): "a larger box meets more, and all that meet are measured",
-    ("LayerFacts._outside", "off_m > 0"): "where nothing is unsure the nearest lies off, and is looked at in vain",
     ("_number_outcome", "inner = "): "a limit that is an end of the range is asked as that end already",
     ("named_place", "tables = "): "an empty cell names no county of any table",
     ("_bounded_pass", "far.best_m[:, :1]"): "only the first column is asked",

@@ -83,6 +83,7 @@ def run(
     lang: LangOption = "zh",
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹；什么都没有变时原样保留上次的结果。"""
+    from hmgeo.outputs.english import in_language
     from hmgeo.project.folder import Asked, Wish, kept_run
 
     failing = verdict_of(fail_on)
@@ -100,7 +101,7 @@ def run(
     from hmgeo.project.run import run_project
 
     if kept is not None:
-        LOG.print(render(say("cli.changed", names=tuple(kept.changed)), lang), markup=False)
+        LOG.print(in_language(say("cli.changed", names=tuple(kept.changed)), lang), markup=False)
     with Reporter(lang) as report:
         finished = run_project(
             project,

@@ -604,7 +604,7 @@ def _forms_since(earlier: Sequence[Ledger], ledgers: Sequence[Ledger]) -> Iterat
                 current = row.get(name, Cell("", "", sheet, name))
                 if _is_written(name, cell) and not _is_written(name, current):
                     what = f"上期已填「{cell.text}」，本期空白（上期在 {ledger.sheet} {cell.name}）"
-                    yield current.fault(what, "照上期补回")
+                    yield current._replace(text="").fault(what, "照上期补回")
 
 
 def summary(ledgers: Iterable[Ledger]) -> list[tuple[str, str, str, str]]:

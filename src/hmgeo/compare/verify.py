@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
+from hmgeo.outputs.tables import unguarded
 from hmgeo.project.bare import silent
 from hmgeo.project.folder import MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files, said_words
 from hmgeo.project.run import run_project
@@ -199,6 +200,7 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
     if any(None in row for row in rows):
         msg = "有的行比表头长"
         raise ValueError(msg)
+    rows = [{name: unguarded(text) for name, text in row.items()} for row in rows]
     if path.name == "sources.csv":
         _refuse_strange("status", [row["status"] for row in rows], {status.value for status in Status})
     return rows

@@ -149,11 +149,6 @@ class LayerIndex:
         for (at, near), receptor_id, name, bearing in zip(met, ids, names, bearings, strict=True):
             hits[at] = _Hit(near.row, receptor_id, name, near.distance_m, bearing if near.distance_m > 0 else None)
         return hits
-        ends = (np.array([getattr(near, end) for _, near in met]) for end in ("from_lon_lat", "to_lon_lat"))
-        bearings = bearing_deg(*ends).tolist()
-        for (at, near), *name, bearing in zip(met, *self._named([near.row for _, near in met]), bearings, strict=True):
-            hits[at] = _Hit(near.row, *name, near.distance_m, bearing if near.distance_m > 0 else None)
-        return hits
 
     def within(self, source: Shapes, features: Features, radius_m: float) -> list[_Hit]:
         """Return each of `features` that counts or may count within `radius_m` metres of `source`, nearest first."""

@@ -190,7 +190,18 @@ def guarded(text: str) -> str:
     >>> guarded("-12.5")
     '-12.5'
     """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.match(text) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) and not PLAIN_NUMBER.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return the text that `guarded` was given.
+
+    Examples
+    --------
+    >>> unguarded(guarded("=1+1")), unguarded(guarded("'-2")), unguarded("-2"), unguarded("'quoted'")
+    ('=1+1', "'-2", '-2', "'quoted'")
+    """
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def csv_text(value: object, name: str) -> str:

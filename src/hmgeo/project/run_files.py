@@ -25,7 +25,7 @@ from hmgeo.outputs.map.audience import OVERHEAD_PATH, PUBLIC, why_no_page
 from hmgeo.outputs.sheets.report import REPORT, Told, wanted_of, write_letter, write_report, write_template
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import KMZ, write_field_kmz, write_survey_list
-from hmgeo.outputs.tables import write_data
+from hmgeo.outputs.tables import unguarded, write_data
 from hmgeo.outputs.templates import FIX_SOURCE, fix_title, rows_to_fix, write_fixme
 from hmgeo.project.folder import (
     DATA,
@@ -246,7 +246,7 @@ def letters_of_run(run: Path | None, folder: Path) -> list[Path]:
 
 def _csv_rows(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        return [{name: unguarded(text) for name, text in row.items()} for row in csv.DictReader(file, restval="")]
 
 
 def _attempted(step: Callable[[], object], names: Sequence[str], folder: Path) -> str:

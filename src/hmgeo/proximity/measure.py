@@ -2,7 +2,7 @@
 
 One pass over the receptors finds pairs, counts, areas and the nearest receptor by class. Sources with nothing within
 reach cost a second pass for the nearest receptor however far. The work is done in `hmgeo.proximity`, which is
-imported on first use: it needs numba.
+imported on first use: it loads LLVM.
 Distances are rounded to 0.1 mm before they are compared with a radius; radii are inclusive.
 """
 

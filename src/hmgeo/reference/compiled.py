@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import tempfile
 import threading
 import warnings
@@ -22,7 +21,6 @@ from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-import llvmlite
 import numpy as np
 from llvmlite import binding, ir
 
@@ -56,10 +54,11 @@ _let_go = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: None)
 
 
 @cache
-def _engine() -> Any:  # noqa: ANN401 -- llvmlite has no types
+def _engine(*, makes_arrays: bool) -> Any:  # noqa: ANN401 -- llvmlite has no types
+    """Return what loads machine code: two, as what is loaded first decides for all of one who lets go of memory."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
-    if "hmgeo.reference.compiling" not in sys.modules:
+    if not makes_arrays and binding.address_of_symbol(_LET_GO.decode()) is None:
         binding.add_symbol(_LET_GO.decode(), ctypes.cast(_let_go, ctypes.c_void_p).value)
     target = binding.Target.from_triple(binding.get_process_triple())
     machine = target.create_target_machine(reloc="static" if target.name.startswith("x86") else "default", jit=True)
@@ -67,10 +66,8 @@ def _engine() -> Any:  # noqa: ANN401 -- llvmlite has no types
 
 
 @cache
-def _stamp(path: str) -> bytes:
-    """Return what decides, beside its arguments' types, which machine code a function in a file becomes."""
-    machine = binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
-    return repr((llvmlite.__version__, *machine)).encode() + Path(path).read_bytes()
+def _source(path: str) -> bytes:
+    return Path(path).read_bytes()
 
 
 def _spread(value: Any, kinds: list[Kind], values: list[Any]) -> None:  # noqa: ANN401 -- whatever is handed over
@@ -88,11 +85,14 @@ def _spread(value: Any, kinds: list[Kind], values: list[Any]) -> None:  # noqa: 
         kinds.append((value.dtype.str,))
         values.append(value.item())
     else:
+        if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+            raise OverflowError(value)  # C would take what is left of it
         kinds.append(({bool: "b1", int: "i8", float: "f8"}[type(value)],))
         values.append(value)
 
 
 _PARTS_OF_ARRAY = 5
+_INTEGER_BITS = 63
 _C_KINDS = {
     "b1": ctypes.c_bool,
     "i4": ctypes.c_int32,
@@ -167,9 +167,9 @@ class _Compiled:
     def _code(self, key: tuple[Kind, ...], arguments: tuple[Any, ...]) -> tuple[str, Any, bytes]:
         """Return what is kept; what isn't, or was cut off or changed, is compiled, and kept where there is room."""
         name = f"{self._function.__module__}.{self._function.__qualname__}"
-        stamp = hashlib.sha256(repr((name, key)).encode() + _stamp(self._function.__code__.co_filename))
+        stamp = hashlib.sha256(repr((name, key)).encode() + _source(self._function.__code__.co_filename))
         path = code_folder() / f"{name}-{stamp.hexdigest()[:16]}.code"
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             data = path.read_bytes()
             seal, line, code = data[:_DIGEST_BYTES], *data[_DIGEST_BYTES:].partition(b"\n")[::2]
             if seal == hashlib.sha256(data[_DIGEST_BYTES:]).digest():
@@ -186,9 +186,11 @@ class _Compiled:
 
 def _callable(symbol: str, returned: Any, code: bytes, kinds: tuple[Kind, ...]) -> Callable[..., Any]:  # noqa: ANN401
     """Load machine code; return what calls it with values as `_spread` has them."""
-    if os.name == "nt" or set(re.findall(rb"(?:NRT|numba)_\w+", code)) - {_LET_GO, b"NRT_incref", b"NRT_decref"}:
+    named = set(re.findall(rb"(?:NRT|numba)_\w+", code))
+    makes_arrays = bool(named - {_LET_GO, b"NRT_incref", b"NRT_decref"})
+    if makes_arrays or os.name == "nt":
         import_module("hmgeo.reference.compiling")  # numba tells where its own functions lie
-    engine = _engine()
+    engine = _engine(makes_arrays=makes_arrays)
     engine.add_object_file(binding.ObjectFileRef.from_data(code))
     engine.finalize_object()
     pointers = [ctypes.c_void_p, ctypes.c_void_p]

@@ -73,7 +73,9 @@ class _Whole(numba.core.compiler.Compiler):  # type: ignore[misc]  # numba has n
 def _dispatcher(function: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401 -- as above
     """Return what compiles `function`, to run without the interpreter lock; IEEE arithmetic."""
     only = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    disabled, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0  # a user's switch is for the user's functions
     dispatcher = numba.njit(**only, **options)(function)
+    numba.config.DISABLE_JIT = disabled
     dispatcher._compilation_chain_init_hook = _nothing  # noqa: SLF001 -- no package's own types stand in ours
     return dispatcher
 
@@ -143,5 +145,7 @@ def _returned(kind: Any) -> Any:  # noqa: ANN401 -- as above
     if isinstance(kind, types.Array):
         return {"dtype": as_dtype(kind.dtype).str, "ndim": kind.ndim}
     if isinstance(kind, types.BaseTuple):
+        if any(isinstance(one, types.BaseTuple) for one in kind):
+            raise TypeError(kind)  # it would lie in memory with gaps that nobody here counts
         return [_returned(one) for one in kind]
     return as_dtype(kind).str

@@ -21,6 +21,7 @@ import zipfile
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.abc import MetaPathFinder
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -34,6 +35,8 @@ Made = TypeVar("Made")
 
 _ENGINE = Path(__file__).parents[1] / "proximity"
 """The modules of the distance engine, whose functions call each other."""
+_CHOSEN = "NUMBA_CACHE_DIR"
+"""Variable that holds a user's own folder for compiled code."""
 
 
 class CacheFolderWarning(UserWarning):
@@ -70,18 +73,19 @@ def cache_folder() -> Path:
 def choose_folder(package: Path, digest: str) -> Path:
     """Return the first folder that can be written: the user's choice, the package's, the cache's, a temporary one.
 
-    Those that are made lie in `package` and bear `digest`, the code's.
+    What is made there bears `digest`, of all that decides what code becomes.
 
     Warns
     -----
     CacheFolderWarning
         If it is a temporary one.
     """
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    chosen = os.environ.get(_CHOSEN)
     if chosen:
+        folder = Path(chosen) / f"hmgeo-engine-{digest}"
         with suppress(OSError):
-            Path(chosen).mkdir(parents=True, exist_ok=True)
-        return Path(chosen)
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
     for base in (package / "__pycache__", cache_folder()):
         folder = base / f"hmgeo-engine-{digest}"
         if _can_write(folder) and _is_private(folder):
@@ -98,10 +102,15 @@ def choose_folder(package: Path, digest: str) -> Path:
 
 @cache
 def code_folder() -> Path:
-    """Return the folder for compiled code, named after the modules it is compiled from."""
+    """Return the folder for compiled code, named after the modules, the compiler and the processor it is made for."""
+    from llvmlite import binding  # noqa: PLC0415 -- LLVM takes its time
+
     modules = [*sorted(_ENGINE.glob("*.py")), *sorted(Path(__file__).parent.glob("compil*.py"))]
-    code = b"".join(path.read_bytes() for path in modules)
-    return choose_folder(_ENGINE, hashlib.sha256(code).hexdigest()[:12])
+    code = b"".join(path.read_bytes() for path in [*modules, _ENGINE.parent / "geo" / "ellipsoid.py"])
+    host = binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+    switches = sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_") and item[0] != _CHOSEN)
+    compiler = version("numba"), version("llvmlite"), *host, *switches
+    return choose_folder(_ENGINE, hashlib.sha256(code + repr(compiler).encode()).hexdigest()[:12])
 
 
 def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], Made]) -> Made:
@@ -350,9 +359,10 @@ def start(statements: Sequence[str]) -> None:
 
 def wait() -> None:
     """Wait for all that was started."""
-    while _started:
-        _started[-1].wait()  # still known to `_stop` if a signal ends the waiting
-        _started.pop()
+    for process in tuple(_started):
+        process.wait()  # still known to `_stop` if a signal ends the waiting
+        with suppress(ValueError):  # another thread waited, too
+            _started.remove(process)
 
 
 def _stop() -> None:

@@ -123,7 +123,10 @@ def declared() -> tuple[ParameterDeclaration, ...]:
     '涉镉等重金属行业'
     """
     room = Path(__file__).parent
-    content, decides = room / "data" / FILE, [room.parent / "vocabulary.py", *sorted(room.glob("*.*"))]
+    content, decides = (
+        room / "data" / FILE,
+        [room.parent / "vocabulary.py", *sorted(room.glob("*.py")), *sorted(room.glob("*.tsv"))],
+    )
     return kept("parameters", room, [*decides, content], lambda: _read_parameters(content.read_bytes(), FILE))
 
 

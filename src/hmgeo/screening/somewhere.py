@@ -442,7 +442,7 @@ def _counts(
     flat: shapely.Geometry, around: Field, radii_m: Sequence[float]
 ) -> tuple[dict[tuple[float, str], CountRange], dict[tuple[float, str], CountRange], float]:
     """Bound counts and areas within the radii over a grid of cells; by soil, and by land use."""
-    from hmgeo.proximity.tally import tally_cells  # noqa: PLC0415 -- numba takes half a second, few need it
+    from hmgeo.proximity.tally import tally_cells  # noqa: PLC0415 -- LLVM loads slowly, few need it
 
     shapely.prepare(flat)
     middles, side_m = _cells(flat, COUNT_CELLS)

@@ -131,7 +131,7 @@ class _Forks:
 
     def way(self, cell: int, shape: tuple[int, int]) -> Cells:
         """Return the other way out from a cell of a grid, both ends included; empty where there is none."""
-        from hmgeo.geo.drainage import walk_out  # noqa: PLC0415 -- numba loads slowly
+        from hmgeo.geo.drainage import walk_out  # noqa: PLC0415 -- LLVM loads slowly
 
         row = int(np.searchsorted(self.cells, cell))
         if row == len(self.cells) or self.cells[row] != cell or self.other[row] < 0:
@@ -146,7 +146,7 @@ class _Forks:
 
         Lengths are in metres, NaN where it meets none before it leaves.
         """
-        from hmgeo.geo.drainage import met_on_way_out  # noqa: PLC0415 -- numba loads slowly
+        from hmgeo.geo.drainage import met_on_way_out  # noqa: PLC0415 -- LLVM loads slowly
 
         rows = np.flatnonzero(self.other >= 0)
         slots = self.other[rows].astype(np.int64)
@@ -218,7 +218,7 @@ class FlowGrid:
 
     def path(self, cell: int, limit_m: float = np.inf) -> tuple[Cells, Floats, End]:
         """Return the cells that water passes from `cell` on, the way to each in metres up to `limit_m`, and its end."""
-        from hmgeo.geo.drainage import walk_down  # noqa: PLC0415 -- numba loads slowly
+        from hmgeo.geo.drainage import walk_down  # noqa: PLC0415 -- LLVM loads slowly
 
         cells, way_m = walk_down(cell, self.downstream, self.frame.width, *self.frame.cell_m, limit_m)
         return cells, way_m, self.end_of(int(cells[-1]))
@@ -270,7 +270,7 @@ class FlowGrid:
 
     def stretches_above(self, cells: Cells, way_m: Floats) -> Cells:
         """Return (m,) the same of the way from each of the `cells` of a `catchment` down; `way_m` is its length."""
-        from hmgeo.geo.drainage import level_stretches  # noqa: PLC0415 -- numba loads slowly
+        from hmgeo.geo.drainage import level_stretches  # noqa: PLC0415 -- LLVM loads slowly
 
         order = np.argsort(cells)
         at = np.searchsorted(cells, self.downstream[cells], sorter=order)
@@ -286,7 +286,7 @@ class FlowGrid:
 
     def catchment(self, cells: Cells, limit_m: float = np.inf) -> tuple[Cells, Floats]:
         """Return the cells whose water reaches `cells` within `limit_m`, and the way from each in metres."""
-        from hmgeo.geo.drainage import walk_up  # noqa: PLC0415 -- numba loads slowly
+        from hmgeo.geo.drainage import walk_up  # noqa: PLC0415 -- LLVM loads slowly
 
         starts = np.asarray(cells, np.int64)
         starts = starts[self.downstream[starts] >= 0]
@@ -323,7 +323,7 @@ class FlowGrid:
 
     def _onto(self, flat: Cells, way_m: Floats, limit_m: float) -> tuple[Cells, Floats]:
         """Return level cells with what comes onto level ground there, and the way from each."""
-        from hmgeo.geo.drainage import walk_up  # noqa: PLC0415 -- numba loads slowly
+        from hmgeo.geo.drainage import walk_up  # noqa: PLC0415 -- LLVM loads slowly
 
         width = self.frame.width
         starts, starts_m = [flat], [way_m]
@@ -441,7 +441,7 @@ def _narrowed(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _drained(heights: Heights, unknown: Mask, frame: Frame, conditioning: Conditioning) -> _Drained:
-    from hmgeo.geo.drainage import UNKNOWN, accumulate  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import UNKNOWN, accumulate  # noqa: PLC0415 -- LLVM loads slowly
 
     steps = np.where(unknown, UNKNOWN, np.round(heights * _STEPS_PER_M)).astype(np.int32)
     level, is_outlet, basins = _filled(steps, unknown, frame, conditioning)
@@ -486,7 +486,7 @@ def _filled(
     steps: Steps, unknown: Mask, frame: Frame, conditioning: Conditioning
 ) -> tuple[Steps, Mask, tuple[ClosedBasin, ...]]:
     """Return the filled ground, its outlets and its closed basins; a kept one is left open down to its bottom."""
-    from hmgeo.geo.drainage import edge_of, fill  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import edge_of, fill  # noqa: PLC0415 -- LLVM loads slowly
 
     level, is_outlet = steps.copy(), edge_of(steps)
     fill(level, unknown.reshape(-1).copy(), np.flatnonzero(is_outlet))
@@ -510,7 +510,7 @@ def _basins(
 
     The lowest cell of a level bottom is the one nearest to its middle.
     """
-    from hmgeo.geo.drainage import UNKNOWN, first_of, hollows  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import UNKNOWN, first_of, hollows  # noqa: PLC0415 -- LLVM loads slowly
 
     cells, ends = hollows(steps, level, conditioning.basin_depth_m * float(_STEPS_PER_M), conditioning.basin_cells)
     raised = (level.reshape(-1)[cells] - steps.reshape(-1)[cells]) / _STEPS_PER_M
@@ -540,7 +540,7 @@ def _directed(level: Steps, steps: Steps, is_outlet: Mask, frame: Frame) -> tupl
     Level ground is left where something falls from it, however near the edge of the data is; over the edge (or into a
     kept bottom) where nothing does.
     """
-    from hmgeo.geo.drainage import (  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import (  # noqa: PLC0415 -- LLVM loads slowly
         FAR,
         LEVEL,
         over_level_ground,
@@ -570,7 +570,7 @@ def _forks(
     conditioning: Conditioning,
 ) -> _Forks:
     """Return where wide level ground may be left another way; `masks` are the level cells and the outlets."""
-    from hmgeo.geo.drainage import (  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import (  # noqa: PLC0415 -- LLVM loads slowly
         ends_of_ways_out,
         groups_of_outlets,
         leave_one_way,
@@ -602,7 +602,7 @@ def _void_border(unknown: Mask) -> Cells:
     none = np.zeros(0, np.int64)
     if not unknown.any():
         return none
-    from hmgeo.geo.drainage import UNKNOWN, edge_of, fill  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import UNKNOWN, edge_of, fill  # noqa: PLC0415 -- LLVM loads slowly
 
     around = np.pad(unknown, 1, constant_values=True)  # a margin that joins what reaches the edge
     seen = ~around.reshape(-1)

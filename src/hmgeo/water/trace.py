@@ -622,7 +622,7 @@ def basin_cells(grid: FlowGrid, basin: ClosedBasin) -> Cells:
     The rim's height is that of the bottom and the depth; heights are held in steps of 1/256 m, as for filling.
     """
     bottom_m = round(float(grid.heights.reshape(-1)[basin.lowest_cell]) * _STEPS_PER_M) / _STEPS_PER_M
-    from hmgeo.geo.drainage import hollow  # noqa: PLC0415 -- numba loads slowly
+    from hmgeo.geo.drainage import hollow  # noqa: PLC0415 -- LLVM loads slowly
 
     cells = hollow(basin.lowest_cell, grid.heights, bottom_m + basin.depth_m, _STEPS_PER_M)
     return np.sort(cells)

@@ -126,7 +126,7 @@ class RunningIds:
     """Ids for rows that come in parts: the value, a repeat with `#2`, a blank as `row-N`."""
 
     def __init__(self) -> None:
-        self._bytes: Any = import_module("hmgeo.intake.places.sound")  # numba is loaded where it is needed
+        self._bytes: Any = import_module("hmgeo.intake.places.sound")  # LLVM is loaded where it is needed
         self._known = self._bytes.KnownTexts()
         self._times: dict[str, int] = {}
         self.rows = self.repeats = self.blanks = 0

@@ -1,6 +1,6 @@
 """Arrow buffers read by compiled code: which shapes need no mending, and texts as numbers by which they are known.
 
-A file of its own because importing it imports numba. A shape is sound if the general way would hand on its bytes and
+A file of its own because importing it loads LLVM. A shape is sound if the general way would hand on its bytes and
 say nothing: plain polygons within China's degrees whose rings surely touch neither themselves nor each other, holes
 inside their shells, parts beside each other. Where rounding leaves a doubt it isn't, and GEOS decides.
 """

@@ -268,7 +268,7 @@ class CodedPairsSink:
         self.rows = 0
         self._stream = path.open("wb")
         self._file = PairsFile(self._stream, _COLUMNS)
-        self._compiled: Any = import_module("hmgeo.proximity.pair_runs")  # numba is loaded where it is needed
+        self._compiled: Any = import_module("hmgeo.proximity.pair_runs")  # LLVM is loaded where it is needed
         self._source, self._metres = np.empty(group_rows, np.int32), np.empty(group_rows)
         self._lengths = np.empty(group_rows, np.int32)
         self._fixed: tuple[pa.Array, str] = (pa.array([], pa.string()), "")
