@@ -171,16 +171,18 @@ def test_a_number_too_large_for_c_is_refused(children: list[_Child]) -> None:
         same(2**64 + 5)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are kB on Linux alone")
 def test_memory_of_arrays_is_given_back_when_code_without_arrays_was_loaded_first(tmp_path: Path) -> None:
-    asked = """
+    asked = f"""
 import resource
 import numpy as np
 from hmgeo.proximity import elsewhere
-elsewhere.compile_part("search")
+for part in {options.ENGINE_PARTS}:
+    elsewhere.compile_part(part)
 from hmgeo.geo.drainage import edge_of, fill
-steps = np.full((400, 400), 3, np.int32)
-steps[50:350, 50:350] = 1
-for turn in range(41):
+steps = np.full((1000, 1000), 3, np.int32)
+steps[50:950, 50:950] = 1
+for turn in range(21):
     if turn == 1:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     fill(steps.copy(), np.zeros(steps.size, bool), np.flatnonzero(edge_of(steps)))
@@ -190,7 +192,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     for _ in ("compiled", "kept"):
         command = [sys.executable, "-c", asked]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 -- own
-    assert int(done.stdout) < 20 << 10  # kB; ten times as much where each turn keeps its arrays
+    assert int(done.stdout) < 50 << 10  # kB; more than twice as much where each turn keeps its arrays
 
 
 def test_a_user_is_told_once(children: list[_Child], capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,7 @@ from hmgeo.outputs.figure.finding import Ground, agrees
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
 from hmgeo.project.folder import PLAIN, Asked, Kept, Wish, as_word, kept_run
 from hmgeo.project.run import project_results, run_project
+from hmgeo.project.run_files import letters_of_run
 from hmgeo.project.spec import allowing_outside, read_decisions, read_spec, settings_of
 from hmgeo.reference import machine
 from hmgeo.reference.machine import cache_folder
@@ -216,6 +217,18 @@ def test_the_sum_of_the_program_hangs_on_code_rules_and_layers_but_on_no_project
     monkeypatch.setattr(machine, "_STARTED", time.time() - 60)
     assert sum_after(package / "a.py", "2") == ""
     machine.program_sum.cache_clear()
+
+
+def test_an_id_like_a_formula_is_the_same_in_letters_and_findings(
+    project: Path, tmp_path: Path, hmgeo_command: Callable[..., Ended]
+) -> None:
+    listed = next(path for path in project.rglob("*.csv") if "A1" in path.read_text(encoding="utf-8"))
+    listed.write_text(listed.read_text(encoding="utf-8").replace("A1", "=1+1"), encoding="utf-8")
+    folder = run_project(project, tmp_path / "out").folder
+    assert {path.suffix for path in letters_of_run(folder, tmp_path / "letters")} == {".docx"}
+    assert ("企业编号", "=1+1") in explain_finding(folder, "=1+1|SCR-JY-10KM")[1].lines
+    ended = hmgeo_command("run", project, "--out", folder, "--lang", "en")
+    assert ended.err.splitlines()[0] == "Changed since the last run: the command; running again."
 
 
 def test_the_command_keeps_a_run_and_says_so_in_one_line(

@@ -203,7 +203,7 @@ def _callable(symbol: str, returned: Any, code: bytes, kinds: tuple[Kind, ...]) 
     def run(values: list[Any]) -> Any:  # noqa: ANN401 -- as above
         room, reason = Room(), ctypes.c_void_p()
         if call(ctypes.addressof(room), ctypes.addressof(reason), *values) not in _RETURNED:
-            raise MemoryError(symbol)  # nothing else is raised in compiled code
+            raise MemoryError(symbol)  # the one fault that is known to be met; numba tells no kind here
         return _gathered(returned, (getattr(room, f"f{i}") for i, _ in leaves))
 
     return run
