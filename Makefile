@@ -60,7 +60,7 @@ maps: $(STAMP)
 	$(BIN)/hmgeo map maps
 
 # Judged by a short core of the tests: files in, distances, rules, tables out.
-CORE = tests/test_tables.py tests/test_oracle.py tests/test_intake_formats.py tests/test_rules_judged.py tests/test_screen_files.py tests/test_workbook.py tests/test_figure.py
+CORE = tests/test_first_use.py tests/test_tables.py tests/test_oracle.py tests/test_intake_formats.py tests/test_rules_judged.py tests/test_screen_files.py tests/test_workbook.py tests/test_figure.py
 
 test-oldest: $(STAMP)
 	$(BIN)/python tools/dependencies.py oldest > $(VENV)/oldest.txt
