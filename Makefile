@@ -7,6 +7,7 @@ STAMP = $(VENV)/.installed
 WORKERS ?= 2
 TYPESCRIPT = typescript@5.9.3
 TSC = npx --offline -y -p $(TYPESCRIPT) tsc
+unexport PYTHONDONTWRITEBYTECODE # else both workers, and each process that a test starts, compile the modules anew
 TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help venv demo test check lint test-full test-oldest test-newest lock maps pages notebooks clean
