@@ -235,7 +235,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_lists_that_people_fill_in_have_the_columns_that_offices_keep() -> None:
-    assert "、".join(name for name, _ in RECTIFICATION_COLUMNS) == (
+    assert "、".join(column.header for column in RECTIFICATION_COLUMNS) == (
         "核查日期、核查人、监测结果及报告编号、存在问题*、污染途径认定*、整治措施*、整治类型、责任单位*、责任人*、监管单位*、"
         "计划完成时限*、投资(万元)、一企一策文号"
     )

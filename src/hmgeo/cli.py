@@ -31,6 +31,7 @@ import hmgeo
 from hmgeo.commands import books, projects, sites
 from hmgeo.commands.options import LOG, OutsideOption
 from hmgeo.errors import HmgeoError, Problem, UsageError, without_passwords
+from hmgeo.words import table_rows
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -48,38 +49,9 @@ _AGAIN_S = 0.25
 """After this a signal is said again: libraries swallow exceptions in callbacks."""
 _NO_CHINESE = "hmgeo: this terminal's encoding ({encoding}) can't show Chinese; set PYTHONUTF8=1 or LANG=C.UTF-8.\n"
 
-EXAMPLES: dict[str, tuple[str, ...]] = {
-    "demo": ("hmgeo demo --out hmgeo-demo",),
-    "run": ("hmgeo run my-project", "hmgeo run my-project --out 结果 --lang en"),
-    "report": ("hmgeo report my-project/runs/2024-06-30 --out 报告.docx",),
-    "init": ("hmgeo init yingde --area 英德市 --sources 企业.xlsx --farmland 耕地.gpkg",
-             "hmgeo init yingde --area 441881 --rule SCR-JY-10KM --by 某局 --reason 参照 --set terrain=not_considered"),
-    "check": ("hmgeo check my-project", "hmgeo check my-project --no-foresee"),
-    "screen": ("hmgeo screen --sources 企业.xlsx --farmland 耕地.gpkg --radius 10km --out 结果",),
-    "pairs": ("hmgeo pairs --sources 企业.csv --receptors 耕地.parquet --radius 10km --out pairs.parquet",),
-    "flow": ("hmgeo flow my-project --limit 20km --geojson 路径.geojson",),
-    "site": ("hmgeo site --project my-project --at 107.54,24.98 --trade 3360 --action new --as-of 2024-06-30",),
-    "overlay": ("hmgeo overlay --project my-project --out 叠加",),
-    "key-areas": ("hmgeo key-areas 企业.xlsx --area 451221 --out 重点区域.csv",),
-    "candidates": ("hmgeo candidates --project my-project --sites 候选点.csv --out 候选.xlsx",),
-    "offsets": ("hmgeo offsets 来源台账.xlsx --plan 购买计划.xlsx --out 替代量.xlsx",),
-    "map": ("hmgeo map maps --out 地图",),
-    "verify": ("hmgeo verify my-project/runs/2024-06-30",),
-    "archive": ("hmgeo archive my-project/runs/2024-06-30 --out 案卷.zip",),
-    "explain": ("hmgeo explain my-project/runs/2024-06-30 A1 SCR-JY-10KM",),
-    "diff": ("hmgeo diff old/runs/2024-06-30 new/runs/2025-06-30 --out 变化.xlsx",),
-    "doctor": ("hmgeo doctor", "hmgeo doctor --clear"),
-    "layers list": ("hmgeo layers list",),
-    "layers check": ("hmgeo layers check 企业.xlsx --kind enterprises --fixme 更正.xlsx",),
-    "layers pack": ("hmgeo layers pack 耕地.gpkg --out 耕地.parquet",),
-    "rules list": ("hmgeo rules list", "hmgeo rules list --for 3360 --in 451221"),
-    "rules coverage": ("hmgeo rules coverage --json",),
-    "rules show": ("hmgeo rules show SCR-JY-10KM",),
-    "rules check": ("hmgeo rules check 本地规则.yml",),
-    "rules diff": ("hmgeo rules diff 旧规则",),
-    "register merge": ("hmgeo register merge 清单.xlsx 许可证.csv --out 底册.xlsx",),
-    "ledger check": ("hmgeo ledger check survey_list.xlsx --previous 上期.xlsx",),
-}  # fmt: skip
+EXAMPLES: dict[str, tuple[str, ...]] = {}
+for _name, _example in table_rows("hmgeo.commands", "examples.tsv"):
+    EXAMPLES[_name] = (*EXAMPLES.get(_name, ()), _example)
 """What to type, by command; stands at the end of its help."""
 _WIDEST, _NAMES_WIDE = 100, 30
 _FLAGS = frozenset({"help", "version"})

@@ -405,7 +405,7 @@ def _is_filled(row: Row) -> bool:
 
 def _rectification(ledger: Ledger, as_of: dt.date) -> Iterator[Fault]:
     """Yield the faults of 表2: a row that nobody began to fill in is none."""
-    required = [name.rstrip("*") for name, _ in RECTIFICATION_COLUMNS if name.endswith("*")]
+    required = headers_of([column for column in RECTIFICATION_COLUMNS if column.header.endswith("*")])
     for row in filter(_is_filled, ledger.rows.values()):
         yield from _unfilled(row, required)
         yield from _both(row, ("核查日期", "核查人"))

@@ -24,7 +24,7 @@ from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
 from hmgeo.results.columns import TABLES
 from hmgeo.results.text import mu
 from hmgeo.vocabulary import Unassessed, Verdict
-from hmgeo.words import ENGLISH, say
+from hmgeo.words import ENGLISH, say, table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -166,6 +166,27 @@ class Column:
     kind: str = "text"
     group: str = ""
     header_en: str = ""
+
+
+_LISTED = table_rows("hmgeo.outputs.sheets", "columns.tsv")
+
+
+def columns_of(sheet: str, groups: Mapping[str, str] | None = None, **each: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of `sheet` as `columns.tsv` lists them.
+
+    Parameters
+    ----------
+    groups
+        The headers over several columns that the file names by a code.
+    each
+        Words by the name in the last cell of a line: it stands once for each of them, in the place of `{}`.
+    """
+    return tuple(
+        Column(header.replace("{}", word), float(width), kind, (groups or {}).get(group, group))
+        for name, header, width, kind, group, of in ((*line, "", "")[:6] for line in _LISTED)
+        if name == sheet
+        for word in (each[of] if of else ("",))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from hmgeo.reference.machine import kept
 from hmgeo.results.text import distance_text, mu, radius_text
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import Basis, PositionKind, Status, Unassessed, Verdict, VisitGroup
-from hmgeo.words import ENGLISH, Reason, groups_of, one_by_one, parts_of, say
+from hmgeo.words import ENGLISH, Reason, groups_of, one_by_one, parts_of, say, table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -259,43 +259,13 @@ _SUBTITLE = wording.Text(
 )
 TEMPLATES = {"zh": "report.md", ENGLISH: "report.en.md"}
 """Words of the default template by language: # a heading, @ a table, ^ in the middle, else a paragraph."""
-_TABLES: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
-    "layers": (
-        "表 1　资料",
-        (("图层", "kind", 30), ("性质", "basis", 25), ("时点", "vintage", 16), ("范围", "coverage", 34),
-         ("完整性", "completeness", 18), ("要素数", "features", 15), ("来源", "source", 32)),
-    ),
-    "listed": (
-        "表 2　现场核查先后（建议）",
-        (("序号", "number", 12), ("名称", "name", 30), ("乡镇", "township", 20), ("分组", "group", 12),
-         ("最近耕地", "distance", 28), ("理由", "reason", 68)),
-    ),
-    "townships": (
-        "表 3　各乡镇",
-        (("乡镇", "name", 30), ("污染源(家)", "sources", 24), ("范围内地块(块)", "parcels", 28),
-         ("面积(亩)", "area_mu", 28), ("严格管控(亩)", "strict_mu", 30), ("安全利用(亩)", "safe_mu", 30)),
-    ),
-    "clauses": (
-        "表 4　条款",
-        (("结论", "verdict", 24), ("家数", "count", 12), ("条款", "citation", 40), ("原文", "quote", 52),
-         ("效力", "standing", 22), ("认定部门", "decider", 20)),
-    ),
-    "decisions": (
-        "附表　人工决定",
-        (("污染源", "source", 26), ("条款", "clause", 28), ("筛查结果", "found", 24), ("人工决定", "decision", 20),
-         ("决定人", "by", 14), ("日期", "on", 18), ("文件", "document", 20), ("理由", "reason", 20)),
-    ),
-    "gaps": (
-        "表 5　补什么",
-        (("补什么", "what", 100), ("仅补此项可判(家)", "alone", 24), ("涉及(家)", "sources", 22),
-         ("涉及(条)", "findings", 24)),
-    ),
-    "parameters": (
-        "表 6　参数",
-        (("参数", "name", 54), ("取值", "value", 42), ("确定单位", "by", 22), ("日期", "on", 24),
-         ("理由", "reason", 28)),
-    ),
-}  # fmt: skip
+_CAPTIONS: dict[str, str] = {}
+_TABLES: dict[str, list[tuple[str, str, float]]] = {}
+for _name, _header, *_cell in table_rows("hmgeo.outputs.sheets", "report.tsv"):
+    if _cell:
+        _TABLES.setdefault(_name, []).append((_header, _cell[0], float(_cell[1])))
+    else:
+        _CAPTIONS[_name] = _header
 
 
 def _default_template(language: str) -> bytes:
@@ -308,7 +278,7 @@ def _default_template(language: str) -> bytes:
 
     room = Path(__file__).parent
     texts = [room.parent / name for name in ("wording.py", "wording.tsv", "english.py", "english.tsv")]
-    decides = [Path(__file__), room / TEMPLATES[language], *texts, Path(docx.__file__)]
+    decides = [Path(__file__), room / "report.tsv", room / TEMPLATES[language], *texts, Path(docx.__file__)]
     return kept(f"report-{language}", room, decides, made)
 
 
@@ -361,8 +331,8 @@ def set_styles(page: Document) -> None:
 
 def _add_table(page: Document, name: str, language: str) -> None:
     """Add a table that repeats a row for each record, its header on every page."""
-    caption, columns = _TABLES[name]
-    page.add_paragraph(in_language(caption, language), style="Caption")
+    columns = _TABLES[name]
+    page.add_paragraph(in_language(_CAPTIONS[name], language), style="Caption")
     table = page.add_table(rows=4, cols=len(columns), style="Table Grid")
     table.autofit = False
     head = table.rows[0]

@@ -22,6 +22,7 @@ from hmgeo.outputs.book import (
     Measured,
     Section,
     Sheet,
+    columns_of,
     open_book,
     table_sheet,
     with_columns_of,
@@ -248,24 +249,8 @@ def distance(row: Mapping[str, Any]) -> Cell:
 
 def _order_sheet(run: Told) -> Sheet:
     """Return the one ordered list, with the columns that a decision needs and the reason in a sentence."""
-    columns = (
-        Column("清单序号", 6, "count"),
-        Column("编号", 12, "wrap"),
-        Column("名称", 20, "quote"),
-        Column("乡镇 (街道)", 10, "wrap"),
-        Column("行业", 14, "wrap"),
-        Column("分组", 5, "mark"),
-        Column("距离档", 8, "mark"),
-        Column("最近耕地(m)", 13, "distance_m"),
-        *(
-            Column(f"{word}(亩)", 10, "area_mu", say("farmland_within", radius=radius_text(run.results.radius_m)))
-            for word in POLLUTED_CLASSES
-        ),
-        Column("排查结论", 14, "badge"),
-        Column("确定性", 16, "wrap"),
-        Column("理由", 64, "wrap"),
-        Column("逐条结果", 8, "mark"),
-    )
+    within = say("farmland_within", radius=radius_text(run.results.radius_m))
+    columns = columns_of(ORDER, {"within": within}, polluted=tuple(POLLUTED_CLASSES))
     rows: list[tuple[Cell, ...]] = [
         (
             row["list_number"],
@@ -314,29 +299,15 @@ def _sources_sheet(run: Told) -> Sheet:
 
 
 def _source_columns(run: Told) -> tuple[Column, ...]:
-    results, clipped, extents = run.results, run.is_clipped, run.has_extents
-    within = say("farmland_within", radius=radius_text(results.radius_m))
-    return (
-        Column("清单序号", 6, "count"),
-        Column("编号", 11, "wrap"),
-        Column("名称", 18, "quote"),
-        Column("县 (市、区)", 8, "wrap"),
-        Column("乡镇 (街道)", 8, "wrap"),
-        Column("行业", 14, "wrap"),
-        Column("状态", 8, "wrap"),
-        Column("排查结论", 14, "badge"),
-        Column("确定性", 13, "wrap"),
-        Column("距离(m)", 13, "distance_m", "最近耕地"),
-        Column("图斑号", 10, "wrap", "最近耕地"),
-        Column("地块数", 7, "count", within),
-        Column("面积(亩)", 9, "area_mu", within),
-        *((Column("圆内面积(ha)", 9, "area_ha", within),) if clipped else ()),
-        *(Column(radius_text(radius_m), 6.5, "mark", "半径内是否有耕地") for radius_m in results.radii_m),
-        *(Column(name, 6, "mark", "是否在重点区域") for name in ("按全区", "按所列乡镇") if extents),
-        *(Column(verdict.zh, 6.5, "count", "条款（条）") for verdict in (*HITS, Verdict.NOT_ASSESSED)),
-        *(() if extents else (Column("所在重点区域", 9, "wrap"),)),
-        Column("数据性质", 12, "wrap"),
-        Column("备注", 66, "wrap"),
+    results = run.results
+    return columns_of(
+        EACH,
+        {"within": say("farmland_within", radius=radius_text(results.radius_m))},
+        clipped=("圆内面积",) if run.is_clipped else (),
+        radius=tuple(map(radius_text, results.radii_m)),
+        extent=("按全区", "按所列乡镇") if run.has_extents else (),
+        verdict=tuple(verdict.zh for verdict in (*HITS, Verdict.NOT_ASSESSED)),
+        area=() if run.has_extents else ("所在重点区域",),
     )
 
 
@@ -511,19 +482,6 @@ def _counts_and_mu(rows: Sequence[Mapping[str, Any]], column: str) -> dict[str, 
 
 def _clauses_sheet(run: Told) -> Sheet:
     """Return the findings that touch, restrict or list, each with what was measured; then every clause with counts."""
-    columns = (
-        Column("清单序号", 6, "count"),
-        Column("编号", 16, "wrap"),
-        Column("名称", 20, "quote"),
-        Column("结论", 14, "badge"),
-        Column("规则", 54, "wrap"),
-        Column("量测", 18, "wrap"),
-        Column("限值", 10, "wrap"),
-        Column("对象", 20, "quote"),
-        Column("确定性", 62, "wrap"),
-        Column("另一可能", 11, "wrap"),
-        Column("方位", 8, "wrap"),
-    )
     order = {verdict.value: place for place, verdict in enumerate(HITS)}
     hits = sorted(
         run.hits,
@@ -555,10 +513,9 @@ def _clauses_sheet(run: Told) -> Sheet:
         "" if rows else "本次没有这样的条款。",
         say("clauses_without_judgement", silent=silent) if silent else "",
     )
-    sheet = Sheet(
-        CLAUSES, columns, rows, remarks=(sentences(*remarks),), keys=tuple(row["finding_id"] for row in hits),
-        sections=(_quotes_section(run), _counts_section(run)),
-    )  # fmt: skip
+    keys = tuple(row["finding_id"] for row in hits)
+    sections = (_quotes_section(run), _counts_section(run))
+    sheet = Sheet(CLAUSES, columns_of(CLAUSES), rows, remarks=(sentences(*remarks),), keys=keys, sections=sections)
     return with_columns_of(sheet, "findings.parquet", hits, last=0)
 
 
@@ -623,15 +580,9 @@ def _counts_section(run: Told) -> Section:
 
 def _gaps_sheet(run: Told) -> Sheet:
     """Return what keeps findings from being assessed, by what would settle it, the most settled first."""
-    columns = (
-        Column("补什么", 140, "wrap"),
-        Column("仅补此项可判(家)", 12, "count"),
-        Column("涉及(家)", 10, "count"),
-        Column("涉及(条)", 10, "count"),
-    )
     rows: list[tuple[Cell, ...]] = list(wording.gaps_of(run.findings))
     remark = "一条可能缺几项，补齐才能判；「仅补此项可判」是只缺这一项的。未评估事项不得视为符合要求。"
-    return Sheet(GAPS, columns, rows, remarks=(remark,))
+    return Sheet(GAPS, columns_of(GAPS), rows, remarks=(remark,))
 
 
 def _townships_sheet(run: Told) -> Sheet:
@@ -695,18 +646,6 @@ def _ledger_sheet(results: Results, language: str = "zh") -> Sheet:
         kinds[PurePath(entry.file).name, entry.sheet, entry.field, entry.event, entry.reason, entry.action].append(
             entry
         )
-    columns = (
-        Column("文件", 24, "quote"),
-        Column("工作表/图层", 14, "wrap"),
-        Column("字段", 12, "quote"),
-        Column("事件", 16, "wrap"),
-        Column("原因", 44, "wrap"),
-        Column("处理", 32, "wrap"),
-        Column("行数", 7, "count"),
-        Column("数据行", 18, "wrap"),
-        Column("原值", 56, "quote"),
-        Column("编号", 20, "quote"),
-    )
     rows: list[tuple[Cell, ...]] = [
         (
             *kind,
@@ -725,7 +664,7 @@ def _ledger_sheet(results: Results, language: str = "zh") -> Sheet:
         "kinds": len(rows),
     }
     remark = say_with(code, counted)
-    return Sheet(ACTIONS, columns, rows[:MOST_LINES], remarks=(remark if rows else "没有需要记录的处理。",))
+    return Sheet(ACTIONS, columns_of(ACTIONS), rows[:MOST_LINES], remarks=(remark if rows else "没有需要记录的处理。",))
 
 
 def _some(words: Iterable[str]) -> str:

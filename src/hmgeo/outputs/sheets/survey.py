@@ -18,11 +18,11 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.book import (
     LINE_HEIGHT_PT,
     AtLeast,
-    Column,
     From,
     Measured,
     Section,
     Sheet,
+    columns_of,
     cut,
     height_pt,
     open_book,
@@ -47,7 +47,7 @@ from hmgeo.vocabulary import (
     Verdict,
     VisitGroup,
 )
-from hmgeo.words import ENGLISH, one_by_one, render, say, say_with, sentences
+from hmgeo.words import ENGLISH, one_by_one, render, say, say_with, sentences, table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,79 +55,59 @@ if TYPE_CHECKING:
 
     from xlsxwriter.worksheet import Worksheet
 
-    from hmgeo.outputs.book import Book, Cell
+    from hmgeo.outputs.book import Book, Cell, Column
     from hmgeo.results.results import Presentation, Results
     from hmgeo.words import Reason
 
 
-KEY_GROUP, RECTIFY_GROUP, CLOSE_GROUP = "对应表1", "核查后由责任部门填写", "整治后由责任部门填写"
 RECTIFICATION, CLOSURE = "表2 整治清单", "表3 销号台账"
-KEYS = (
-    Column("序号", 4.5, "count", KEY_GROUP),
-    Column("企业编号", 11, "quote", KEY_GROUP),
-    Column("名称", 18, "quote", KEY_GROUP),
-)
-RECTIFICATION_COLUMNS = (
-    ("核查日期", 11), ("核查人", 9), ("监测结果及报告编号", 18), ("存在问题*", 22), ("污染途径认定*", 12),
-    ("整治措施*", 22),
-    ("整治类型", 11), ("责任单位*", 14), ("责任人*", 9), ("监管单位*", 14), ("计划完成时限*", 12), ("投资(万元)", 9),
-    ("一企一策文号", 16),
-)  # fmt: skip
+KEYS = columns_of("对应表1")
+RECTIFICATION_COLUMNS, CLOSURE_COLUMNS = columns_of(RECTIFICATION), columns_of(CLOSURE)
 """As offices keep them, in their order; a star marks what must be filled in."""
-
-CLOSURE_COLUMNS = (
-    ("进展(月)", 16), ("完成日期", 11), ("验收单位", 14), ("验收文号", 16), ("市级复核", 14), ("省级抽查", 14),
-    ("销号日期", 11), ("销号文号", 16), ("佐证材料", 22), ("逾期原因", 18),
-)  # fmt: skip
 _DAYS = frozenset({"核查日期", "计划完成时限*", "完成日期", "销号日期"})
 PATHWAYS = ("大气", "灌溉", "固废径流", "其他", "未发现")
 
 
-def headers_of(columns: Sequence[tuple[str, int]]) -> list[str]:
+def headers_of(columns: Sequence[Column]) -> list[str]:
     """Return the names of `columns` without the stars that say what must be filled in."""
-    return [name.rstrip("*") for name, _ in columns]
+    return [column.header.rstrip("*") for column in columns]
 
 
 def rectification_sheet(rows: Sequence[dict[str, Any]]) -> Sheet:
     """Return 表2 with a blank line for each source of 表1, `rows`."""
     remark = "由责任部门在核查后填写，带 * 的必填；软件只预列表1的企业，不填写任何认定、措施和时限。"
-    return _blank(RECTIFICATION, RECTIFICATION_COLUMNS, RECTIFY_GROUP, rows, remark)
+    return _blank(RECTIFICATION, RECTIFICATION_COLUMNS, rows, remark)
 
 
 def closure_sheet(rows: Sequence[dict[str, Any]]) -> Sheet:
     """Return 表3 with a blank line for each source of 表1, `rows`."""
     remark = "由责任部门填写；状态只能向前推进，须附日期、文号和责任人；软件不作销号判断。"
-    return _blank(CLOSURE, CLOSURE_COLUMNS, CLOSE_GROUP, rows, remark)
+    return _blank(CLOSURE, CLOSURE_COLUMNS, rows, remark)
 
 
-def _blank(
-    name: str, columns: Sequence[tuple[str, int]], group: str, rows: Sequence[dict[str, Any]], remark: str
-) -> Sheet:
-    made: list[tuple[Cell, ...]] = [
+def _blank(name: str, columns: Sequence[Column], rows: Sequence[dict[str, Any]], remark: str) -> Sheet:
+    blank: list[tuple[Cell, ...]] = [
         (number, row["source_id"], row["name"], *([None] * len(columns))) for number, row in enumerate(rows, start=1)
     ]
-    return Sheet(name, (*KEYS, *(Column(title, width, "wrap", group) for title, width in columns)), made, (), (remark,))
+    return Sheet(name, (*KEYS, *columns), blank, (), (remark,))
 
 
 HAZARDS, ASKED = "隐患问题清单", "调查表所问"
-EVIDENCE_GROUP = "技术指南未收录，非评估等级"
-_HAZARD_EVIDENCE = (("危害性的依据", 26), ("扩散性的依据", 26), ("环境敏感性的依据", 34))
-_HAZARD_COLUMNS = (
-    ("隐患问题*", 26), ("隐患所在部位", 14), ("立行立改（清渣、排积水、疏通）", 20), ("隐患等级（按技术指南）", 12),
-    ("治理与管控措施", 22), ("责任单位和责任人", 16), ("完成时限", 11), ("备注", 12),
-)  # fmt: skip
 
 
 def _hazard_sheet(gathered: Listed) -> Sheet:
     """Return the frame of 隐患问题清单: what data tell of each source, what people fill in, and no grade."""
-    sheet = _blank(HAZARDS, _HAZARD_COLUMNS, RECTIFY_GROUP, gathered.rows(), _HAZARD_REMARK)
-    evidence = (*(Column(name, width, "wrap", EVIDENCE_GROUP) for name, width in _HAZARD_EVIDENCE),)
+    sheet = _blank(HAZARDS, columns_of(HAZARDS), gathered.rows(), _HAZARD_REMARK)
+    told = len(KEYS), len(KEYS) + _HAZARD_EVIDENCE
     rows = [
-        (*cells[:3], *gathered.hazard(row), *cells[3:]) for cells, row in zip(sheet.rows, gathered.rows(), strict=True)
+        (*cells[: told[0]], *gathered.hazard(row), *cells[told[1] :])
+        for cells, row in zip(sheet.rows, gathered.rows(), strict=True)
     ]
-    return replace(sheet, columns=(*sheet.columns[:3], *evidence, *sheet.columns[3:]), rows=rows)
+    return replace(sheet, rows=rows)
 
 
+_HAZARD_EVIDENCE = 3
+"""Of its columns those that data fill."""
 _HAZARD_REMARK = (
     "行动方案及其技术指南未收录，三列依据只摘录资料，不评高、中、低；等级由评估单位按技术指南填写。空白不等于没有。"
 )
@@ -189,43 +169,11 @@ def _warning(text: str) -> dict[str, str]:
 
 WIDTHS = (13, 30, 13, 30)
 WHOLE = sum(WIDTHS[1:])
-PAIRS = (
-    ("企业编号", "名称"),
-    ("统一社会信用代码", "行业"),
-    ("县", "乡镇"),
-    ("经度", "纬度"),
-    ("生产状态", "涉镉情况"),
-    ("距最近耕地(m)", "最近图斑号"),
-    ("严格管控类", "安全利用类"),
-)
-LINES = (
-    ("地址", "地址"),
-    ("列入依据", "列入依据(条款)"),
-    ("所在排查重点区域", "所在排查重点区域"),
-    ("分组理由", "理由"),
-    ("大气途径", "大气途径"),
-    ("灌溉途径", "灌溉途径"),
-    ("固废径流途径", "固废径流途径"),
-    ("位置可靠性", "位置可靠性"),
-    ("周边 1 km 敏感受体", "周边 1 km 敏感受体"),
-    ("导航坐标", "导航坐标"),
-    ("跨界情况", "跨界情况"),
-    ("建议核查重点", "建议核查重点"),
-)
-TO_FILL = (
-    ("现场位置", "经度：　　　　　　　纬度：　　　　　　　（坐标系：CGCS2000；厂区中心 □　大门 □　主排口 □）", 1),
-    ("生产状态", "在产 □　停产 □　关闭 □　搬迁 □　在建 □　历史遗留 □", 1),
-    ("是否涉镉", "已认定 □　不涉及 □　依据：", 1),
-    ("原料、工艺、产品", "", 2),
-    ("废气及排气筒", "排气筒高度：　　　m；重金属排放量：", 1),
-    ("废水去向", "受纳水体：　　　　　　　　　　是否进入灌溉水系：是 □　否 □　不清 □", 1),
-    ("固废及堆存", "", 2),
-    ("周边耕地及作物", "", 2),
-    ("监测采样", "点位及报告编号：", 1),
-    ("存在问题", "", 3),
-    ("污染途径认定", "大气 □　灌溉 □　固废径流 □　其他 □　未发现 □　说明：", 2),
-    ("核查意见", "无需整治 □　列入整治 □　需进一步调查 □　理由：", 2),
-)
+_FORM = table_rows("hmgeo.outputs.sheets", "form.tsv")
+PAIRS = tuple((left, right) for part, left, right, *_ in _FORM if part == "pair")
+LINES = tuple((label, key) for part, label, key, *_ in _FORM if part == "line")
+TO_FILL = tuple((label, hint, int(lines[0])) for part, label, hint, *lines in _FORM if part == "fill")
+"""Lines of a form: two facts side by side, one across, and what is filled in: label, hint, room in lines."""
 TITLES = {"严格管控类": "严格管控类耕地(亩)", "安全利用类": "安全利用类耕地(亩)"}
 
 
@@ -359,38 +307,10 @@ def write_field_kmz(results: Results, path: Path, language: str = "zh") -> None:
 
 
 SHEET_NAME = "表1 排查清单"
-AREA_GROUP = "耕地面积(亩)"
 _STATES = ("air_state", "irrigation_state", "runoff_state")
 _CLOSED = frozenset({"停产", "关闭", "搬迁", "历史遗留", "停用", "闭库", "销库", "无主"})
 
-COLUMNS = (
-    Column("序号", 4.5, "count"),
-    Column("企业编号", 11, "wrap"),
-    Column("名称", 18, "quote"),
-    Column("统一社会信用代码", 11, "wrap"),
-    Column("县", 8, "wrap"),
-    Column("乡镇", 9, "wrap"),
-    Column("经度", 9.5, "coordinate"),
-    Column("纬度", 8.5, "coordinate"),
-    Column("行业", 17, "wrap"),
-    Column("涉镉情况", 8, "wrap"),
-    Column("生产状态", 6, "wrap"),
-    Column("列入依据(条款)", 17, "wrap"),
-    Column("所在排查重点区域", 9, "wrap"),
-    Column("距最近耕地(m)", 13, "distance_m"),
-    Column("最近图斑号", 11, "wrap"),
-    Column("严格管控类", 9, "area_mu", AREA_GROUP),
-    Column("安全利用类", 9, "area_mu", AREA_GROUP),
-    Column("大气途径", 7, "mark"),
-    Column("灌溉途径", 7, "mark"),
-    Column("固废径流途径", 7, "mark"),
-    Column("核查分组", 5, "mark"),
-    Column("位置可靠性", 14, "wrap"),
-    Column("跨界情况", 17, "wrap"),
-    Column("未评估事项", 14, "wrap"),
-    Column("数据来源", 12, "wrap"),
-    Column("建议核查重点", 30, "wrap"),
-)
+COLUMNS = columns_of(SHEET_NAME)
 """The columns of the list as offices keep it, in their order."""
 
 
