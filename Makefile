@@ -84,9 +84,9 @@ pages: $(STAMP)
 	$(BIN)/python tests/test_headers.py
 	$(BIN)/python tools/clauses.py > $(VENV)/page
 	mv $(VENV)/page docs/clauses.md
-	$(BIN)/python -c 'from hmgeo.outputs.guide import columns_page as page; print(page(), end="")' > $(VENV)/page
+	$(BIN)/python tools/pages.py columns > $(VENV)/page
 	mv $(VENV)/page docs/columns.md
-	$(BIN)/python -c 'from hmgeo.rules.book import load_book, markdown as page; print(page(load_book()), end="")' > $(VENV)/page
+	$(BIN)/python tools/pages.py rules > $(VENV)/page
 	mv $(VENV)/page docs/rules.md
 
 notebooks: $(STAMP)

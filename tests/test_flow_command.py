@@ -280,7 +280,7 @@ def test_a_project_with_terrain_considered(project: Path) -> None:
     assert not isinstance(wide, Unknown)
     # 15 x 15 cells: 21 + 14 = 35 m is hill, whose radius nobody set.
     found = terrain_verdicts(inputs.elevation, measured, wide)["B"]
-    assert (found.outcome.side, found.outcome.side_if_plain, found.receptor_id) == (Side.UNKNOWN, Side.MET, "F1")
+    assert (found.outcome.side, found.receptor_id) == (Side.UNKNOWN, "F1")
     ends = measured.source_ids, measured.sources, measured.uncertainties_m.tolist(), measured.receptors
     asked = TerrainQuestion(inputs.elevation, wide.scheme, *ends)
     rows = flips(asked, measured.within(10_000.0), 10_000.0).table.to_pylist()

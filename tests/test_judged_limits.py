@@ -783,7 +783,7 @@ def by_terrain(told: Side | Unknown | None, fact: DistanceFact, kind: str = "max
             assert plain_m == 1000.0
             if told is None or isinstance(told, Unknown):
                 return told
-            return TerrainVerdict(TerrainOutcome(told, MET), frozenset({MET}), how="按地形。")
+            return TerrainVerdict(TerrainOutcome(told), frozenset({MET}), how="按地形。")
 
     facts, choices = Hilly(distances={HOUSES: fact}), chosen(upstream_mode="considered")
     return ask(kind, facts, value=1000.0, choices=choices, layer=HOUSES, terrain="upstream_mode")

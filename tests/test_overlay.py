@@ -90,7 +90,7 @@ def test_area_alone_and_in_sequence_add_up() -> None:
 
 def test_nothing_is_untouched_where_a_layer_declares_no_coverage() -> None:
     drawn = overlay_clauses(bench(layers(coverage=None)), SITE, AREA)
-    assert (drawn.covered_ha, drawn.untouched_ha) == (0.0, 0.0)
+    assert (drawn.untouched_ha, drawn.uncovered.is_empty) == (0.0, False)
 
 
 def test_what_cannot_be_drawn_says_why() -> None:

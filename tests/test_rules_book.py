@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hmgeo.errors import RuleError
 from hmgeo.project.start import rules_diff
-from hmgeo.rules.book import RuleBook, load_book, markdown
+from hmgeo.rules.book import RuleBook, load_book
 from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
 from hmgeo.rules.model import Rule, Runs, VerificationState
 from hmgeo.rules.parameters import declared
@@ -30,6 +31,9 @@ TAIL-QY-CLOSE TGT-GX-CITY TGT-GX-TOTAL TGT-QY WAT-JY-GW WAT-JY-OUTFALL WAT-JY-RU
 WAT-LAW-65 WAT-LAW-66 WAT-LAW-67 WAT-QY-CLOSE WAT-QY-UPSTREAM
 """
 DRAFT_IDS = DRAFT.split()
+if TYPE_CHECKING:
+    from types import ModuleType
+
 BOOK = load_book()
 PACK = """schema: 1
 pack: {pack}
@@ -265,23 +269,30 @@ def test_a_parameter_that_a_rule_reads_is_declared() -> None:
     assert unread == {"key_metals", *of_method, *of_ground, *of_sampling, *of_layers}
 
 
+ROOT = Path(__file__).parent.parent
+
+
+def tool(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_page_of_docs_is_rendered_from_the_data() -> None:
-    page = Path(__file__).parent.parent / "docs" / "rules.md"
-    assert page.read_text(encoding="utf-8") == markdown(BOOK)
+    page = ROOT / "docs" / "rules.md"
+    assert page.read_text(encoding="utf-8") == tool("pages").rules_page(BOOK)
 
 
 def test_the_page_holds_every_rule_and_parameter() -> None:
-    headings = {line.split()[1] for line in markdown(BOOK).splitlines() if line.startswith("### ")}
+    headings = {line.split()[1] for line in tool("pages").rules_page(BOOK).splitlines() if line.startswith("### ")}
     assert headings == {*BOOK.ids, *(one.name for one in declared())}
 
 
 def test_nothing_of_the_plans_is_left_out_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parent.parent
-    spec = spec_from_file_location("clauses", root / "tools" / "clauses.py")
-    clauses = module_from_spec(spec)
-    spec.loader.exec_module(clauses)
+    clauses = tool("clauses")
     assert clauses.untold(BOOK) == []
-    assert (root / "docs" / "clauses.md").read_text(encoding="utf-8") == clauses.page()
+    assert (ROOT / "docs" / "clauses.md").read_text(encoding="utf-8") == clauses.page()
     listed = {clause for of in clauses.held(BOOK).values() for rows in of.values() for clause in rows}
     assert len(listed) == len(BOOK.rules)
     rules = clauses.held(BOOK)

@@ -68,7 +68,7 @@ TWO = pairs((0, 0, 6000.0), (0, 1, 8000.0))
 def test_what_a_source_comes_to(classes: str, radii: TerrainRadii, side: Side, receptor: int) -> None:
     word = {"p": TerrainClass.PLAIN, "h": TerrainClass.HILL, "m": TerrainClass.MOUNTAIN, ".": None}
     (found,) = outcomes(TWO, [word[one] for one in classes], radii, 1)
-    assert (found.side, found.side_if_plain, found.receptor) == (side, Side.MET, receptor)
+    assert (found.side, found.receptor) == (side, receptor)
 
 
 def test_the_words_beside_an_open_radius() -> None:
@@ -82,7 +82,7 @@ def test_the_words_beside_an_open_radius() -> None:
 
 def test_beyond_the_plains_radius_nothing_is_open() -> None:
     (found,) = outcomes(pairs((0, 0, 10_000.0001)), [TerrainClass.HILL], TerrainRadii(10_000.0), 1)
-    assert (found.side, found.side_if_plain, found.why) == (Side.NOT_MET, Side.NOT_MET, "")
+    assert (found.side, found.receptor, found.why) == (Side.NOT_MET, -1, "")
 
 
 # 200 cells of 100 m: flat in the west, a saw of 300 m in the east from column 100 on.

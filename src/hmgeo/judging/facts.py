@@ -75,8 +75,6 @@ class TerrainOutcome:
     side
         MET where a pair lies within its class's radius; UNKNOWN where only pairs without a radius (or without
         heights) lie within the plain's; NOT_MET where none does.
-    side_if_plain
-        What the plain's radius alone would say.
     receptor
         Row of the nearest parcel that decides, -1 where none does.
     terrain
@@ -84,7 +82,6 @@ class TerrainOutcome:
     """
 
     side: Side
-    side_if_plain: Side
     receptor: int = -1
     distance_m: float | None = None
     radius_m: float | None = None

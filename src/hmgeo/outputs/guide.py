@@ -9,7 +9,7 @@ from hmgeo.outputs.english import in_language
 from hmgeo.outputs.tables import OWN_PREFIX, write_rows
 from hmgeo.outputs.wording import TEXTS, Text
 from hmgeo.records import TOLD
-from hmgeo.results.columns import EMPTY, REASONS, TABLES, column_of
+from hmgeo.results.columns import EMPTY, REASONS, column_of
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
 from hmgeo.words import say, table_rows
@@ -91,22 +91,6 @@ def write_dictionary(columns: Mapping[str, Sequence[str]], path: Path) -> None:
     `columns`: their names by table; a table of the GeoPackage is named `findings.gpkg/NAME`.
     """
     write_rows(path, HEADER, (described(table, name) for table, names in columns.items() for name in names))
-
-
-def columns_page() -> str:
-    """Return the page on columns for the documentation, in Markdown."""
-    lines = [
-        "# Columns of a run's tables · 结果表的列",
-        "",
-        "Made from `src/hmgeo/results/columns.tsv`; `data/dictionary.csv` of a run says the same of what it holds.",
-    ]
-    for table in TABLES.values():
-        lines += ["", f"## {table.name}", "", f"{table.zh} · {table.en}", ""]
-        lines += ["| column | type | unit | 中文 | English | 空值 | null |", "|---|---|---|---|---|---|---|"]
-        for column in table.columns:
-            _, name, *cells = described(table.name, column.name)
-            lines.append(f"| {' | '.join((f'`{name}`', *cells))} |")
-    return "\n".join(lines) + "\n"
 
 
 def described(table: str, name: str) -> list[str]:

@@ -1,11 +1,10 @@
-"""The book of rules: packaged files and a user's packs in an order that no file order changes, and its printed page."""
+"""The book of rules: packaged files and a user's packs in an order that no file order changes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +14,15 @@ from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
 from hmgeo.rules.model import Runs
 from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
-from hmgeo.rules.parameters import declared
 from hmgeo.rules.read import RuleFile, load_rules
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, BASINS, LAYERS, SOURCE_KINDS
-from hmgeo.vocabulary import LegalRank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
     from hmgeo.rules.model import DatedValue, Rule, Test, Validity, Verification
-    from hmgeo.rules.parameters import ParameterDeclaration
 
 
 SUFFIXES = (".yml", ".yaml")
@@ -172,7 +168,7 @@ def read_apart(path: Path) -> tuple[Rule, ...]:
 
 def changed_lines(old: Rule, new: Rule) -> tuple[str, ...]:
     """Return the names of the lines of the printed page on which `old` and `new` differ, such as 对象、判定."""
-    before, after = (_rule(rule).splitlines() for rule in (old, new))
+    before, after = (rule_text(rule).splitlines() for rule in (old, new))
     names = [line[2:].partition("：")[0] if line.startswith("- ") else "引文或名称" for line in (*before, *after)]
     lines = zip(names, (*before, *after), strict=True)
     return tuple(dict.fromkeys(name for name, line in lines if line and (line in before) is not (line in after)))
@@ -268,43 +264,11 @@ def _assemble(files: Sequence[RuleFile]) -> RuleBook:
     return RuleBook(tuple(rules[rule_id] for rule_id in sorted(rules)), tuple(packs))
 
 
-HEAD = """# 规则库
-
-本页由规则数据生成，不手工修改。规则只用于初步筛查：是否适用、是否列入由所列部门决定。
-规划期届满的写「规划期已届满（接续文件未核实）」，不等于失效；目标年和任务期限不终止规则。
-"""
-
-
-def markdown(book: RuleBook) -> str:
-    """Return the whole of `book` as Markdown, ordered by legal rank, document and id.
-
-    Examples
-    --------
-    >>> from hmgeo.rules.book import load_book
-    >>> markdown(load_book()).splitlines()[0]
-    '# 规则库'
-    """
-    ranks = list(LegalRank)
-    rules = sorted(book.rules, key=lambda rule: (ranks.index(rule.legal_rank), rule.latest.document, rule.id))
-    parts = [HEAD, _counts(book)]
-    for document, group in groupby(rules, key=lambda rule: rule.latest.document):
-        parts.append(f"## {document}\n")
-        parts.extend(_rule(rule) for rule in group)
-    parts.append("## 条文未规定、须由使用单位确定的参数\n")
-    parts.extend(_parameter(parameter) for parameter in declared())
-    return "\n".join(parts).rstrip() + "\n"
-
-
-def _counts(book: RuleBook) -> str:
-    counts = "，".join(f"{state.zh} {sum(rule.runs.state is state for rule in book.rules)} 条" for state in Runs)
-    packs = "、".join(f"{name} {version}" for name, version in book.packs)
-    return f"共 {len(book.rules)} 条：{counts}。规则包：{packs}。\n"
-
-
-def _rule(rule: Rule) -> str:
+def rule_text(rule: Rule) -> str:
+    """Return all that `rule` says, in lines of Markdown: its quotes, then a line for each thing by name."""
     lines = [f"### {rule.id} {rule.title.zh}\n"]
     lines += [line for value in rule.history for line in _value(value)]
-    lines += _listed(
+    lines += listed(
         ("效力", f"{rule.legal_rank.zh}；{rule.authority}；适用地域 {'、'.join(rule.territory)}"),
         ("流域", f"{BASINS[rule.basin]}的相关县级行政区域（名录见 basins.csv）" if rule.basin else ""),
         ("后果", f"{rule.effect.zh}{'；原则上（例外须有书面依据）' if rule.in_principle else ''}"),
@@ -343,7 +307,7 @@ def _value(value: DatedValue) -> Iterable[str]:
     top = "" if value.value_max is None else f" 至 {value.value_max:g}"
     number = "" if value.value is None else f"{value.value:g}{top} {value.unit}"
     place = f"{value.document_number} {value.clause}".strip()
-    yield from _listed(
+    yield from listed(
         ("条款", place), ("日期", "；".join(filter(None, days))), ("数值", number), ("日期说明", value.note)
     )
 
@@ -375,21 +339,8 @@ def _test(test: Test) -> str:
     return " ".join(filter(None, words))
 
 
-def _parameter(parameter: ParameterDeclaration) -> str:
-    lines = [f"### {parameter.name} {parameter.title_zh}\n"]
-    lines += _listed(
-        ("出处", "；".join(f"《{text.document}》{text.clause}" for text in parameter.left_open_by)),
-        ("可选", "；".join(f"{choice.code} {choice.zh}" for choice in parameter.choices)),
-        ("单位", parameter.unit),
-        ("默认约定", parameter.default),
-        ("已定", parameter.settled),
-        ("写在", "settings" if parameter.is_setting else ""),
-        ("参考", "；".join(f"{hint.value}（{hint.source}，{hint.label}）" for hint in parameter.hints)),
-    )
-    return "\n".join(lines) + "\n"
-
-
-def _listed(*pairs: tuple[str, str]) -> list[str]:
+def listed(*pairs: tuple[str, str]) -> list[str]:
+    """Return `pairs` of name and text as lines of a list in Markdown, empty texts left out."""
     return [f"- {name}：{text}" for name, text in pairs if text]
 
 

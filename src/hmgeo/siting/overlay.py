@@ -368,7 +368,6 @@ class Overlay:
     """
 
     area_ha: float
-    covered_ha: float
     zones: tuple[Zone, ...]
     undrawn: tuple[tuple[Citation, str], ...]
     untouched: shapely.Geometry = field(repr=False)
@@ -442,7 +441,7 @@ def _in_sequence(
         )
     untouched = _polygonal(shapely.intersection(left, covered))
     uncovered = _polygonal(shapely.difference(area, covered))
-    return Overlay(whole_ha, _ha(covered), tuple(made), undrawn, untouched, _ha(untouched), uncovered)
+    return Overlay(whole_ha, tuple(made), undrawn, untouched, _ha(untouched), uncovered)
 
 
 def _ha(geometry: shapely.Geometry) -> float:

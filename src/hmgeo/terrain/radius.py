@@ -199,16 +199,16 @@ def _outcome(
     rows: Sequence[int], pairs: Pairs, classes: Sequence[TerrainClass | None], radii: TerrainRadii
 ) -> TerrainOutcome:
     if not rows:
-        return TerrainOutcome(Side.NOT_MET, Side.NOT_MET)
+        return TerrainOutcome(Side.NOT_MET)
     undecided: TerrainOutcome | None = None
     for row in rows:
         terrain, distance_m = classes[row], float(pairs.distance_m[row])
         radius_m = None if terrain is None else radii.of(terrain)
         nearest = (int(pairs.receptor[row]), distance_m, radius_m, terrain)
         if radius_m is not None and distance_m <= radius_m:
-            return TerrainOutcome(Side.MET, Side.MET, *nearest)
+            return TerrainOutcome(Side.MET, *nearest)
         if radius_m is None and undecided is None:
-            undecided = TerrainOutcome(Side.UNKNOWN, Side.MET, *nearest, _open_text(terrain, radii.plain_m))
+            undecided = TerrainOutcome(Side.UNKNOWN, *nearest, _open_text(terrain, radii.plain_m))
     if undecided is not None:
         return undecided
     first = rows[0]
@@ -216,7 +216,7 @@ def _outcome(
     why = say("outside_by_terrain", plain_m=radii.plain_m, terrain=beyond.zh if beyond else "")
     radius_m = None if beyond is None else radii.of(beyond)
     return TerrainOutcome(
-        Side.NOT_MET, Side.MET, int(pairs.receptor[first]), float(pairs.distance_m[first]), radius_m, beyond, why
+        Side.NOT_MET, int(pairs.receptor[first]), float(pairs.distance_m[first]), radius_m, beyond, why
     )
 
 
