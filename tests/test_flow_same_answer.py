@@ -16,17 +16,18 @@ import oregon_project as oregon
 import pytest
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
-from hmgeo.project.flow import FlowReport, FlowWords, flow_project
+from hmgeo.project.flow import OPTIONS, FlowReport, flow_project
 from hmgeo.project.inputs import load_inputs
 from hmgeo.project.spec import read_spec
 from hmgeo.terrain.slope import parcel_slopes
+from hmgeo.water.snap import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-FAR = FlowWords("20km", "60m", "breach", "100m", "80", "enterprises", ())
-NEAR = FlowWords("1km", "60m", "breach", "100m", "80", "enterprises", ())
+FAR = dict(zip(OPTIONS, ("20km", "60m", "breach", "100m", "80"), strict=True))
+NEAR = FAR | {LIMIT: "1km"}
 AS_WRITTEN = {"south_up": oregon.south_up, "tiles": oregon.tiles, "collar": oregon.collar}
 OTHER_CRS = {"utm": "EPSG:32649", "gauss_kruger": "EPSG:4548", "geographic": "EPSG:4490"}
 

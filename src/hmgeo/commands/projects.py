@@ -361,10 +361,10 @@ def flow(
     as_json: JsonOption = False,
 ) -> None:
     """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
-    from hmgeo.project.flow import FlowWords, flow_project, report_rows, shown_tables, write_paths
+    from hmgeo.project.flow import OPTIONS, flow_project, report_rows, shown_tables, write_paths
 
-    words = FlowWords(limit, beside, closed_basins, snap, stream_ha, sources_kind, tuple(source or ()))
-    report = flow_project(project, words)
+    words = dict(zip(OPTIONS, (limit, beside, closed_basins, snap, stream_ha), strict=True))
+    report = flow_project(project, words, sources_kind, source or ())
     if geojson is not None:
         write_paths(report, geojson)
     if as_json:

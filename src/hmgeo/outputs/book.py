@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 import xlsxwriter
@@ -324,14 +324,41 @@ NUMBER_FORMATS = {
 """By kind of column; `_ ` keeps a number off the text to its right."""
 
 
+@contextmanager
+def workbook_at(path: Path, properties: Mapping[str, str], **options: object) -> Iterator[xlsxwriter.Workbook]:
+    """Open a workbook at `path` with its `properties` whose cells are texts and numbers: no formula, link or clock.
+
+    `options`: more of xlsxwriter's own.
+    """
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), plain | options) as file:
+        file.set_properties({"author": "hmgeo", **properties, "created": CREATED})
+        yield file
+
+
 @dataclass(slots=True)
-class Book:
-    """A workbook under way, with each cell format made once."""
+class Formats:
+    """A workbook under way, with each cell format made once, and how it is shown."""
 
     file: xlsxwriter.Workbook
-    results: Results
     presentation: Presentation
-    formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict)
+    formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict, kw_only=True)
+    size_pt: ClassVar[float] = 10
+
+    def style(self, **properties: str | float | bool) -> Format:
+        """Return the cell format with these properties on top of the common ones."""
+        key = tuple(sorted(properties.items()))
+        if key not in self.formats:
+            common = {"font_name": SHEET_FONT, "font_size": self.size_pt, "valign": "vcenter"}
+            self.formats[key] = self.file.add_format(common | properties)
+        return self.formats[key]
+
+
+@dataclass(slots=True)
+class Book(Formats):
+    """The workbook of a run: what it says of which results, and where the rows of its sheets stand."""
+
+    results: Results
     titles: dict[str, str] = field(default_factory=dict)
     rows: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -346,14 +373,6 @@ class Book:
             return f"external:{link.to}" + (f"#{link.key}" if link.key else "")
         return f"internal:'{self.say(link.to)}'!A{self.rows.get((link.to, link.key), 0) + 1}"
 
-    def style(self, **properties: str | float | bool) -> Format:
-        """Return the cell format with these properties on top of the common ones."""
-        key = tuple(sorted(properties.items()))
-        if key not in self.formats:
-            common = {"font_name": SHEET_FONT, "font_size": 10, "valign": "vcenter"}
-            self.formats[key] = self.file.add_format(common | properties)
-        return self.formats[key]
-
     def say(self, text: str) -> str:
         """Return a text of ours in the language of the workbook."""
         if self.presentation.language == ENGLISH and text in self.titles:
@@ -364,25 +383,16 @@ class Book:
 @contextmanager
 def open_book(results: Results, presentation: Presentation, path: Path) -> Iterator[Book]:
     """Open a workbook at `path`, titled by `results` and `presentation`: no formula, no link, no clock."""
-    options = {
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_date_format": "yyyy-mm-dd",
+    properties = {
+        "title": results.title,
+        "subject": wording.basis_banner(results.basis, presentation.language),
+        "author": presentation.maker or "hmgeo",
+        "comments": wording.disclaimer(presentation.language),
     }
-    with xlsxwriter.Workbook(str(path), options) as file:
-        file.set_properties(
-            {
-                "title": results.title,
-                "subject": wording.basis_banner(results.basis, presentation.language),
-                "author": presentation.maker or "hmgeo",
-                "comments": wording.disclaimer(presentation.language),
-                "created": CREATED,
-            }
-        )
+    with workbook_at(path, properties, default_date_format="yyyy-mm-dd") as file:
         titles = {rule.title: rule.title_en for rule in results.rules if rule.title_en}
         titles[wording.visit_order(results)] = wording.visit_order(results, ENGLISH)
-        yield Book(file, results, presentation, titles=titles)
+        yield Book(file, presentation, results, titles)
 
 
 def write_table(book: Book, sheet: Sheet, paper: str = "") -> Worksheet:

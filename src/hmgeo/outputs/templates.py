@@ -12,9 +12,16 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import xlsxwriter
-
-from hmgeo.outputs.book import CREATED, MAX_CELL_LENGTH, PAGE_COUNT, PAPER_CODES, cut, display_width, height_pt, literal
+from hmgeo.outputs.book import (
+    MAX_CELL_LENGTH,
+    PAGE_COUNT,
+    PAPER_CODES,
+    cut,
+    display_width,
+    height_pt,
+    literal,
+    workbook_at,
+)
 from hmgeo.outputs.english import in_language, value_in_language
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.outputs.tables import guarded
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import xlsxwriter
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
@@ -57,8 +65,7 @@ def write_templates(folder: Path) -> tuple[str, ...]:
 
 
 def _write(path: Path, names: tuple[str, ...]) -> None:
-    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"title": names[0], "author": "hmgeo", "created": CREATED})
+    with workbook_at(path, {"title": names[0]}) as book:
         common = {"font_name": SHEET_FONT, "font_size": 10, "text_wrap": True, "valign": "vcenter"}
         head = book.add_format({**common, "bold": True, "bg_color": "#E4E9EE", "border": 1})
         needed = book.add_format({**common, "bold": True, "bg_color": "#F9E0CF", "border": 1})
@@ -250,8 +257,7 @@ def write_fixme(
     language
         zh or en; headers of the sender's own stay.
     """
-    with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_formulas": False}) as book:
-        book.set_properties({"created": CREATED})
+    with workbook_at(path, {"author": ""}, in_memory=True) as book:
         widths = (*_WIDTHS, *[_COPIED_WIDTH] * len(headers))
         ours = [in_language(name, language) for name in _HEADER]
         copied = [in_language(name, language) if headers is FIX_SOURCE else name for name in headers]
@@ -316,9 +322,7 @@ def write_plain(tables: Sequence[PlainTable], path: Path, *, suffix: str = "", n
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows([guarded(cell) for cell in row] for row in (tables[0].header, *tables[0].rows))
         return
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": tables[0].title, "author": "hmgeo", "created": CREATED})
+    with workbook_at(path, {"title": tables[0].title}) as book:
         frame = {"font_name": SHEET_FONT, "font_size": 10, "text_wrap": True, "valign": "vcenter"}
         head = book.add_format({**frame, "bold": True, "bg_color": "#E4E9EE", "border": 1})
         cell = book.add_format({**frame, "border": 1})

@@ -45,24 +45,6 @@ _ZERO = re.compile(r"0+(\.0*)?(m|米|km|公里)?")
 
 
 @dataclass(frozen=True, slots=True)
-class FlowWords:
-    """What a command was given, as written; empty where an option was left out."""
-
-    limit: str = ""
-    beside: str = ""
-    closed_basins: str = ""
-    snap: str = ""
-    stream_ha: str = ""
-    sources_kind: str = LayerKind.ENTERPRISES.value
-    source_ids: tuple[str, ...] = ()
-
-    def given(self) -> dict[str, str]:
-        """Return the options that were given, by parameter."""
-        words = (self.limit, self.beside, self.closed_basins, self.snap, self.stream_ha)
-        return {name: word for name, word in zip(OPTIONS, words, strict=True) if word}
-
-
-@dataclass(frozen=True, slots=True)
 class Setting:
     """One value with where it came from.
 
@@ -119,13 +101,15 @@ class FlowOptions:
 OPTIONS_OF = OPTIONS | {DOWNSTREAM: OPTIONS[LIMIT]}
 
 
-def _flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> FlowOptions:
+def _flow_options(
+    words: Mapping[str, str], spec: ProjectSpec, kind: str, source_ids: Sequence[str], *, needs_snap: bool
+) -> FlowOptions:
     """Return what command and project ask; raise with all words that can't be read and values nobody gives."""
     problems: list[Problem] = []
     settings: dict[str, Setting] = {}
     for name in OPTIONS:
         try:
-            setting = _setting(name, words.given(), spec.parameters)
+            setting = _setting(name, words, spec.parameters)
         except UsageError as fault:
             problems += fault.problems
             continue
@@ -133,7 +117,7 @@ def _flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> F
             settings[name] = setting
         elif needs_snap or name not in {SNAP, STREAM}:
             problems.append(_unset(name, spec))
-    problems += _unknown(words.sources_kind, [kind.value for kind in LayerKind], "--from")
+    problems += _unknown(kind, [known.value for known in LayerKind], "--from")
     if problems:
         raise UsageError(problems)
     is_snapped = SNAP in settings and STREAM in settings
@@ -142,8 +126,8 @@ def _flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> F
         float(settings[BESIDE].value),
         Conditioning(ClosedBasins(str(settings[BASINS].value))),
         SnapRule(float(settings[SNAP].value), float(settings[STREAM].value)) if is_snapped else None,
-        words.source_ids,
-        LayerKind.of(words.sources_kind),
+        tuple(source_ids),
+        LayerKind.of(kind),
         tuple(setting for name, setting in settings.items() if is_snapped or name not in {SNAP, STREAM}),
     )
 
@@ -151,7 +135,7 @@ def _flow_options(words: FlowWords, spec: ProjectSpec, *, needs_snap: bool) -> F
 def _setting(name: str, options: Mapping[str, str], parameters: Mapping[str, ChosenParameter]) -> Setting | None:
     """Return a value and where it came from; None where nobody gave one."""
     chosen = next((parameters[key] for key in (name, _INSTEAD.get(name, "")) if key in parameters), None)
-    if name in options:
+    if options.get(name):
         unused = "" if chosen is None else f"，未用项目参数 {chosen.name}（{_text(chosen)}）"
         return Setting(name, _read(name, options[name]), f"命令选项 {OPTIONS[name]}{unused}")
     if chosen is None:
@@ -227,10 +211,19 @@ class FlowReport:
     files: tuple[Path, ...] = ()
 
 
-def flow_project(path: Path, words: FlowWords) -> FlowReport:
+def flow_project(
+    path: Path, words: Mapping[str, str], kind: str = LayerKind.ENTERPRISES.value, source_ids: Sequence[str] = ()
+) -> FlowReport:
     """Follow the water of the sources of project `path`, file or folder, on its own grid of heights.
 
-    `words`: what was given with the command; the project's parameters stand for what was left out.
+    Parameters
+    ----------
+    words
+        What was typed, by the parameter that it stands for (`OPTIONS`); the project's own stand for what wasn't.
+    kind
+        Code of the layer whose features are the sources.
+    source_ids
+        Only these; all where empty.
 
     Raises
     ------
@@ -246,7 +239,7 @@ def flow_project(path: Path, words: FlowWords) -> FlowReport:
         raise ProjectError(Problem("项目没有高程图层，水流方向不能测算", spec.place("layers"), remedy=remedy))
     targets = _targets([layer for layer in inputs.receptors if layer.kind in TARGET_KINDS])
     has_points = any(shape is not None and shape.geom_type == "Point" for shape in targets.geometries)
-    options = _flow_options(words, spec, needs_snap=has_points)
+    options = _flow_options(words, spec, kind, source_ids, needs_snap=has_points)
     sources = _asked(_sources(inputs, options.sources_kind), options.source_ids)
     grid = flow_grid(inputs.elevation, options.conditioning)
     met = {

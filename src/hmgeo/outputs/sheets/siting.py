@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
-
-import xlsxwriter
+from typing import TYPE_CHECKING, ClassVar
 
 from hmgeo.outputs import siting_words, wording
-from hmgeo.outputs.book import CREATED, LINE_HEIGHT_PT, MAX_ROW_HEIGHT_PT, PAGE_COUNT, cut, lines_of
+from hmgeo.outputs.book import (
+    LINE_HEIGHT_PT,
+    MAX_ROW_HEIGHT_PT,
+    PAGE_COUNT,
+    Formats,
+    columns_of,
+    cut,
+    lines_of,
+    workbook_at,
+)
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation
 from hmgeo.outputs.siting_words import say
-from hmgeo.outputs.style import BASES, SHEET_FONT, VERDICTS
+from hmgeo.outputs.style import BASES, VERDICTS
 from hmgeo.outputs.wording import worded as word
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import Certainty, Effect, LegalRank, Verdict
@@ -23,16 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from hmgeo.outputs.book import Column
     from hmgeo.results.results import Presentation
     from hmgeo.results.siting import Clause, Dossier, SitingResults, TargetTable
 
 
 Cell = str | int
 
-WIDTHS = (4.5, 11.0, 11.0, 17.0, 23.0, 20.0, 23.0, 16.0, 14.0, 12.0)
+CLAUSES = columns_of("逐条研判")
+WIDTHS = tuple(column.width for column in CLAUSES)
 """Columns of a site's sheet, in characters; every block uses the same grid."""
 
 
@@ -74,13 +82,11 @@ class Page:
 
 
 @dataclass(slots=True)
-class Book:
-    """A workbook under way, with each cell format made once."""
+class Book(Formats):
+    """The workbook of a siting answer."""
 
-    file: xlsxwriter.Workbook
     results: SitingResults
-    presentation: Presentation
-    formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict)
+    size_pt: ClassVar[float] = 9
 
     @property
     def language(self) -> str:
@@ -94,14 +100,6 @@ class Book:
     def speak(self, text: str) -> str:
         """Return a text of ours, a reason or a phrase, in the language of the book."""
         return in_language(text, self.language)
-
-    def style(self, **properties: str | float | bool) -> Format:
-        """Return the cell format with these properties, made once."""
-        key = tuple(sorted(properties.items()))
-        if key not in self.formats:
-            common = {"font_name": SHEET_FONT, "font_size": 9, "valign": "vcenter"}
-            self.formats[key] = self.file.add_format(common | properties)
-        return self.formats[key]
 
 
 def new_page(book: Book, name: str, widths: Sequence[float] = WIDTHS) -> Page:
@@ -126,14 +124,15 @@ def notice(book: Book) -> str:
     return wording.basis_banner(siting_words.shell(book.results).basis, book.language)
 
 
-def _write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write a plain table with a filter, caption and disclaimer below."""
+def _write_flat(book: Book, name: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write a plain table as sheet `name` with a filter, caption and disclaimer below."""
+    page = new_page(book, book.say(name), [column.width for column in columns])
     head = page.book.style(
         bold=True, bg_color="#E4E9EE", border=1, border_color="#9AA5B1", align="center", text_wrap=True
     )
     cell = page.book.style(border=1, border_color="#C9D0D6", text_wrap=True)
-    for column, title in enumerate(titles):
-        page.sheet.write_string(0, column, page.book.say(title), head)
+    for at, column in enumerate(columns):
+        page.sheet.write_string(0, at, book.say(column.header), head)
     number = 0
     for number, row in enumerate(rows, start=1):
         for column, value in enumerate(row):
@@ -144,16 +143,12 @@ def _write_flat(page: Page, titles: Sequence[str], rows: Iterable[Sequence[Cell]
     page.sheet.freeze_panes(1, 0)
     page.sheet.repeat_rows(0)
     if number:
-        page.sheet.autofilter(0, 0, number, len(titles) - 1)
+        page.sheet.autofilter(0, 0, number, len(columns) - 1)
     foot = page.book.style(font_color="#444444")
     page.sheet.write_string(number + 2, 0, siting_words.caption(page.book.results, page.book.presentation), foot)
     page.sheet.write_string(number + 3, 0, wording.disclaimer(page.book.language), foot)
 
 
-CLAUSE_HEADER = (
-    "序号", "结论", "位阶／机关", "文件、条款", "原文", "量测", "判断与原因", "可改变结论的因素",
-    "所用数据（时点）", "认定部门／效力",
-)  # fmt: skip
 DOSSIER_SHEETS = 30
 """Sites that get a sheet of their own; the others stand in 汇总 and 全部条款."""
 LISTED_ROWS = 50_000
@@ -176,18 +171,14 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
     For one site its sheet and 全部条款 alone. The first `DOSSIER_SHEETS` sites get a sheet each; `presentation` has the
     language. Every text is a string, so that no cell is a formula; the bytes depend on the results alone.
     """
-    options: dict[str, Any] = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    options |= {"constant_memory": True, "tmpdir": str(path.parent)} if results.briefs else {}
-    with xlsxwriter.Workbook(str(path), options) as file:
-        file.set_properties(
-            {
-                "title": in_language(results.title, presentation.language),
-                "author": presentation.maker or "hmgeo",
-                "comments": wording.disclaimer(presentation.language),
-                "created": CREATED,
-            }
-        )
-        book = Book(file, results, presentation)
+    options: dict[str, object] = {"constant_memory": True, "tmpdir": str(path.parent)} if results.briefs else {}
+    properties = {
+        "title": in_language(results.title, presentation.language),
+        "author": presentation.maker or "hmgeo",
+        "comments": wording.disclaimer(presentation.language),
+    }
+    with workbook_at(path, properties, **options) as file:
+        book = Book(file, presentation, results)
         several = len(results.sites) > 1
         if several:
             _write_matrix(book)
@@ -361,7 +352,7 @@ def _write_clauses(page: Page, title: str, clauses: Sequence[Clause]) -> None:
     if not clauses:
         page.cells([(page.book.say("没有得出结论的条款；未评估和不适用的条款见后。"), len(WIDTHS))])
         return
-    page.header([(text, 1) for text in CLAUSE_HEADER])
+    page.header([(column.header, 1) for column in CLAUSES])
     for number, clause in enumerate(clauses, start=1):
         _write_clause(page, number, clause)
 
@@ -501,20 +492,9 @@ def _write_sources(page: Page) -> None:
 
 
 def _write_summary(book: Book) -> None:
-    widths = (6.0, 16.0, 24.0, 16.0, 28.0, *([10.0] * (len(Verdict) + 1)), 40.0)
-    page = new_page(book, book.say("汇总"), widths)
-    titles = (
-        "序号",
-        "编号",
-        "名称",
-        "状态",
-        "所在行政区",
-        word(Verdict.PROHIBITED, book.language),
-        wording.TEXTS["unmet_word"].say(book.language),
-        *(word(verdict, book.language) for verdict in Verdict if verdict is not Verdict.PROHIBITED),
-        "备注",
-    )
-    _write_flat(page, titles, _summary_rows(book))
+    words = [word(verdict, book.language) for verdict in Verdict]
+    words.insert(1, wording.TEXTS["unmet_word"].say(book.language))
+    _write_flat(book, "汇总", columns_of("汇总", verdict=words), _summary_rows(book))
 
 
 def _summary_rows(book: Book) -> Iterator[tuple[Cell, ...]]:
@@ -526,9 +506,7 @@ def _summary_rows(book: Book) -> Iterator[tuple[Cell, ...]]:
 
 def _write_all_clauses(book: Book) -> None:
     """List every clause in reading order; of very many sites only those that some clause touches."""
-    widths = (14.0, 16.0, 18.0, 14.0, 10.0, 26.0, 34.0, 26.0, 40.0, 14.0)
-    page = new_page(book, book.say("全部条款"), widths)
-    titles = ("编号", "规则", "结论", "确定性", "位阶", "文件、条款", "量测", "所用数据", "说明", "认定部门")
+    columns = columns_of("全部条款")
     results, language = book.results, book.language
     total = sum(sum(site.counts) for site in results.sites)
     wanted = _all_of(results) if total <= LISTED_ROWS else islice(_grave_of(results), LISTED_ROWS)
@@ -548,8 +526,8 @@ def _write_all_clauses(book: Book) -> None:
         for site_id, clause in wanted
     )
     more = book.say("site.touched_only", count=str(total), most=str(LISTED_ROWS))
-    last = [(more, *[""] * (len(titles) - 1))] if total > LISTED_ROWS else []
-    _write_flat(page, titles, chain(rows, last))
+    last = [(more, *[""] * (len(columns) - 1))] if total > LISTED_ROWS else []
+    _write_flat(book, "全部条款", columns, chain(rows, last))
 
 
 def _all_of(results: SitingResults) -> Iterable[tuple[str, Clause]]:
