@@ -135,11 +135,11 @@ def _write_flat(book: Book, name: str, columns: Sequence[Column], rows: Iterable
         page.sheet.write_string(0, at, book.say(column.header), head)
     number = 0
     for number, row in enumerate(rows, start=1):
-        for column, value in enumerate(row):
+        for at, value in enumerate(row):
             if isinstance(value, int):
-                page.sheet.write_number(number, column, value, cell)
+                page.sheet.write_number(number, at, value, cell)
             else:
-                page.sheet.write_string(number, column, cut(value), cell)
+                page.sheet.write_string(number, at, cut(value), cell)
     page.sheet.freeze_panes(1, 0)
     page.sheet.repeat_rows(0)
     if number:
