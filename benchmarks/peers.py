@@ -233,8 +233,9 @@ def main() -> None:
 
 def _warm(folder: Path) -> None:
     """Load the compiled code from its cache (or compile it) on a few rows, as an import would."""
-    from dataclasses import replace
     from tempfile import TemporaryDirectory
+
+    from msgspec.structs import replace
 
     from hmgeo.intake.formats.packed import stream_receptors
     from hmgeo.project.pairs.file import CodedPairsSink

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from msgspec.structs import replace
 from rasterio.warp import transform
 from rasterio.windows import Window
 

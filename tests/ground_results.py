@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
+from msgspec.structs import replace
 from small_results import HOSTILE, small_results
 
 from hmgeo.project.run_files import ground_layers

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import shapely
+from msgspec.structs import replace
 from pyproj import Geod
 from shapely.ops import nearest_points
 

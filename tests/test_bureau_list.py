@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
+from msgspec.structs import replace
 from pyproj import Geod
 from reportlab.pdfgen.canvas import Canvas
 

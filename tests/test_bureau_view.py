@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import shapely
+from msgspec.structs import replace
 from siting_world import layer
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2

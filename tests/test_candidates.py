@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec.structs import replace
 from siting_world import SITE, areas, bench
 
 from hmgeo.geo.ellipsoid import ELLIPSOID

@@ -20,10 +20,11 @@ from hmgeo.results.columns import TABLES, column_of
 ROOT = Path(__file__).resolve().parent.parent
 
 WRITE = """
-import dataclasses, sys
+import sys
 from pathlib import Path
 from types import MappingProxyType
 import pyarrow as pa
+from msgspec import structs
 from hmgeo.results import columns
 from hmgeo.results.columns import column_of_line
 from small_results import small_results
@@ -35,11 +36,11 @@ if is_there:
     cells = "smell_m|number|气味所及|how far it smells|none_found||popup 各源结果:9:distance_m".split("|")
     line = column_of_line(cells)
     table = columns.SOURCES
-    more = dataclasses.replace(table, columns=(*columns.TABLES[table.name].columns, line))
+    more = structs.replace(table, columns=(*columns.TABLES[table.name].columns, line))
     columns.TABLES = MappingProxyType({**columns.TABLES, table.name: more})
     # where it is worked out
     reach = pa.array([120.5, *([None] * (results.sources.num_rows - 1))], pa.float64())
-    results = dataclasses.replace(results, sources=results.sources.append_column("smell_m", reach))
+    results = structs.replace(results, sources=results.sources.append_column("smell_m", reach))
 
 from hmgeo.outputs.gis import write_geopackage
 from hmgeo.outputs.guide import write_dictionary

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import replace
 
 import pytest
 import shapely
+from msgspec.structs import replace
 from siting_world import bench, layer, layers
 from small_results import small_results
 

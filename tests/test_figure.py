@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from lxml import etree
+from msgspec.structs import replace
 from PIL import Image
 from pyproj import Geod
 from small_results import classified, small_results

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import hashlib
 import os
 import sqlite3
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
+from msgspec import structs
 from pyproj import Geod
 from small_results import HOSTILE, small_results
 
@@ -101,7 +101,7 @@ def test_a_shape_stays_a_shape_and_a_sure_point_a_point(tmp_path: Path) -> None:
     pond = shapely.box(113.01, 23.59, 113.03, 23.61)
     rows[0] |= {"position_kind": "shape", "geometry": shapely.to_wkb(pond)}
     rows[1]["position_uncertainty_m"] = 0.0
-    changed = dataclasses.replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema))
+    changed = structs.replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema))
     write_geopackage(changed, tmp_path / "a.gpkg")
     frame = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer="source_positions")
     assert frame.geometry[0].equals(pond)
@@ -126,7 +126,7 @@ def test_polygons_and_multipolygons_become_one_type(tmp_path: Path) -> None:
     results = small_results()
     rows = results.receptors.to_pylist()
     rows[0]["geometry"] = shapely.to_wkb(shapely.MultiPolygon([shapely.box(113, 23.5, 113.01, 23.51)]))
-    changed = dataclasses.replace(results, receptors=pa.Table.from_pylist(rows, results.receptors.schema))
+    changed = structs.replace(results, receptors=pa.Table.from_pylist(rows, results.receptors.schema))
     write_geopackage(changed, tmp_path / "a.gpkg")
     assert pyogrio.read_info(tmp_path / "a.gpkg", layer="receptors")["geometry_type"] == "MultiPolygon"
 
@@ -167,7 +167,7 @@ def test_last_change_is_the_day_asked_about(package: Path, tmp_path: Path) -> No
             return {row[0][:10] for row in database.execute("select last_change from gpkg_contents")}
 
     assert changes(package) == {"2019-06-30"}
-    write_geopackage(dataclasses.replace(small_results(), as_of=None), tmp_path / "a.gpkg")
+    write_geopackage(structs.replace(small_results(), as_of=None), tmp_path / "a.gpkg")
     assert changes(tmp_path / "a.gpkg") == {"1980-01-01"}
 
 
@@ -196,7 +196,7 @@ def test_an_older_file_is_replaced(tmp_path: Path) -> None:
 
 def test_results_without_rows_or_context_still_have_all_tables(tmp_path: Path) -> None:
     results = small_results()
-    empty = dataclasses.replace(
+    empty = structs.replace(
         results,
         sources=results.sources.slice(0, 0),
         findings=results.findings.slice(0, 0),
@@ -377,7 +377,7 @@ def test_the_other_formats_have_the_same_bytes_each_time_and_stand_without_rows(
     none = {name: getattr(results, name).slice(0, 0) for name in ("sources", "findings", "receptors", "search_areas")}
     (tmp_path / "empty").mkdir()
     for word, name in ALSO.items():
-        write_also(dataclasses.replace(results, **none, context=()), word, tmp_path / "empty" / name)
+        write_also(structs.replace(results, **none, context=()), word, tmp_path / "empty" / name)
     held = {path.name: pyogrio.read_info(path)["geometry_type"] for path in (tmp_path / "empty" / "shp").glob("*.shp")}
     assert held == {"findings.shp": "Point", "sources.shp": "Point", "receptors.shp": "Polygon", "areas.shp": "Polygon",
                     "source_positions.shp": "Polygon", "search_areas.shp": "Polygon"}  # fmt: skip

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import shapely
+from msgspec.structs import replace
 
 from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.results.columns import IRRIGATION_SCHEMA

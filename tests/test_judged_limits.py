@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from types import MappingProxyType
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from kind_facts import FixedFacts, ask, chosen, in_force, rule_of, value_of
+from msgspec.structs import replace
 from oracle import GEOD, distance_m
 
 from hmgeo.judging.applies import Subject, _by_trade, exemption, implied, known_fact, reach

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
+from msgspec.structs import replace
 from strategies import layer_of
 
 from hmgeo.reference.tables import ELEMENTS, EXCEEDS

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
+from msgspec.structs import replace
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
 from small_results import classified, data_of, small_results

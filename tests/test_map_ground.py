@@ -6,11 +6,11 @@ import base64
 import json
 import re
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ground_results import NOTE, ground_results
+from msgspec.structs import replace
 from small_results import HOSTILE, data_of, small_results
 from test_map_browser import Opened, browser, opened_whole
 from test_map_page import numbers as varints

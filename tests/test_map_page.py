@@ -9,7 +9,6 @@ import subprocess
 import sys
 import zlib
 from collections import Counter
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from branca.element import CssLink, JavascriptLink
+from msgspec.structs import replace
 from small_results import HOSTILE, data_of, small_results
 
 from hmgeo.errors import OutputError

@@ -7,7 +7,6 @@ D ----+              the tributary, flowing west into B
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.judging.choices import Choices, ChosenParameter

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
+from msgspec.structs import replace
 from siting_world import COUNTY, HOUSES, SCHOOL, SITE, bench, layer, layers
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from kind_facts import rule_of
+from msgspec.structs import replace
 from oracle import GEOD, box_from
 from strategies import positions_of
 

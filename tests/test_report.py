@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import re
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from docx.oxml.ns import qn
+from msgspec import structs
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
@@ -40,7 +40,7 @@ def results() -> Results:
     visiting(rows, [{"visit_group": "丁", "visit_reason": "缺废气重金属排放量。"} for _ in rows], VisitOrder())
     schema = pa.schema([*found.sources.schema, *VISITS_SCHEMA])
     chosen = VisitOrder("group", "某局", "2026-05-01", "先近后远")
-    return dataclasses.replace(found, sources=pa.Table.from_pylist(rows, schema), visit_order=chosen)
+    return structs.replace(found, sources=pa.Table.from_pylist(rows, schema), visit_order=chosen)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_what_is_not_assessed_is_grouped_as_map_and_sheets_do(results: Results, 
     codes = ["county_unknown" if one == "not_assessed" else "" for one in results.findings["verdict"].to_pylist()]
     at = results.findings.schema.get_field_index("reason_codes")
     findings = results.findings.set_column(at, results.findings.schema.field(at), pa.array(codes, pa.string()))
-    placed = dataclasses.replace(results, findings=findings)
+    placed = structs.replace(results, findings=findings)
     counted = placed.unassessed_counts()
     assert counted[Unassessed.PLACE] == 2
     said = facts(told_by(placed, Presentation(), tmp_path))["verdicts"]
@@ -121,9 +121,7 @@ def test_the_list_stands_in_the_order_of_visits_with_margins(page: docx.document
 
 def test_without_a_gap_only_clauses_that_were_asked_are_spoken_of(results: Results, tmp_path: Path) -> None:
     judged = results.findings.filter(pc.not_equal(results.findings["verdict"], "not_assessed"))
-    write_report(
-        told_by(dataclasses.replace(results, findings=judged), Presentation(), tmp_path), tmp_path / "report.docx"
-    )
+    write_report(told_by(structs.replace(results, findings=judged), Presentation(), tmp_path), tmp_path / "report.docx")
     text = "\n".join(one.text for one in docx.Document(str(tmp_path / "report.docx")).paragraphs)
     assert "所评的条款中没有未评估的；没有载入的条款没有判断，不得视为符合要求。" in text
     assert "本次只按使用者设定的半径筛查" not in text
@@ -138,9 +136,9 @@ def test_clauses_are_quoted_once_with_who_decides(page: docx.document.Document, 
 
 def test_a_text_that_nobody_compared_is_not_called_in_force(results: Results, tmp_path: Path) -> None:
     for verified, word in (("效力待核实：未对照", "效力待核实"), ("已核对（公报）", "现行有效")):
-        rules = tuple(dataclasses.replace(one, standing="in_force", verified=verified) for one in results.rules)
+        rules = tuple(structs.replace(one, standing="in_force", verified=verified) for one in results.rules)
         rows = [one | {"standing": "in_force"} for one in results.findings.to_pylist()]
-        found = dataclasses.replace(results, rules=rules, findings=pa.Table.from_pylist(rows, results.findings.schema))
+        found = structs.replace(results, rules=rules, findings=pa.Table.from_pylist(rows, results.findings.schema))
         write_report(told_by(found, Presentation(), tmp_path), tmp_path / "report.docx")
         page = docx.Document(str(tmp_path / "report.docx"))
         assert [row[4] for row in table(page, "结论")[1:]] == [word]
@@ -240,7 +238,7 @@ def test_the_command_reads_a_run_folder_and_says_what_is_wrong(
 
 def test_who_has_no_name_is_listed_by_the_id(results: Results, tmp_path: Path) -> None:
     rows = [row | {"name": ""} for row in results.sources.to_pylist()]
-    nameless = dataclasses.replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema))
+    nameless = structs.replace(results, sources=pa.Table.from_pylist(rows, results.sources.schema))
     write_report(told_by(nameless, Presentation(), tmp_path), tmp_path / "report.docx")
     listed = table(docx.Document(str(tmp_path / "report.docx")), "序号")[1:]
     by_number = {row["list_number"]: row["source_id"] for row in rows if row["list_number"]}

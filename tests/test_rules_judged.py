@@ -5,10 +5,10 @@ One test a rule; a failure names the case. `test_rules_by_hand.py` judges the sa
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hmgeo.errors import RuleError
 from hmgeo.judging.applies import Subject, reach

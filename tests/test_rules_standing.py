@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 
 from hmgeo.errors import RuleError, UsageError
 from hmgeo.project.run import expired_texts

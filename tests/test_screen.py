@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pytest
 import shapely
 from kind_facts import rule_of, value_of
+from msgspec import structs
 from oracle import GEOD
 from strategies import layer_of, positions_of
 
@@ -62,7 +62,7 @@ def farmland(
     basis: Basis = Basis.SYNTHETIC,
 ) -> Layer:
     layer = layer_of(parcels, classes=classes or ["安全利用类"] * len(parcels))
-    return dataclasses.replace(layer, gates=Gates(coverage, "范围", completeness), basis=basis)
+    return structs.replace(layer, gates=Gates(coverage, "范围", completeness), basis=basis)
 
 
 def sources(*rows: Mapping[str, object], uncertainty_m: float = 0.0) -> Positions:
@@ -71,7 +71,7 @@ def sources(*rows: Mapping[str, object], uncertainty_m: float = 0.0) -> Position
     shapes = [row.pop("shape", shapely.Point(HERE)) for row in given]
     plain = positions_of(shapes, uncertainty_m=[uncertainty_m] * len(given))
     filled = [{**old, **new} for old, new in zip(plain.table.to_pylist(), given, strict=True)]
-    return dataclasses.replace(plain, table=pa.Table.from_pylist(filled, plain.table.schema))
+    return structs.replace(plain, table=pa.Table.from_pylist(filled, plain.table.schema))
 
 
 def ask(**changes: object) -> Question:
@@ -109,15 +109,15 @@ def test_rows_in_another_order_give_the_same_findings_and_areas_to_the_last_digi
     shapes = [parcel(500.0 + 7.0 * n, 25.0 * n) for n in range(8)]
     words = ["安全利用类"] * 4 + ["严格管控类"] * 4
     land = layer_of(shapes, classes=words, official_area_m2=[3_000.0, 3_000.0, 3_000.0, 5.0] * 2)
-    land = dataclasses.replace(land, gates=Gates(WIDE, "范围", Completeness.COMPLETE))
+    land = structs.replace(land, gates=Gates(WIDE, "范围", Completeness.COMPLETE))
     first = sources(*({"shape": shapely.Point(HERE[0] + n / 900, HERE[1]), "source_id": f"S{n}"} for n in range(5)))
     draw = np.random.default_rng(3)
     orders = [np.arange(n)[::-1] if order == "reversed" else draw.permutation(n) for n in (8, 5)]
     parcels, rows = land.read().take(orders[0]), first.table.take(orders[1])
     before = screen(first, land, ask())
     again = screen(
-        dataclasses.replace(first, table=rows),
-        dataclasses.replace(land, open_batches=lambda: parcels.to_batches(max_chunksize=3)),
+        structs.replace(first, table=rows),
+        structs.replace(land, open_batches=lambda: parcels.to_batches(max_chunksize=3)),
         ask(),
     )
     assert max(before.counts["area_ha"].to_pylist()) == pytest.approx(1.801)
@@ -439,7 +439,7 @@ def test_a_list_states_its_action_and_emissions_as_a_site_does(
             history=(value_of(1000.0, "m"),),
         ),
     )
-    given = dataclasses.replace(sources(), attributes=pa.table({name: [cell] for name, cell in cells.items()}))
+    given = structs.replace(sources(), attributes=pa.table({name: [cell] for name, cell in cells.items()}))
     asked = ask(as_of=date(2024, 1, 1), rules=rules, adopted=frozenset(), screening_rule_id="NEW")
     screened = screen(given, farmland(parcel(300.0)), asked)
     found = {row["rule_id"]: row["verdict"] for row in screened.findings.to_pylist()}
@@ -587,9 +587,9 @@ def test_removing_a_rule_removes_its_findings_and_adds_none() -> None:
 
 def test_garden_land_is_counted_by_radius_and_moves_no_verdict() -> None:
     land = farmland(parcel(6000))
-    gardens = dataclasses.replace(layer_of([parcel(500), parcel(900, 90)]), gates=land.gates)
+    gardens = structs.replace(layer_of([parcel(500), parcel(900, 90)]), gates=land.gates)
     given = sources({}, {"source_id": "S9", "status": "not_located", "geometry": None})
-    alone, both = (screen(given, one, ask()) for one in (land, dataclasses.replace(land, beside=gardens)))
+    alone, both = (screen(given, one, ask()) for one in (land, structs.replace(land, beside=gardens)))
     assert both.findings == alone.findings
     assert both.sources == alone.sources
     assert alone.gardens is None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import shapely
+from msgspec.structs import replace
 from oracle import distance_m
 from siting_world import COUNTY, SCHOOL, SECOND_ZONE, SITE, bench, layers
 from test_situations import ALL, BOOK, by_layer, given_of, judged

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from msgspec.structs import replace
 from siting_world import SITE, bench
 
 from hmgeo.compare.verify import language_of, verify_extract

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from hmgeo.judging.cases import CaseFacts, CaseResult, run_given
 from hmgeo.rules.book import load_book

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec import structs
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs.tables import csv_text, guarded, unguarded, write_data, write_entries
@@ -52,7 +52,7 @@ def test_sources_csv_prints_what_was_judged(tmp_path: Path) -> None:
 def test_columns_beyond_the_contract_follow_it(tmp_path: Path) -> None:
     results = small_results()
     more = results.sources.add_column(0, "company_code", pa.array([f"+{n}-x" for n in range(8)]))
-    write_data(dataclasses.replace(results, sources=more), tmp_path)
+    write_data(structs.replace(results, sources=more), tmp_path)
     rows = rows_of(tmp_path / "sources.csv")
     assert next(iter(rows[0])) == "source_id"
     assert list(rows[0])[-1] == "company_code"
@@ -132,7 +132,7 @@ def test_parquet_files_hold_the_contract_and_no_private_metadata(tmp_path: Path)
 def test_row_groups_do_not_follow_the_chunks_of_memory(tmp_path: Path) -> None:
     results = small_results()
     chunked = pa.concat_tables([results.counts.slice(0, 7), results.counts.slice(7)])
-    for name, one in (("a", results), ("b", dataclasses.replace(results, counts=chunked))):
+    for name, one in (("a", results), ("b", structs.replace(results, counts=chunked))):
         (tmp_path / name).mkdir()
         write_data(one, tmp_path / name)
     assert (tmp_path / "a" / "counts.parquet").read_bytes() == (tmp_path / "b" / "counts.parquet").read_bytes()

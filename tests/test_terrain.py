@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import shapely
 from grids import frame, point, raster
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError
 from hmgeo.geo.raster import kept, read_whole, strips

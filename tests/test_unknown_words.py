@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
 import shapely
+from msgspec.structs import replace
 from shapely.geometry import mapping
 from siting_world import SITE, bench, layer
 

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from msgspec.structs import replace
 
 from hmgeo.compare.archive import archive_run
 from hmgeo.compare.explain import Part, as_plain, draw_finding, explain_finding

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import date
 
 import pytest
+from msgspec import structs
 from small_results import small_results
 
 from hmgeo.outputs import style, wording
@@ -133,7 +133,7 @@ def test_what_is_not_assessed_is_counted_in_four_groups_by_the_codes_of_its_reas
 def test_real_sources_on_invented_farmland_read_as_examples() -> None:
     results = small_results()
     assert not wording.is_example(results)
-    mixed = dataclasses.replace(results, parameters=(*results.parameters, ParameterUsed("mix_basis", "培训用")))
+    mixed = structs.replace(results, parameters=(*results.parameters, ParameterUsed("mix_basis", "培训用")))
     assert wording.is_example(mixed)
     assert wording.badge(finding("prohibited"), example=True) == "示例判定：触及禁止性规定"
     assert wording.badge(finding(""), example=True) == ""
@@ -154,7 +154,7 @@ def test_caption_names_data_maker_day_and_classification() -> None:
         "坐标系：2000国家大地坐标系｜资料来源：涉重金属企业（提供单位未申明），2019；合成数据（固定种子生成），2019"
         "｜制图：某局 2019-06-30｜地图审核：未送审｜密级：未标注｜界线仅供工作示意，不作为权属和行政区域界线依据"
     )
-    undated = dataclasses.replace(results, as_of=None, layers=())
+    undated = structs.replace(results, as_of=None, layers=())
     assert "资料来源：未申明｜制图：未填写 未设基准日｜" in wording.caption(undated, Presentation())
 
 
@@ -171,10 +171,10 @@ def test_caption_names_data_maker_day_and_classification() -> None:
 def test_classification_is_the_worst_of_the_layers(given: tuple[Classification, Classification], word: str) -> None:
     results = small_results()
     layers = tuple(
-        dataclasses.replace(layer, gates=dataclasses.replace(layer.gates, classification=classification))
+        structs.replace(layer, gates=structs.replace(layer.gates, classification=classification))
         for layer, classification in zip(results.layers, given, strict=True)
     )
-    assert wording.classification_word(dataclasses.replace(results, layers=layers)) == word
+    assert wording.classification_word(structs.replace(results, layers=layers)) == word
 
 
 def test_words_of_codes_and_empty_codes() -> None:

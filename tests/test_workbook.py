@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pyarrow as pa
 import pytest
+from msgspec import structs
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
@@ -38,7 +38,7 @@ def ordered(results: Results) -> Results:
     told = [{"visit_group": "丁", "visit_reason": "缺废气重金属排放量。"} for _ in rows]
     visiting(rows, told, VisitOrder())
     schema = pa.schema([*results.sources.schema, *VISITS_SCHEMA])
-    return dataclasses.replace(results, sources=pa.Table.from_pylist(rows, schema))
+    return structs.replace(results, sources=pa.Table.from_pylist(rows, schema))
 
 
 def opened(results: Results, path: Path) -> Workbook:
@@ -167,7 +167,7 @@ def test_a_position_that_could_flip_a_radius_is_critical(tmp_path: Path) -> None
     table[0]["nearest_farmland_max_m"] = 5001.0
     table[1]["position_uncertainty_m"] = 4000.0
     moved = pa.Table.from_pylist(table, results.sources.schema)
-    book = opened(dataclasses.replace(results, sources=moved), tmp_path / "a.xlsx")
+    book = opened(structs.replace(results, sources=moved), tmp_path / "a.xlsx")
     rows = records(book["各源结果"], "清单序号")
     assert rows[0]["5 km"] == "是（临界）"
     assert rows[1]["5 km"] == "否（临界）"
@@ -197,8 +197,8 @@ def test_clauses_hold_what_touches_with_its_quote_and_decider_and_count_the_rest
 
 def test_the_ledger_puts_what_is_alike_on_one_line(tmp_path: Path) -> None:
     results = small_results()
-    more = [dataclasses.replace(results.ledger.entries[0], row=row, value=f"待补{row}") for row in range(7, 15)]
-    alike = dataclasses.replace(results, ledger=Ledger((*results.ledger.entries, *more)))
+    more = [structs.replace(results.ledger.entries[0], row=row, value=f"待补{row}") for row in range(7, 15)]
+    alike = structs.replace(results, ledger=Ledger((*results.ledger.entries, *more)))
     rows = records(opened(alike, tmp_path / "a.xlsx")["处理台账"], "文件")
     assert [(row["行数"], row["数据行"]) for row in rows] == [(9, "6、7、8、9、10、11 … (9)"), (1, "整个文件")]
     assert rows[0]["原值"].startswith("待补、待补7、")
@@ -225,7 +225,7 @@ def test_no_cell_is_a_formula_or_a_link(tmp_path: Path) -> None:
     for row, name in zip(table, evil, strict=True):
         row["name"] = name
     sources = pa.Table.from_pylist(table, results.sources.schema)
-    book = opened(dataclasses.replace(results, sources=sources), tmp_path / "a.xlsx")
+    book = opened(structs.replace(results, sources=sources), tmp_path / "a.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
     targets = {cell.hyperlink.target for cell in cells if cell.hyperlink is not None}
@@ -320,7 +320,7 @@ def test_the_same_results_give_the_same_bytes_without_a_clock(tmp_path: Path) ->
 
 def test_a_run_that_found_nothing_still_opens(tmp_path: Path) -> None:
     results = small_results()
-    empty = dataclasses.replace(
+    empty = structs.replace(
         results,
         as_of=None,
         sources=results.sources.slice(0, 0),
@@ -343,7 +343,7 @@ def test_a_run_that_found_nothing_still_opens(tmp_path: Path) -> None:
 
 def test_mixed_basis_reads_as_an_example_in_every_verdict(tmp_path: Path) -> None:
     results = small_results()
-    mixed = dataclasses.replace(results, parameters=(ParameterUsed("mix_basis", "培训用"),))
+    mixed = structs.replace(results, parameters=(ParameterUsed("mix_basis", "培训用"),))
     book = opened(mixed, tmp_path / "a.xlsx")
     verdicts = [row["排查结论"] for row in records(book["各源结果"], "清单序号")]
     assert all(verdict.startswith("示例判定：") for verdict in verdicts)

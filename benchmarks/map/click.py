@@ -14,7 +14,6 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 from measure import FLAGS, NAMES, NOTE_READY, SEED, main_thread_cpu_s, results_of
+from msgspec.structs import replace
 from playwright.sync_api import sync_playwright
 
 from hmgeo.judging.bench import Question

@@ -7,9 +7,11 @@ problems and raise once; nobody sees a traceback for a mistake in a file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,14 +91,13 @@ def _account(word: str) -> tuple[int, int]:
     return (user.start(), last + 1) if user and user.end() < last else (0, 0)
 
 
-def hide_passwords(record: object, *names: str) -> None:
+def hide_passwords(record: Struct, *names: str) -> None:
     """Take passwords out of the texts of `record`, which is being made; `names` are its fields."""
     for name in names:
-        object.__setattr__(record, name, without_passwords(getattr(record, name)))
+        force_setattr(record, name, without_passwords(getattr(record, name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a problem sits. Empty parts are left out of the text.
 
     Parameters
@@ -131,8 +132,7 @@ class Place:
         return "，".join(part for part in parts if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong, and the way out of it.
 
     Examples

@@ -6,10 +6,10 @@ All geometry here is WKB in lon/lat on CGCS2000 (EPSG:4490).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+from msgspec import Struct, field
 
 from hmgeo.errors import Problem, UsageError, hide_passwords
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
@@ -100,8 +100,7 @@ def plain_table(table: pa.Table) -> pa.Table:
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class WordMeaning:
+class WordMeaning(Struct, frozen=True):
     """What a person says that a word of theirs means, whole cells only, with who said so, when and why."""
 
     word: str
@@ -111,8 +110,7 @@ class WordMeaning:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadWord:
+class UnreadWord(Struct, frozen=True):
     """A word in a column with a closed list that doesn't hold it.
 
     Parameters
@@ -179,8 +177,7 @@ enterprise, what exceeds limits). land_class holds a `LandClass`; null in a laye
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """Where a layer comes from.
 
     Parameters
@@ -204,8 +201,7 @@ class Provenance:
         hide_passwords(self, "path", "source", "licence", "credit")
 
 
-@dataclass(frozen=True, slots=True)
-class Gates:
+class Gates(Struct, frozen=True):
     """The four things to know before a layer may clear anything.
 
     Parameters
@@ -229,8 +225,7 @@ class Gates:
     aside: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(Struct, frozen=True):
     """One thing that happened to one row, or to a file as a whole (row 0), or to `row_count` of its rows."""
 
     file: str
@@ -245,8 +240,7 @@ class LedgerEntry:
     row_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """Everything that was dropped, repaired, assumed or suspected, in the order it was met."""
 
     entries: tuple[LedgerEntry, ...] = ()
@@ -268,8 +262,7 @@ class Ledger:
         return befell
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One kind of thing on the ground, as Arrow record batches with provenance and gates.
 
     Parameters
@@ -297,7 +290,7 @@ class Layer:
     kind: LayerKind
     basis: Basis
     provenance: Provenance
-    open_batches: Callable[[], Iterable[pa.RecordBatch]] = field(repr=False)
+    open_batches: Callable[[], Iterable[pa.RecordBatch]]
     gates: Gates = field(default_factory=Gates)
     feature_count: int | None = None
     row_count: int | None = None
@@ -350,8 +343,7 @@ carried along, never measured from.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SideTable:
+class SideTable(Struct, frozen=True):
     """A table without shapes that says more of sources or of an area: wind frequencies, outlets.
 
     Parameters
@@ -364,12 +356,11 @@ class SideTable:
     kind: LayerKind
     basis: Basis
     provenance: Provenance
-    table: pa.Table = field(repr=False)
+    table: pa.Table
     gates: Gates = field(default_factory=Gates)
 
 
-@dataclass(frozen=True, slots=True)
-class Positions:
+class Positions(Struct, frozen=True):
     """Sources with where they may be: every input row once, whatever is wrong with it.
 
     Parameters
@@ -384,8 +375,8 @@ class Positions:
     kind: LayerKind
     basis: Basis
     provenance: Provenance
-    table: pa.Table = field(repr=False)
-    attributes: pa.Table = field(repr=False)
+    table: pa.Table
+    attributes: pa.Table
     gates: Gates = field(default_factory=Gates)
     unread: tuple[UnreadWord, ...] = ()
 
@@ -394,8 +385,7 @@ class Positions:
         return geo_frame(self.table)
 
 
-@dataclass(frozen=True, slots=True)
-class Raster:
+class Raster(Struct, frozen=True):
     """A raster and how to read it by windows.
 
     Parameters
@@ -413,7 +403,7 @@ class Raster:
     transform: tuple[float, float, float, float, float, float]
     height: int
     width: int
-    open_windows: Callable[[], Iterable[tuple[Any, Any]]] = field(repr=False)
+    open_windows: Callable[[], Iterable[tuple[Any, Any]]]
     gates: Gates = field(default_factory=Gates)
 
     def windows(self) -> Iterator[tuple[Any, Any]]:

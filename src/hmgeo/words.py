@@ -13,12 +13,13 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Never, Self
+
+from msgspec import Struct
 
 from hmgeo import vocabulary
 from hmgeo.vocabulary import UNREAD_CODE, Word
@@ -85,8 +86,7 @@ _TOGETHER = "~"
 _FOLLOWS = re.compile(r"\[([^\[\]]*)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of the catalogue."""
 
     code: str

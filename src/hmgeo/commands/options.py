@@ -11,13 +11,13 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
+from msgspec.structs import replace
 
 from hmgeo.errors import without_passwords
 from hmgeo.vocabulary import LayerKind, Status, Verdict

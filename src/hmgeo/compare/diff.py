@@ -12,12 +12,12 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
+from msgspec import Struct
 
 from hmgeo.compare.explain import picture_suffix, shapes_of
 from hmgeo.compare.verify import (
@@ -92,8 +92,7 @@ class Change(NamedTuple):
         return render(self.kind, language), self.source, self.rule_id, *findings, render(self.cause, language)
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One of the two runs.
 
     Parameters

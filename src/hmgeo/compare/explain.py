@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow.parquet as pq
 import pyogrio
 import pyogrio.raw
 import shapely
+from msgspec.structs import replace
 
 from hmgeo.compare.verify import home_of, project_name, read_manifest, read_tables
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError

@@ -10,9 +10,10 @@ import datetime as dt
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from hmgeo.errors import InputError, Place, Problem
@@ -123,8 +124,7 @@ def _cell(text: str, name: str, sheet: str, header: str) -> Cell:
     return Cell("", name, sheet, header, stripped) if is_open else Cell(stripped, name, sheet, header)
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """One filled list.
 
     Parameters

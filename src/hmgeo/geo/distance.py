@@ -10,12 +10,12 @@ these is the answer.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
 from hmgeo.vocabulary import MEASURE_DECIMALS
@@ -35,8 +35,7 @@ EDGE_LIMIT_M = 200.0
 _ROWS_AT_ONCE = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(Struct, frozen=True):
     """Geometries with their edges ready for measuring.
 
     Parameters
@@ -70,8 +69,7 @@ class Shapes:
         return len(self.geometries)
 
 
-@dataclass(frozen=True, slots=True)
-class PairDistances:
+class PairDistances(Struct, frozen=True):
     """Distances of pairs, with the nearest point of each side.
 
     Parameters
@@ -303,8 +301,7 @@ LARGEST_RADIUS_M = SEMI_MAJOR_M / (1 - FLATTENING)
 """Largest radius of curvature of the ellipsoid: at the poles."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The nearest shape: its row, the distance, and the ends of the shortest line (lon/lat; NaN where they touch)."""
 
     row: int

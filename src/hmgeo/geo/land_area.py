@@ -9,11 +9,11 @@ circle; its areas agree with it within 1e-6.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.distance import prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, earth_centred, ellipsoidal_area_m2
@@ -34,8 +34,7 @@ _WIDE_RAD = 1.2
 _LONGEST_M = 6.3e6
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """Own parts: each parcel less the earlier ones that it overlaps, by number of pair (`later`, `earlier`)."""
 
     later: Indices

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
@@ -40,8 +41,7 @@ def _transformer(crs_from: str, crs_to: str) -> Transformer:
     return Transformer.from_crs(crs_from, crs_to, always_xy=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Where the cells of a north-up raster in metres lie.
 
     Parameters
@@ -231,8 +231,7 @@ class Frame:
         return (row_0, row_1, column_0, column_1) if row_0 < row_1 and column_0 < column_1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """Full-width rows of a raster: NaN where there is no value.
 
     Parameters

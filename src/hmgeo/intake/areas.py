@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct
 
 from hmgeo.errors import Place, Problem, ProjectError
 from hmgeo.intake.catalog import COUNTIES, RIVERS, TOWNSHIPS, shipped_layers, shipped_units
@@ -35,8 +35,7 @@ _EXACT_LEVELS = frozenset({"county", "township"})
 _AROUND_DEG = 0.15
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """A piece of ground with a name.
 
     Parameters
@@ -57,22 +56,21 @@ class Area:
 
     id: str
     name: str
-    geometry: Any = field(repr=False)
+    geometry: Any
     basis: Basis
     credit: str
     file: str
     counties: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Something drawn for orientation; `table` has id, name and geometry (lon/lat WKB), never judged against."""
 
     role: str
     title: str
     basis: Basis
     credit: str
-    table: pa.Table = field(repr=False)
+    table: pa.Table
 
 
 def resolve_area(text: str, *, base: Path) -> Area:

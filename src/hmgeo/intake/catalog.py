@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
 from shapely.geometry import shape
 
 from hmgeo.errors import InputError, Problem
@@ -40,8 +40,7 @@ _SHAPEFILE_MEMBERS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
 _CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class ShippedLayer:
+class ShippedLayer(Struct, frozen=True):
     """A layer of `catalog.yml`; `path` is relative to the shipped folder."""
 
     path: str
@@ -140,8 +139,7 @@ def shown_path(path: Path | RemoteFile, shown_as: str) -> str:
     return path.name if path.is_absolute() else path.as_posix()
 
 
-@dataclass(frozen=True, slots=True)
-class _StandardLayer:
+class _StandardLayer(Struct, frozen=True):
     """A kind of export: what offices call it, the kind of layer it is here, what to know about it.
 
     Of `fields` all must be there, alternatives parted by a bar; `layers` begin layer names that tell it, too.
@@ -203,13 +201,12 @@ TOWNSHIP_TOLERANCE_M = 3000.0
 _DEGREE_M = 111_195.0
 
 
-@dataclass(frozen=True, slots=True)
-class AdminUnit:
+class AdminUnit(Struct, frozen=True):
     """A county, or the cell that stands for a township; shape in lon/lat."""
 
     code: str
     name: str
-    shape: Any = field(repr=False, hash=False, compare=False)
+    shape: Any
 
     @property
     def is_county(self) -> bool:
@@ -237,8 +234,7 @@ class AdminUnit:
         return away_m
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredPlace:
+class DeclaredPlace(Struct, frozen=True):
     """Where a row says it is; None where the shipped units don't hold the name or code."""
 
     county: AdminUnit | None = None
@@ -350,8 +346,7 @@ _SAME_OUTLINE = 0.85
 _LEAST_GAIN = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class OutlineFit:
+class OutlineFit(Struct, frozen=True):
     """How well shapes cover the counties they outline: overlap over union, mean of all."""
 
     datum: Datum

@@ -9,11 +9,12 @@ Field codes are those that such exports carry in practice; they were not held ag
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -95,8 +96,7 @@ _MOST_NAMED = 40
 _PERMIT = re.compile(r"[0-9A-Z]{18}\d{3}[A-Z]")
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The columns of one file that mean something here: role to the name in the file.
 
     Parameters
@@ -530,8 +530,7 @@ def _without_unit(plain: str) -> str:
     return plain
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A file that was read and whose columns were understood.
 
     Parameters
@@ -584,8 +583,7 @@ AXIS_ORDERS = ("", "lon_lat", TURNED)
 _EASTERNMOST = 180.0
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """That so many features without a usable shape may count as absent, with who says so, when and why."""
 
     count: int
@@ -594,8 +592,7 @@ class Accepted:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
+class ReadOptions(Struct, frozen=True):
     """What a user says of a file. Everything may stay empty.
 
     Parameters
@@ -641,11 +638,10 @@ class ReadOptions:
     in_china: bool = False
     words: tuple[WordMeaning, ...] = ()
     edition: str = ""
-    columns_flag: str = field(default="--columns", compare=False)
+    columns_flag: str = "--columns"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """`ReadOptions` understood: None where nothing was said."""
 
     crs: CRS | None = None

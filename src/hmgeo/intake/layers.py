@@ -10,12 +10,12 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.ellipsoid import geodesic_m

@@ -7,7 +7,6 @@ become of its rows, what is missing; nothing is computed then.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.geo.datum import Datum
@@ -411,8 +412,7 @@ OTHER_LAND = "other_land"
 _SHAPE_WORDS = {0: "点", 1: "线", 3: "面", 4: "多点", 5: "多线", 6: "多面", 7: "几何集合"}
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Struct, frozen=True):
     """What a file holds.
 
     Parameters
@@ -446,22 +446,22 @@ class Inspection:
     file: str
     sheet: str
     kind: LayerKind
-    lines: tuple[int, ...] = field(repr=False)
+    lines: tuple[int, ...]
     standard: str
     mapping: tuple[tuple[str, str], ...]
     columns: tuple[tuple[str, str], ...]
     headers: tuple[str, ...]
-    cells: Mapping[str, list[str]] = field(repr=False)
-    ids: tuple[str, ...] = field(repr=False)
-    statuses: tuple[str, ...] = field(repr=False)
+    cells: Mapping[str, list[str]]
+    ids: tuple[str, ...]
+    statuses: tuple[str, ...]
     extent: tuple[float, ...]
     counties: tuple[tuple[str, int], ...]
     margin_m: tuple[float, ...]
     shapes: tuple[tuple[str, int], ...]
     missing: tuple[str, ...]
     blanks: tuple[tuple[str, str], ...]
-    located: pa.Table = field(repr=False)
-    ledger: Ledger = field(repr=False)
+    located: pa.Table
+    ledger: Ledger
 
 
 def inspect_file(path: Path, wanted: LayerKind | None, options: ReadOptions, shown_as: str = "") -> Inspection:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.places.headers import plain_name

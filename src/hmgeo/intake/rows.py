@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.records import Ledger, LedgerEntry
@@ -34,8 +35,7 @@ Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadAs:
+class ReadAs(Struct, frozen=True):
     """The numbers of a row as given, and how they were read: degrees where `crs` is None."""
 
     x: float
@@ -44,8 +44,7 @@ class ReadAs:
     datum: Datum | None
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """Shapes and verdicts on rows, filled step by step; rows are counted from 0 here, from 1 in the ledger.
 
     Parameters
@@ -187,8 +186,7 @@ class Outcome:
 _ROWS_NAMED = 5
 
 
-@dataclass(slots=True)
-class Journal:
+class Journal(Struct):
     """Collects entries on one file; rows are data rows counted from 1.
 
     Parameters
@@ -291,8 +289,7 @@ def _with_rows(reason: str, rows: Reason) -> Reason:
 _EXACT_UP_TO = 1e15  # whole doubles are exact below
 
 
-@dataclass(frozen=True, slots=True)
-class Coded:
+class Coded(Struct, frozen=True):
     """A column as its different words and, for each row, the number of its word; words in the order they appear."""
 
     code: NDArray[np.int64]
@@ -357,8 +354,7 @@ def _coded(texts: Sequence[str]) -> Coded:
     return Coded(code, list(number))
 
 
-@dataclass(frozen=True, slots=True)
-class RawTable:
+class RawTable(Struct, frozen=True):
     """The rows of one file.
 
     Parameters

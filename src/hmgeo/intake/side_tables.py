@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.catalog import file_sha256, shown_path

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Side
@@ -30,8 +31,7 @@ DISPUTED = say("cadmium_disputed")
 CADMIUM_TRADES = "cadmium_trades"
 
 
-@dataclass(frozen=True, slots=True)
-class Cadmium:
+class Cadmium(Struct, frozen=True):
     """已认定, 行业推定, 不涉及, 矛盾待核实 or empty (nobody can tell), with what it rests on."""
 
     word: str
@@ -105,8 +105,7 @@ def _by_trade(code: str, edition: str, listed_edition: str, listed_codes: tuple[
     return Cadmium(NOT_RELATED, say("cadmium_other_trade", code=code, edition=listed_edition))
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What is judged: facts from the input row. Empty or missing means that nobody said.
 
     Parameters
@@ -129,8 +128,7 @@ class Subject:
     doubts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """Whether a clause speaks to a source.
 
     Parameters
@@ -154,15 +152,14 @@ class Reach:
 SPEAKS = Reach(Side.MET)
 
 
-@dataclass(frozen=True, slots=True)
-class Exempt:
+class _Exempt(Struct, frozen=True):
     """An exception that the text makes and that holds for the source, or may hold."""
 
     is_known: bool
     why: str
 
 
-def exemption(rule: Rule, subject: Subject) -> Exempt | None:
+def exemption(rule: Rule, subject: Subject) -> _Exempt | None:
     """Return the exception of `rule` that takes `subject` out, or may take it out; None where none can.
 
     Only a known one takes it out; the text of one that may hold is printed beside the rule's verdict.
@@ -172,7 +169,7 @@ def exemption(rule: Rule, subject: Subject) -> Exempt | None:
     return next(iter(known or exempts), None)
 
 
-def _exempt(exception: Exemption, subject: Subject) -> Exempt | None:
+def _exempt(exception: Exemption, subject: Subject) -> _Exempt | None:
     """Return whether one exception holds: all of its conditions, and one of its actions where it names any."""
     is_said = subject.action is not None and ACTION not in subject.doubts
     if exception.actions and is_said and subject.action is not None and not subject.action.is_among(exception.actions):
@@ -188,10 +185,10 @@ def _exempt(exception: Exemption, subject: Subject) -> Exempt | None:
         elif known is not condition.expected:
             return None
     if unsaid:
-        return Exempt(is_known=False, why=say("exception_unstated", what=tuple(unsaid), quote=exception.quote))
+        return _Exempt(is_known=False, why=say("exception_unstated", what=tuple(unsaid), quote=exception.quote))
     if doubted:
-        return Exempt(is_known=False, why=say("exception_doubted", why=sentences(*doubted), quote=exception.quote))
-    return Exempt(is_known=True, why=exempt_text(exception))
+        return _Exempt(is_known=False, why=say("exception_doubted", why=sentences(*doubted), quote=exception.quote))
+    return _Exempt(is_known=True, why=exempt_text(exception))
 
 
 def exempt_text(exception: Exemption) -> Reason:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.judge import judge, user_radius_rule
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from hmgeo.vocabulary import Basis
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked of the layers.
 
     Parameters
@@ -74,8 +74,7 @@ class Question:
         return (*(radius for radius in COUNTED_RADII_M if radius < self.radius_m), self.radius_m)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """A rule that speaks in a place: how it stands there, and how it is cited."""
 
     rule: Rule

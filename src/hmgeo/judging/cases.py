@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from hmgeo.judging.applies import Subject
 from hmgeo.judging.choices import Choices, ChosenParameter
@@ -176,8 +177,7 @@ def _stated_of(situation: Given) -> Stated:
     return Stated(situation.attributes, situation.number, classes=classes, quotient=quotient)
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """What a case came to.
 
     Parameters

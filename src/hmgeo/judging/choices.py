@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.words import say
@@ -22,8 +23,7 @@ USER_DECIDER = "使用者设定"
 ChosenValue = float | str | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenParameter:
+class ChosenParameter(Struct, frozen=True):
     """One choice, with who made it, when and why.
 
     Parameters
@@ -43,8 +43,7 @@ class ChosenParameter:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """All choices of a project, and defaults that the book records.
 
     `assumed`: choices that nobody made, tried out to see whether they matter; see `spread`.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.judging.choices import chosen_text, unset_text
 from hmgeo.judging.facts import FLOW_NEEDED, Answer, Features, NumberFact, Outcome, Side, Unknown, unknown, unsaid
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 AT_LEAST = "at_least"
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True):
     """One source asked about one dated value of a rule.
 
     Parameters

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hmgeo.judging.applies import FOUND, NOT_RELATED, cadmium_of, found_cadmium
 from hmgeo.judging.own_columns import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, OwnColumns, join_outlets, trade_of
@@ -40,8 +41,7 @@ _JOINS = (
 """Rows of the first kind name a row of the last by id or name; asked only where both lists are given."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrossCheck:
+class CrossCheck(Struct, frozen=True):
     """What doesn't fit together.
 
     Parameters
@@ -54,7 +54,7 @@ class CrossCheck:
 
     disputes: Mapping[str, tuple[Dispute, ...]] = field(default_factory=dict)
     joins: tuple[JoinUsed, ...] = ()
-    ledger: Ledger = field(default_factory=Ledger, repr=False)
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 def cross_check(

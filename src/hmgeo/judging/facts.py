@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import INVENTED, Basis, LayerKind
@@ -33,8 +34,7 @@ class Side(Enum):
         return {Side.MET: Side.NOT_MET, Side.NOT_MET: Side.MET, Side.UNKNOWN: Side.UNKNOWN}[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A test's answer.
 
     Parameters
@@ -66,8 +66,7 @@ def unknown(*why: str) -> Outcome:
     return Outcome(Side.UNKNOWN, why=why)
 
 
-@dataclass(frozen=True, slots=True)
-class TerrainOutcome:
+class TerrainOutcome(Struct, frozen=True):
     """What a source comes to under its radii.
 
     Parameters
@@ -89,8 +88,7 @@ class TerrainOutcome:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TerrainVerdict:
+class TerrainVerdict(Struct, frozen=True):
     """What terrain makes of a source.
 
     Parameters
@@ -124,8 +122,7 @@ def undeclared(layer_zh: str) -> Reason:
     return say("coverage_undeclared", layer=layer_zh)
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Why nobody can tell."""
 
     why: str
@@ -150,8 +147,7 @@ def _not_measured(layer: str) -> Unknown:
     return Unknown(say("layer_not_asked", layer=LAYERS[layer].zh))
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(Struct, frozen=True):
     """Which features of a layer count.
 
     Parameters
@@ -177,8 +173,7 @@ class Features:
         return say("layer_of_classes", layer=name, classes=self.classes) if self.classes else name
 
 
-@dataclass(frozen=True, slots=True)
-class DistanceFact:
+class DistanceFact(Struct, frozen=True):
     """How far a source is from the nearest feature of a layer.
 
     Parameters
@@ -235,8 +230,7 @@ class Answer(Enum):
     PARTLY = "partly"
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceFact:
+class PlaceFact(Struct, frozen=True):
     """Whether a source lies in the features of a layer (or touches them, or lies up- or downstream of them).
 
     Parameters
@@ -268,8 +262,7 @@ class PlaceFact:
     measured_m: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NumberFact:
+class NumberFact(Struct, frozen=True):
     """A number of the source with the range that its position's uncertainty allows.
 
     `low`, `high`: the range; both None where the number is exact.
@@ -374,8 +367,7 @@ class Unasked:
 PER_METAL, OFFSET = "per_metal", "offset_kg"
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """What words say of a source.
 
     Parameters
@@ -447,8 +439,7 @@ class Stated:
         return None if above is None or not below else above / below
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What rules may ask of one source, part by part; a part that isn't given answers why it can't."""
 
     layers: Layers = field(default_factory=Unasked)

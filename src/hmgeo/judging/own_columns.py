@@ -7,9 +7,10 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.records import Ledger, LedgerEntry, table_of
@@ -37,8 +38,7 @@ _YEAR_END = re.compile(r"(\d{4})年(?:(\d{1,2})月)?(?:底|末)(?:前|之前|以
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
-@dataclass(frozen=True, slots=True)
-class TradeCodes:
+class TradeCodes(Struct, frozen=True):
     """A source's trade in both editions of GB/T 4754; empty where nothing says it. note: why something is missing."""
 
     name: str = ""
@@ -263,8 +263,7 @@ _HEXAVALENT = "六价铬"
 _MOST_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class OutletCells:
+class OutletCells(Struct, frozen=True):
     """What a source's outlets say together.
 
     Parameters
@@ -291,8 +290,7 @@ class OutletCells:
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedOutlets:
+class JoinedOutlets(Struct, frozen=True):
     """Outlets by source id, every input row with what became of it (`OUTLETS_SCHEMA`), and the ledger of the rest.
 
     `of_others`: what holds for a source without outlets of its own.
@@ -300,8 +298,8 @@ class JoinedOutlets:
 
     by_source: Mapping[str, OutletCells] = field(default_factory=dict)
     of_others: OutletCells = field(default_factory=OutletCells)
-    table: pa.Table = field(default_factory=OUTLETS_SCHEMA.empty_table, repr=False)
-    ledger: Ledger = field(default_factory=Ledger, repr=False)
+    table: pa.Table = field(default_factory=OUTLETS_SCHEMA.empty_table)
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> JoinedOutlets:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.geo.distance import pair_distances, prepare_one
 from hmgeo.geo.ellipsoid import search_boxes
@@ -38,8 +39,7 @@ _TOWNSHIP_END = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*(?:镇|乡|街道|街�
 _SHORTEST_STEM = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedPlace:
+class _NamedPlace(Struct, frozen=True):
     """What words say of a place, empty where nothing or several; `note` tells where but in its own column."""
 
     county_code: str = ""
@@ -172,8 +172,7 @@ def _only(codes: Iterable[str]) -> str:
     return each_code[0] if len(each_code) == 1 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Areas:
+class Areas(Struct, frozen=True):
     """Administrative areas to look sources up in: codes, names and polygons (lon/lat).
 
     Parameters
@@ -192,8 +191,7 @@ class Areas:
     outlines: pa.Table | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a source lies.
 
     Parameters
@@ -458,8 +456,7 @@ _CELLS_TEXT = say("township_from_cells")
 _DISAGREE = say("places_disagree")
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Struct, frozen=True):
     """Ids of the key areas that hold a source, joined by `;`; the note says what can't be told."""
 
     ids: str = ""
@@ -530,8 +527,7 @@ def _extent_ids(rule: Rule, choices: Choices) -> tuple[str, ...]:
     return () if choice is None else choice.area_ids
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """The administrative areas that may hold a source.
 
     Parameters

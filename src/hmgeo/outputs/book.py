@@ -10,13 +10,14 @@ import math
 import re
 import unicodedata
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 import xlsxwriter
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
@@ -148,8 +149,7 @@ class Link(NamedTuple):
 Cell = str | int | float | AtLeast | Measured | Link | None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column: its header, width in characters, how values are shown, and the header spanning it.
 
     Parameters
@@ -189,8 +189,7 @@ def columns_of(sheet: str, groups: Mapping[str, str] | None = None, **each: Sequ
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A small table among others on one sheet.
 
     Parameters
@@ -208,8 +207,7 @@ class Section:
     spans: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """One table of the workbook.
 
     Parameters
@@ -336,14 +334,17 @@ def workbook_at(path: Path, properties: Mapping[str, str], **options: object) ->
         yield file
 
 
-@dataclass(slots=True)
-class Formats:
+class Formats(Struct, dict=True):
     """A workbook under way, with each cell format made once, and how it is shown."""
 
     file: xlsxwriter.Workbook
     presentation: Presentation
-    formats: dict[tuple[tuple[str, str | float | bool], ...], Format] = field(default_factory=dict, kw_only=True)
     size_pt: ClassVar[float] = 10
+
+    @cached_property
+    def formats(self) -> dict[tuple[tuple[str, str | float | bool], ...], Format]:
+        """Those made so far, by their properties."""
+        return {}
 
     def style(self, **properties: str | float | bool) -> Format:
         """Return the cell format with these properties on top of the common ones."""
@@ -354,7 +355,6 @@ class Formats:
         return self.formats[key]
 
 
-@dataclass(slots=True)
 class Book(Formats):
     """The workbook of a run: what it says of which results, and where the rows of its sheets stand."""
 

@@ -14,7 +14,6 @@ import tempfile
 import unicodedata
 import zipfile
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -24,6 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from hmgeo.errors import OutputError, Place, Problem
@@ -89,8 +90,7 @@ STYLE_SCHEMA = pa.schema(
 """The table in which QGIS looks for a layer's style."""
 
 
-@dataclass(frozen=True, slots=True)
-class GisTable:
+class GisTable(Struct, frozen=True):
     """A table to be written; `style` is QML, empty where QGIS needs none."""
 
     name: str

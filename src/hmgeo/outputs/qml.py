@@ -5,9 +5,10 @@ Only what QGIS reads from a `layer_styles` table: symbology, column aliases and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+
+from msgspec import Struct
 
 from hmgeo.outputs.style import FONTS
 from hmgeo.records import LON_LAT_CRS
@@ -33,8 +34,7 @@ MARKER_SHAPES = {
 NO_FILL = ("ring", "cross")
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """A QGIS symbol: marker, line or fill, with the properties of its one layer."""
 
     kind: str
@@ -43,8 +43,7 @@ class Symbol:
     alpha: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True):
     """One value of the styled column, the word shown for it and its symbol."""
 
     value: str
@@ -52,8 +51,7 @@ class Category:
     symbol: Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """A layer of a QGIS project: its id, title, where it lies from the project, style (QML), and if it is shown.
 
     QGIS gives another id to a layer whose own has ten signs or fewer, and then finds it nowhere in the tree.

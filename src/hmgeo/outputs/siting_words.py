@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, fields
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english, in_language, phrases
@@ -381,7 +382,7 @@ def _target_document(table: TargetTable, language: str) -> dict[str, Any]:
     }
 
 
-_TARGET_FIELDS = tuple(entry.name for entry in fields(Target) if entry.name != "township")
+_TARGET_FIELDS = tuple(name for name in Target.__struct_fields__ if name != "township")
 
 
 def document(results: SitingResults, sites: Sequence[Mapping[str, Any]], language: str = "zh") -> dict[str, Any]:

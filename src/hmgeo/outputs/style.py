@@ -7,9 +7,10 @@ word is always beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hmgeo.vocabulary import Basis, SoilQualityClass, Verdict
 from hmgeo.words import table_rows
@@ -24,8 +25,7 @@ FONTS = ("Microsoft YaHei", "SimHei", "PingFang SC", "Noto Sans CJK SC", "Source
 SHEET_FONT = "Microsoft YaHei"
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How one kind of thing is drawn.
 
     Parameters
@@ -48,8 +48,7 @@ class Style:
     dash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictStyle:
+class VerdictStyle(Struct, frozen=True):
     """How a verdict is shown.
 
     Parameters

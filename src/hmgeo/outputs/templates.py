@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hmgeo.outputs.book import (
     MAX_CELL_LENGTH,
@@ -110,8 +111,7 @@ _WIDTHS = (9, 16, 60, 18, 24, 24, 10, 12)
 _COPIED_WIDTH = 18
 
 
-@dataclass(frozen=True, slots=True)
-class FixRow:
+class FixRow(Struct, frozen=True):
     """A row to correct.
 
     Parameters
@@ -131,7 +131,7 @@ class FixRow:
     problems: tuple[str, ...]
     fields: tuple[str, ...]
     values: tuple[str, ...]
-    cells: Mapping[str, str] = field(repr=False)
+    cells: Mapping[str, str]
 
 
 _ASKED_OF = {
@@ -289,8 +289,7 @@ _LOOKED_AT = 500
 _MANY_COLUMNS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class PlainTable:
+class PlainTable(Struct, frozen=True):
     """A table of text.
 
     Parameters

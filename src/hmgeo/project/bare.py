@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
@@ -40,8 +42,7 @@ _UNITS = {"km": 1000.0, "公里": 1000.0, "千米": 1000.0, "m": 1.0, "米": 1.0
 _LONGEST_M = 1_000_000.0
 
 
-@dataclass(frozen=True, slots=True)
-class BareFile:
+class BareFile(Struct, frozen=True):
     """A file with what the user says of it.
 
     Parameters
@@ -67,7 +68,7 @@ class BareFile:
     def __post_init__(self) -> None:
         """Take a path written as text for the path it is; refuse what is neither a file nor a GeoDataFrame."""
         if isinstance(self.path, str):
-            object.__setattr__(self, "path", stored_at(self.path))
+            force_setattr(self, "path", stored_at(self.path))
         if not (isinstance(self.path, Path | RemoteFile) or self.is_frame):
             kind = type(self.path).__name__
             raise UsageError(Problem("只读文件路径或 GeoDataFrame", found=kind, remedy="路径写成 Path(…)"))

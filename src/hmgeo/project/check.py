@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+from msgspec import Struct
 
 from hmgeo.errors import HmgeoError, Place, Problem
 from hmgeo.intake.catalog import shipped_layers
@@ -46,8 +46,7 @@ _SHOWN_EVENTS = 20
 UPSTREAM_MODE = "upstream_mode"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True):
     """What a check found: errors and warnings together, errors first, and tables about the data.
 
     `forecast`, `verdicts`: what a run would answer and what is missing; its counts by verdict, in the words of the run.

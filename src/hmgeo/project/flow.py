@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import shapely
+from msgspec import Struct
 
 from hmgeo.errors import Place, Problem, ProjectError, UsageError
 from hmgeo.project.bare import parse_radius_m
@@ -44,8 +44,7 @@ _ZERO = re.compile(r"0+(\.0*)?(m|米|km|公里)?")
 """No distance at all, in the units of `parse_radius_m`; a lone 0 needs none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One value with where it came from.
 
     Parameters
@@ -63,8 +62,7 @@ class Setting:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class FlowOptions:
+class FlowOptions(Struct, frozen=True):
     """What is asked, and how heights are read; all of it is printed with the answer.
 
     Parameters
@@ -199,8 +197,7 @@ _NOTHING_TO_SNAP = SnapRule(tolerance_m=0.0, stream_ha=0.0)
 _NOT_MET = (LayerKind.RIVERS, LayerKind.COUNTIES, LayerKind.TOWNSHIPS, LayerKind.ELEVATION)
 
 
-@dataclass(frozen=True, slots=True)
-class FlowReport:
+class FlowReport(Struct, frozen=True):
     """The answer: tables of `hmgeo.results.columns`, sentences on how it was found, and the files it rests on."""
 
     paths: pa.Table

@@ -22,10 +22,11 @@ import tempfile
 import time
 import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from msgspec import Struct
 
 import hmgeo
 from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
@@ -201,8 +202,7 @@ _WRITERS = frozenset({"sqlite3", "xlsxwriter"})
 """Libraries that only write here, and whose errors are no `OSError`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
+class _Ground(Struct, frozen=True):
     """A place to write to: `record` lists what gives way (empty: nothing), `names` what goes among others' files."""
 
     folder: Path
@@ -558,8 +558,7 @@ def versions(libraries: Iterable[str]) -> dict[str, str]:
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What a user asks of the maps.
 
     Parameters

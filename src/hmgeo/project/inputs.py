@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.geo.raster import kept
@@ -51,8 +52,7 @@ SIDE_KINDS = (LayerKind.WIND, LayerKind.OUTLETS)
 _RASTER_OPTIONS = ("path", "basis", "name", "gates", "provenance", "shown_as")
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What a project rests on.
 
     Parameters
@@ -72,9 +72,9 @@ class Inputs:
     others: tuple[Layer, ...]
     elevation: Raster | None
     areas: tuple[Area, ...]
-    context: tuple[Context, ...] = field(repr=False)
-    book: RuleBook = field(repr=False)
-    ledger: Ledger = field(repr=False)
+    context: tuple[Context, ...]
+    book: RuleBook
+    ledger: Ledger
     sides: Mapping[LayerKind, SideTable] = field(default_factory=dict)
 
     @property

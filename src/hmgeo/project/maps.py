@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from urllib.parse import urlsplit
 
 import shapely
 import xyzservices.providers
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError, Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.areas import context_layers, resolve_area
@@ -147,8 +148,7 @@ _SHIPPED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MapSpec:
+class MapSpec(Struct, frozen=True):
     """One map definition.
 
     Parameters
@@ -183,8 +183,7 @@ class MapSpec:
         return f"{self.file.stem}.pdf"
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltMap:
+class BuiltMap(Struct, frozen=True):
     """A written page with what it was made of."""
 
     spec: MapSpec

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.intake.columns import ReadOptions, recognise_list
@@ -60,8 +61,7 @@ _DAY_IN_TEXT = re.compile(r"((?:19|20)\d\d)(?:年(?:(1[0-2]|0?[1-9])月(?:(3[01]
 _PLACED = ("lon", "lat", "datum", "uncertainty", "central_meridian")
 
 
-@dataclass(slots=True)
-class _Read:
+class _Read(Struct):
     """A list as it was read, before rows are compared."""
 
     source: SourceList

@@ -6,13 +6,14 @@ import json
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.intake.quality import WORD_EVENT
 from hmgeo.judging.bench import Bench, Question
@@ -321,8 +322,7 @@ def place_warnings(sources: pa.Table) -> tuple[str, ...]:
 DEFAULT_RADIUS_M = 10_000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A finished run: where it lies and what it found."""
 
     folder: Path
@@ -451,8 +451,7 @@ def finish(
     return results
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
+class Verdicts(Struct, frozen=True):
     """What a project's sources were judged to be, before anything is made of it; `check` foresees a run by the same."""
 
     question: Question

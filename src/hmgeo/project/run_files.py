@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from dataclasses import asdict, replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
+from msgspec.structs import asdict, replace
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
 from hmgeo.outputs import wording

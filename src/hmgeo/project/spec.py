@@ -8,13 +8,14 @@ import re
 import unicodedata
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.catalog import file_sha256, shipped_folder
@@ -70,8 +71,7 @@ _PARAMETER_KEYS = ("value", "unit", "edition", "by", "on", "reason")
 _CHOSEN_BY = ("value", "by", "on", "reason")
 
 
-@dataclass(frozen=True, slots=True)
-class LayerSpec:
+class LayerSpec(Struct, frozen=True):
     """A layer as project.yml declares it; empty text where it says nothing.
 
     Parameters
@@ -98,8 +98,7 @@ class LayerSpec:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """A rule used as a method where it has no force, with who chose it, when and why."""
 
     rule: str
@@ -109,8 +108,7 @@ class Adoption:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectSpec:
+class ProjectSpec(Struct, frozen=True):
     """A project.yml.
 
     Parameters

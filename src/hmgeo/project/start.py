@@ -9,12 +9,13 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.errors import Place, Problem, RuleError, UsageError, raise_problems
 from hmgeo.intake.areas import area_named, resolve_area
@@ -65,8 +66,7 @@ _ASKED_FOR = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewProject:
+class NewProject(Struct, frozen=True):
     """What was written: the folder and its files, relative to it; what of it waits for a person to fill it in."""
 
     folder: Path
@@ -74,8 +74,7 @@ class NewProject:
     waiting: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Struct, frozen=True):
     """What a new project begins with; what isn't said is asked, or written down as a list to fill.
 
     Parameters
@@ -99,8 +98,7 @@ class Begin:
     copies: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question to a person; an empty answer leaves it open.
 
     `lines`: what the text says, the choices, who uses the answer; a fault of the last answer first.
@@ -203,8 +201,7 @@ def _taken(file: Path, new: Path, target: Path, begin: Begin) -> str:
     return f"{DATA_NAME}/{file.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ScreeningRule:
+class ScreeningRule(Struct, frozen=True):
     """A rule to screen by, and how it stands here; `adopted` where it is only a method here."""
 
     rule: Rule
@@ -247,8 +244,7 @@ def screening_rules(as_of: date, counties: Iterable[str]) -> tuple[ScreeningRule
     return tuple(sorted(rules, key=lambda rule: (rule.adopted, not rule.measures, rule.rule.id)))
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What was chosen for a new project, and what waits."""
 
     rules: tuple[ScreeningRule, ...]
@@ -523,8 +519,7 @@ def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Relevant:
+class Relevant(Struct, frozen=True):
     """A clause that can matter to a trade in a place; `open` says what keeps it from being known, in words."""
 
     effect: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.proximity.kernel import AREAS_OF_PAIRS
 from hmgeo.proximity.search import boxes
@@ -101,8 +102,7 @@ def reached_batch(ids: pa.Array, part: pa.RecordBatch, met: Found, kind: str) ->
 _SAMPLE_STEP = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """Some rows of a layer and where they stand in it."""
 
     part: pa.RecordBatch
@@ -140,8 +140,7 @@ def corners_of(part: pa.RecordBatch) -> Floats:
     return sound
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """What to measure, small enough to travel with every task.
 
     Parameters
@@ -160,8 +159,7 @@ class Errand:
     wants_pairs: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """A measured unit: rows, their classes, what was found, the rows that may be some source's nearest, its pairs."""
 
     rows: int
@@ -178,8 +176,7 @@ class Fetched:
         return batch_of(self.nearest).take(pa.array(np.searchsorted(self.nearest_rows, rows)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(Struct, frozen=True):
     sources: Sources
     search: Search
 

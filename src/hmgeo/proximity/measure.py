@@ -8,12 +8,12 @@ Distances are rounded to 0.1 mm before they are compared with a radius; radii ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct, field
 
 from hmgeo.errors import Problem, UsageError
 from hmgeo.reference import machine
@@ -31,8 +31,7 @@ Fetch: TypeAlias = "Callable[[Errand, NDArray[np.float64]], Iterable[Fetched]]"
 """Takes an errand and (n, 4) lon/lat boxes; units that meet none of them needn't be measured."""
 
 
-@dataclass(slots=True)
-class TableSink:
+class TableSink(Struct):
     """Keeps the batches in memory, for small work and for notebooks."""
 
     schema: pa.Schema
@@ -47,8 +46,7 @@ class TableSink:
         return pa.Table.from_batches(self.batches, self.schema)
 
 
-@dataclass(frozen=True, slots=True)
-class Proximity:
+class Proximity(Struct, frozen=True):
     """What was measured. Only located sources appear.
 
     Parameters
@@ -65,9 +63,9 @@ class Proximity:
     """
 
     radii_m: tuple[float, ...]
-    counts: pa.Table = field(repr=False)
-    nearest: pa.Table = field(repr=False)
-    count_max: pa.Table = field(repr=False)
+    counts: pa.Table
+    nearest: pa.Table
+    count_max: pa.Table
     receptor_count: int
 
 

@@ -6,12 +6,12 @@ whose bound is too far for the kernel, and those that are no points, are bounded
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.distance import chord_tolerance_m
 from hmgeo.geo.ellipsoid import SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
@@ -48,8 +48,7 @@ if TYPE_CHECKING:
 _MOST_SAMPLES = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a pass gives away as it goes.
 
     `coded`: pairs with dictionaries instead of repeated text; `forgets`: who takes them keeps none of their arrays.
@@ -64,8 +63,7 @@ class Wanted:
     progress: Callable[[int], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A measured unit with the batches it gives away, and some corners of its shapes."""
 
     found: Found

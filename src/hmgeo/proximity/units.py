@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct, field
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import HALF_TURN_DEG, ellipsoidal_area_m2, hectares, search_boxes
@@ -93,8 +93,7 @@ _MOST_ROWS, _FEWEST_ROWS = 16_384, 256
 _PAIRS_AT_ONCE = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Pairs of a unit by row, then source: (k,) indices and rounded metres; and (n,) hectares of its rows.
 
     Unless distances are exact, stand-ins come first within a row.
@@ -106,7 +105,7 @@ class Found:
     row: NDArray[np.int32]
     distance_m: Floats
     area_ha: Floats
-    rooms: tuple[_Arrays, ...] = field(default=(), repr=False)
+    rooms: tuple[_Arrays, ...] = field(default=())
 
 
 class Search:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
 from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown
@@ -35,8 +36,7 @@ _NUMERAL = re.compile(r"[〇零一二三四五六七八九十]")
 _SHORTEST_NAME = 3
 
 
-@dataclass(frozen=True, slots=True)
-class TradeCell:
+class TradeCell(Struct, frozen=True):
     """What a cell says of a trade.
 
     Parameters

@@ -13,11 +13,12 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hmgeo.words import say
 
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class KeyArea:
+class KeyArea(Struct, frozen=True):
     """A heavy-metal key control area (重点区域, 重点防控区) as a policy text names it.
 
     Parameters
@@ -49,8 +49,7 @@ class KeyArea:
     clause: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormerUnit:
+class FormerUnit(Struct, frozen=True):
     """An older name and code of a county-level unit, in use until a year."""
 
     code: str
@@ -65,8 +64,7 @@ class FormerUnit:
         return say("older_name", former=self.former_name, until=self.until, name=self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Township:
+class Township(Struct, frozen=True):
     """A township-level unit (乡镇、街道) by its nine-digit code."""
 
     code: str
@@ -75,8 +73,7 @@ class Township:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(Struct, frozen=True):
     """A trade class of GB/T 4754 in one edition."""
 
     code: str
@@ -206,8 +203,7 @@ def means_the_same(code: str) -> bool:
     return all((edition, code) in trades() and (edition, code) not in renumbered() for edition in (2011, 2017))
 
 
-@dataclass(frozen=True, slots=True)
-class Implied:
+class Implied(Struct, frozen=True):
     """What a kind of source, or a trade, says of a fact: yes, no, maybe (a class wider than the fact) or unknown."""
 
     fact: str
@@ -297,8 +293,7 @@ ALIASES = _names("alias")
 """Other names under which a column is found."""
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateColumn:
+class TemplateColumn(Struct, frozen=True):
     """One column of a list; empty text where nothing is said."""
 
     name: str

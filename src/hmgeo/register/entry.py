@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 from stdnum.cn import uscc
 
 from hmgeo.geo.ellipsoid import geodesic_m
@@ -187,8 +187,7 @@ def county_stem(text: str) -> str:
     return match[1] if match else plain
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A row of a list, and what it is compared by.
 
     Parameters

@@ -9,12 +9,13 @@ nor that of rows decides. Similar names, look-alike codes and one place are prop
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from itertools import combinations, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 from rapidfuzz import fuzz, process
 
 from hmgeo.register.entry import against, apart_m, has_more_plants, is_distinctive, is_national, is_near, look_alike
@@ -55,16 +56,14 @@ LEVEL_WORDS = ("人工认定", "许可证编号", "统一社会信用代码", "�
 _LOOK_ALIKE, _SIMILAR, _PLACE, _SHARED_NUMBER = 5, 6, 7, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """What people decided, by the positions of rows: one enterprise, or two."""
 
     same: tuple[tuple[int, int], ...] = ()
     different: frozenset[tuple[int, int]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """Two groups that may be one enterprise.
 
     Parameters
@@ -93,8 +92,7 @@ class Proposal:
         return self.rank, -self.similarity, self.distance_m or 0.0, self.first, self.second
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """Rows by enterprise.
 
     Parameters
@@ -112,8 +110,7 @@ class Matched:
     proposals: tuple[Proposal, ...]
 
 
-@dataclass(slots=True)
-class _Forest:
+class _Forest(Struct):
     """Groups under way: the first row of a group is its root."""
 
     parents: list[int]
@@ -133,7 +130,10 @@ class _Forest:
             self.levels[low].add(level)
 
 
-def match_rows(entries: Sequence[Entry], decided: Decided = Decided()) -> Matched:
+_NOTHING_DECIDED = Decided()
+
+
+def match_rows(entries: Sequence[Entry], decided: Decided = _NOTHING_DECIDED) -> Matched:
     """Group `entries` that are one enterprise for sure or as `decided`; propose what a person has to look at."""
     forest = _Forest(list(range(len(entries))))
     for first, second in decided.same:

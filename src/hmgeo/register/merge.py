@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.register.entry import FAR_M, against, apart_m, entry_of
@@ -49,8 +50,7 @@ _TOGETHER = ("trade_code", "trade_edition", "trade_name")
 _ID = re.compile(r"DC(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceList:
+class SourceList(Struct, frozen=True):
     """A list that went in.
 
     Parameters
@@ -86,8 +86,7 @@ class Side(NamedTuple):
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a person decided; `where` says in which file and row it stands."""
 
     first: Side
@@ -113,8 +112,7 @@ class Counts(NamedTuple):
     unmatched: int
 
 
-@dataclass(frozen=True)
-class Register:
+class Register(Struct, frozen=True, dict=True):
     """The lists made one.
 
     Parameters
@@ -267,8 +265,7 @@ def _ids(
     return tuple(ids[group] for group in range(len(ids)))
 
 
-@dataclass(slots=True)
-class _Finder:
+class _Finder(Struct):
     """Finds the rows that a side of a decision speaks of: by last year's id, code, permit, or name and county."""
 
     entries: Sequence[Entry]

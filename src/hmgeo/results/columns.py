@@ -9,11 +9,11 @@ out, and its line. Contract columns come first, in this order; more may follow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+from msgspec import Struct
 
 from hmgeo.records import TOLD
 from hmgeo.results.text import METRES_PER_KM
@@ -83,8 +83,7 @@ class OnSheet(NamedTuple):
     kind: str = "wrap"
 
 
-@dataclass(frozen=True, slots=True)
-class DataColumn:
+class DataColumn(Struct, frozen=True):
     """One column.
 
     Parameters
@@ -134,8 +133,7 @@ class DataColumn:
         return f"{self.zh}({self.measured_in})" if self.measured_in in _IN_ALIAS else self.zh
 
 
-@dataclass(frozen=True, slots=True)
-class DataTable:
+class DataTable(Struct, frozen=True):
     """One table of a run.
 
     Parameters
@@ -149,7 +147,7 @@ class DataTable:
     name: str
     zh: str
     en: str
-    columns: tuple[DataColumn, ...] = field(repr=False)
+    columns: tuple[DataColumn, ...]
 
     @property
     def schema(self) -> pa.Schema:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.errors import Problem, UsageError
 from hmgeo.records import TOLD, geo_frame, told_cells
@@ -67,8 +68,7 @@ def shapes_of(table: pa.Table) -> NDArray[Any]:
     return held
 
 
-@dataclass(frozen=True, slots=True)
-class ContextLayer:
+class ContextLayer(Struct, frozen=True):
     """Something drawn for orientation: a table with name and geometry (lon/lat WKB), never judged against.
 
     Parameters
@@ -83,11 +83,10 @@ class ContextLayer:
     title: str
     basis: Basis
     credit: str
-    table: pa.Table = field(repr=False)
+    table: pa.Table
 
 
-@dataclass(frozen=True, slots=True)
-class BureauTables:
+class BureauTables(Struct, frozen=True):
     """What a bureau's screening has beside distances and clauses; tables of `hmgeo.results.columns`.
 
     Parameters
@@ -109,53 +108,50 @@ class BureauTables:
         Farmland within each radius of any source, each parcel once, by county and class.
     """
 
-    evidence: pa.Table = field(repr=False)
-    attributes: pa.Table = field(repr=False)
-    places: pa.Table = field(repr=False)
-    townships: pa.Table = field(default_factory=TOWNSHIPS_SCHEMA.empty_table, repr=False)
-    reached: pa.Table = field(default_factory=REACHED_SCHEMA.empty_table, repr=False)
-    leads: pa.Table = field(default_factory=LEADS_SCHEMA.empty_table, repr=False)
-    outlets: pa.Table | None = field(default=None, repr=False)
-    reaching: tuple[tuple[tuple[str, float], ...], ...] = field(default=(), repr=False)
-    land_totals: pa.Table = field(default_factory=LAND_TOTALS_SCHEMA.empty_table, repr=False)
+    evidence: pa.Table
+    attributes: pa.Table
+    places: pa.Table
+    townships: pa.Table = field(default_factory=TOWNSHIPS_SCHEMA.empty_table)
+    reached: pa.Table = field(default_factory=REACHED_SCHEMA.empty_table)
+    leads: pa.Table = field(default_factory=LEADS_SCHEMA.empty_table)
+    outlets: pa.Table | None = field(default=None)
+    reaching: tuple[tuple[tuple[str, float], ...], ...] = field(default=())
+    land_totals: pa.Table = field(default_factory=LAND_TOTALS_SCHEMA.empty_table)
 
 
-@dataclass(frozen=True, slots=True)
-class TerrainTables:
+class TerrainTables(Struct, frozen=True):
     """Everything of one run on the ground; empty tables with a note where it was not assessed.
 
     `notes`: how each table was made, with every choice, or why it wasn't; by the table's name.
     """
 
-    slopes: pa.Table = field(default_factory=SLOPES_SCHEMA.empty_table, repr=False)
-    steep: pa.Table = field(default_factory=STEEP_SCHEMA.empty_table, repr=False)
-    flips: pa.Table = field(default_factory=TERRAIN_FLIPS_SCHEMA.empty_table, repr=False)
-    barriers: pa.Table = field(default_factory=BARRIER_SCHEMA.empty_table, repr=False)
-    overhead: pa.Table = field(default_factory=OVERHEAD_SCHEMA.empty_table, repr=False)
-    mines: pa.Table = field(default_factory=MINES_SCHEMA.empty_table, repr=False)
+    slopes: pa.Table = field(default_factory=SLOPES_SCHEMA.empty_table)
+    steep: pa.Table = field(default_factory=STEEP_SCHEMA.empty_table)
+    flips: pa.Table = field(default_factory=TERRAIN_FLIPS_SCHEMA.empty_table)
+    barriers: pa.Table = field(default_factory=BARRIER_SCHEMA.empty_table)
+    overhead: pa.Table = field(default_factory=OVERHEAD_SCHEMA.empty_table)
+    mines: pa.Table = field(default_factory=MINES_SCHEMA.empty_table)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class WaterTables:
+class WaterTables(Struct, frozen=True):
     """Everything of one run on water; empty tables with a note where it was not assessed.
 
     `notes`: how it was worked out, with every choice; or why it wasn't.
     """
 
-    paths: pa.Table = field(default_factory=FLOW_PATHS_SCHEMA.empty_table, repr=False)
-    met: pa.Table = field(default_factory=FLOW_MET_SCHEMA.empty_table, repr=False)
-    catchments: pa.Table = field(default_factory=FLOW_CATCHMENT_SCHEMA.empty_table, repr=False)
-    catchment_areas: pa.Table = field(default_factory=CATCHMENT_AREA_SCHEMA.empty_table, repr=False)
-    basins: pa.Table = field(default_factory=BASIN_SCHEMA.empty_table, repr=False)
-    chains: pa.Table = field(default_factory=IRRIGATION_SCHEMA.empty_table, repr=False)
-    sampling: pa.Table = field(default_factory=SAMPLING_SCHEMA.empty_table, repr=False)
-    agreement: pa.Table = field(default_factory=AGREEMENT_SCHEMA.empty_table, repr=False)
+    paths: pa.Table = field(default_factory=FLOW_PATHS_SCHEMA.empty_table)
+    met: pa.Table = field(default_factory=FLOW_MET_SCHEMA.empty_table)
+    catchments: pa.Table = field(default_factory=FLOW_CATCHMENT_SCHEMA.empty_table)
+    catchment_areas: pa.Table = field(default_factory=CATCHMENT_AREA_SCHEMA.empty_table)
+    basins: pa.Table = field(default_factory=BASIN_SCHEMA.empty_table)
+    chains: pa.Table = field(default_factory=IRRIGATION_SCHEMA.empty_table)
+    sampling: pa.Table = field(default_factory=SAMPLING_SCHEMA.empty_table)
+    agreement: pa.Table = field(default_factory=AGREEMENT_SCHEMA.empty_table)
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     """A finished run, frozen.
 
     Parameters
@@ -187,23 +183,23 @@ class Results:
     area_name: str
     radius_m: float
     radii_m: tuple[float, ...]
-    sources: pa.Table = field(repr=False)
-    findings: pa.Table = field(repr=False)
-    counts: pa.Table = field(repr=False)
-    receptors: pa.Table = field(repr=False)
-    search_areas: pa.Table = field(repr=False)
-    ledger: Ledger = field(repr=False)
+    sources: pa.Table
+    findings: pa.Table
+    counts: pa.Table
+    receptors: pa.Table
+    search_areas: pa.Table
+    ledger: Ledger
     layers: tuple[LayerUsed, ...] = ()
     rules: tuple[RuleUsed, ...] = ()
     parameters: tuple[ParameterUsed, ...] = ()
     decisions: tuple[DecisionUsed, ...] = ()
-    context: tuple[ContextLayer, ...] = field(default=(), repr=False)
+    context: tuple[ContextLayer, ...] = field(default=())
     screening_rule_id: str = ""
     warnings: tuple[str, ...] = ()
-    compiled_rules: CompiledRules | None = field(default=None, repr=False)
-    bureau: BureauTables | None = field(default=None, repr=False)
-    terrain: TerrainTables | None = field(default=None, repr=False)
-    water: WaterTables | None = field(default=None, repr=False)
+    compiled_rules: CompiledRules | None = field(default=None)
+    bureau: BureauTables | None = field(default=None)
+    terrain: TerrainTables | None = field(default=None)
+    water: WaterTables | None = field(default=None)
     joins: tuple[JoinUsed, ...] = ()
     failed: tuple[str, ...] = ()
     visit_order: VisitOrder = DEFAULT_ORDER
@@ -282,8 +278,7 @@ def counts_of(findings: pa.Table) -> tuple[dict[Verdict, int], dict[Unassessed, 
     return by_verdict, Unassessed.counted(zip(verdicts, groups, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Backdrop:
+class Backdrop(Struct, frozen=True):
     """A picture laid under a map, such as a hillshade.
 
     Parameters
@@ -294,14 +289,13 @@ class Backdrop:
         West, south, east, north in lon/lat.
     """
 
-    png: bytes = field(repr=False)
+    png: bytes
     bounds: tuple[float, float, float, float]
     title: str
     credit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tiles:
+class Tiles(Struct, frozen=True):
     """Online pictures under a map, asked for by the user; the page then needs the network for them alone.
 
     Parameters
@@ -315,15 +309,14 @@ class Tiles:
     """
 
     title: str
-    url: str = field(repr=False)
+    url: str
     host: str
     attribution: str
     datum: str
     max_zoom: int
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
+class Presentation(Struct, frozen=True):
     """How results are shown.
 
     Parameters

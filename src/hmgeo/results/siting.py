@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from hmgeo.vocabulary import (
     COUNTRY,
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 _RANKS = {rank: place for place, rank in enumerate(LegalRank)}
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """A clause as cited: the dated wording that was judged.
 
     Parameters
@@ -79,8 +79,7 @@ def _breadth(code: str) -> int:
     return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """The number that a test rests on, with the nearest object; None where there is none.
 
     Parameters
@@ -119,8 +118,7 @@ class Measurement:
 NOTHING_MEASURED = Measurement()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What one rule says of one source.
 
     Parameters
@@ -184,8 +182,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Clause(Finding):
+class Clause(Finding, frozen=True):
     """A finding on a site, with the evidence for it.
 
     Parameters
@@ -236,8 +233,7 @@ class Clause(Finding):
         return settling or (Settling.DATA, self.layers)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenClauses:
+class OpenClauses(Struct, frozen=True):
     """Clauses that one and the same thing would settle.
 
     `what`: codes of layers, names of parameters, facts, or a standing.
@@ -268,8 +264,7 @@ def grouped(clauses: Iterable[Clause]) -> list[OpenClauses]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(Struct, frozen=True):
     """The nearest object of a layer at hand, whether a clause asks for it or not.
 
     Parameters
@@ -291,16 +286,14 @@ class Nearest:
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFact:
+class SiteFact(Struct, frozen=True):
     """One line of what is known of a project."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class SiteAnswer:
+class SiteAnswer(Struct, frozen=True):
     """What every clause says of one site. There is no overall verdict: counts, gravest first.
 
     Parameters
@@ -326,14 +319,14 @@ class SiteAnswer:
     lon: float | None
     lat: float | None
     uncertainty_m: float | None
-    geometry: bytes | None = field(repr=False)
+    geometry: bytes | None
     as_of: str
     facts: tuple[SiteFact, ...]
     place: str
     key_area_ids: str
     notes: tuple[str, ...]
-    clauses: tuple[Clause, ...] = field(repr=False)
-    informs: tuple[Citation, ...] = field(default=(), repr=False)
+    clauses: tuple[Clause, ...]
+    informs: tuple[Citation, ...] = field(default=())
 
     def counts(self) -> dict[Verdict, int]:
         """Count the clauses by verdict, gravest first, zeros included."""
@@ -388,8 +381,7 @@ class SiteAnswer:
         return Brief(self.site_id, self.name, self.status, self.place, "".join(self.notes), counts, unmet)
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Struct, frozen=True):
     """What a long list tells of one site.
 
     Parameters
@@ -409,8 +401,7 @@ class Brief:
     unmet: int
 
 
-@dataclass(frozen=True, slots=True)
-class Zoning:
+class Zoning(Struct, frozen=True):
     """One line on a plan's zone: control unit, redline, permanent basic farmland, development boundary.
 
     Parameters
@@ -427,8 +418,7 @@ class Zoning:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A protected object within a range; bearing_deg is None where the site touches it."""
 
     receptor_id: str
@@ -440,8 +430,7 @@ class Target:
     township: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetTable:
+class TargetTable(Struct, frozen=True):
     """Protected objects (环境保护目标) of one element within one range.
 
     Parameters
@@ -463,8 +452,7 @@ class TargetTable:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetLine:
+class OffsetLine(Struct, frozen=True):
     """What an offset clause asks for, by metal or summed."""
 
     rule_id: str
@@ -476,8 +464,7 @@ class OffsetLine:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(Struct, frozen=True):
     """One site's answer with what a report around it needs."""
 
     answer: SiteAnswer
@@ -488,8 +475,7 @@ class Dossier:
     nearest: tuple[Nearest, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SitingResults:
+class SitingResults(Struct, frozen=True):
     """All sites of one question, frozen, with the data and choices they rest on.
 
     Parameters
@@ -508,14 +494,14 @@ class SitingResults:
 
     title: str
     as_of: str
-    dossiers: tuple[Dossier, ...] = field(repr=False)
+    dossiers: tuple[Dossier, ...]
     layers: Mapping[str, LayerUsed]
     parameters: tuple[ParameterUsed, ...]
-    ledger: Ledger = field(repr=False)
-    departments: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    ledger: Ledger
+    departments: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
-    briefs: tuple[Brief, ...] = field(default=(), repr=False)
-    listed: tuple[tuple[str, Clause], ...] = field(default=(), repr=False)
+    briefs: tuple[Brief, ...] = field(default=())
+    listed: tuple[tuple[str, Clause], ...] = field(default=())
 
     @property
     def sites(self) -> tuple[Brief, ...]:
@@ -527,8 +513,7 @@ MARGIN_M = 1.0
 """Within this distance of a limit or a border, in metres, a page says that the answer could flip."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledLayer:
+class CompiledLayer(Struct, frozen=True):
     """One layer that compiled tests ask.
 
     Parameters
@@ -554,15 +539,14 @@ class CompiledLayer:
     basis: Basis
     vintage: str
     classification: Classification
-    coverage: bytes | None = field(repr=False)
+    coverage: bytes | None
     is_complete: bool
-    gaps: Mapping[str, str] = field(repr=False)
-    features: pa.Table = field(repr=False)
+    gaps: Mapping[str, str]
+    features: pa.Table
     off_m: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledSet:
+class CompiledSet(Struct, frozen=True):
     """Which features of a layer count.
 
     Parameters
@@ -577,12 +561,11 @@ class CompiledSet:
 
     layer: str
     title: str
-    states: bytes = field(repr=False)
+    states: bytes
     untold: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRules:
+class CompiledRules(Struct, frozen=True):
     """Every clause that could apply to a project site, by place.
 
     Parameters
@@ -611,17 +594,17 @@ class CompiledRules:
     """
 
     as_of: str
-    clauses: tuple[Mapping[str, Any], ...] = field(repr=False)
-    citations: tuple[Citation, ...] = field(repr=False)
-    places: Mapping[str, tuple[int, ...]] = field(repr=False)
-    beside: Mapping[str, tuple[int, ...]] = field(repr=False)
+    clauses: tuple[Mapping[str, Any], ...]
+    citations: tuple[Citation, ...]
+    places: Mapping[str, tuple[int, ...]]
+    beside: Mapping[str, tuple[int, ...]]
     outline_error_m: float
-    place_names: Mapping[str, str] = field(repr=False)
-    attributes: Mapping[str, str] = field(repr=False)
-    missing: Mapping[str, tuple[str, str]] = field(repr=False)
-    words: Mapping[str, str] = field(repr=False)
-    sets: tuple[CompiledSet, ...] = field(repr=False)
-    layers: Mapping[str, CompiledLayer] = field(repr=False)
-    counties: pa.Table | None = field(repr=False)
-    townships: pa.Table | None = field(repr=False)
-    area: bytes | None = field(default=None, repr=False)
+    place_names: Mapping[str, str]
+    attributes: Mapping[str, str]
+    missing: Mapping[str, tuple[str, str]]
+    words: Mapping[str, str]
+    sets: tuple[CompiledSet, ...]
+    layers: Mapping[str, CompiledLayer]
+    counties: pa.Table | None
+    townships: pa.Table | None
+    area: bytes | None = field(default=None)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from hmgeo.records import Gates, Provenance
     from hmgeo.vocabulary import Basis, LayerKind
 
 
-@dataclass(frozen=True, slots=True)
-class LayerUsed:
+class LayerUsed(Struct, frozen=True):
     """A layer that went into the results, for captions, notes and the manifest.
 
     `feature_count`, `row_count`: features used, and all that the file holds; what isn't used was set aside with a
@@ -27,8 +27,7 @@ class LayerUsed:
     row_count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JoinUsed:
+class JoinUsed(Struct, frozen=True):
     """A link between two lists: rows = joined + set aside.
 
     Parameters
@@ -54,8 +53,7 @@ class JoinUsed:
         return self.rows - self.joined
 
 
-@dataclass(frozen=True, slots=True)
-class RuleUsed:
+class RuleUsed(Struct, frozen=True):
     """A rule as it stood on the day asked about; `findings` counts what it judged (0 for classify and inform)."""
 
     rule_id: str
@@ -75,8 +73,7 @@ class RuleUsed:
     title_en: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VisitOrder:
+class VisitOrder(Struct, frozen=True):
     """By what the order of visits is made, with who chose it, when and why; `by` is empty for the default."""
 
     value: str = "group"
@@ -99,8 +96,7 @@ VISIT_ORDERS = {
 DEFAULT_ORDER = VisitOrder()
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionUsed:
+class DecisionUsed(Struct, frozen=True):
     """What a person decided on a finding; it stands beside what was found, never in its place.
 
     Parameters
@@ -129,8 +125,7 @@ class DecisionUsed:
         return self.then != self.now
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterUsed:
+class ParameterUsed(Struct, frozen=True):
     """A choice that a text leaves open, with who made it, when and why; `by` is empty for a recorded default."""
 
     name: str

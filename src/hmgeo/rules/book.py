@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.machine import kept
@@ -30,8 +32,7 @@ _DECIDING = {".py", ".csv", ".tsv", *SUFFIXES}
 """What the packaged rules are read from, and with."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleBook:
+class RuleBook(Struct, frozen=True):
     """All rules, ordered by id.
 
     Parameters
@@ -344,8 +345,7 @@ def listed(*pairs: tuple[str, str]) -> list[str]:
     return [f"- {name}：{text}" for name, text in pairs if text]
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """One rule of the book, as `hmgeo rules coverage --json` prints it.
 
     Parameters

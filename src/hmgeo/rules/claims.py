@@ -10,9 +10,10 @@ import calendar
 import datetime as dt
 import re
 import unicodedata
-from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from msgspec import Struct, field
 
 from hmgeo.reference.cells import TradeCell, read_trade, read_word
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
@@ -33,7 +34,6 @@ ANY_TRADE = "*"
 """Stands in the table of trade words beside words that serve every trade, such as 机械."""
 NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造", "搬迁": "搬迁"}
-_ENLARGED = "改扩建"
 _NOTHING = frozenset({"", "-", "—", "/", "无", "否", "0", "未", "未填", "不涉及", "不详", "n/a", "none", "null"})
 _NEGATED = re.compile("[不无未非否零]|低于|检出限")
 _QUANTITY = re.compile(r"\+?(\d+(?:\.\d+)?)\s*[a-z/㎏千克公斤吨人户m³·]*")
@@ -49,8 +49,7 @@ _PERMIT_ENDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """One value, and the table and column that give it."""
 
     where: str
@@ -63,8 +62,7 @@ class Said:
         return say("value_quoted", where=self.where, value=self.value, grounds=self.grounds)
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(Struct, frozen=True):
     """What a table says a source emits.
 
     Parameters
@@ -94,8 +92,7 @@ class Emission:
         return Said(self.where, f"{self.pollutant}{mass}{year}")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True, dict=True):
     """All that is told of one source or receptor.
 
     Parameters
@@ -110,17 +107,18 @@ class Told:
         None where no day is asked about; then nothing is past or ahead.
     """
 
-    cells: Mapping[str, str] = field(repr=False)
+    cells: Mapping[str, str]
     emissions: tuple[Emission, ...] = ()
     beside: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)
     as_of: dt.date | None = None
-    facts: dict[tuple[str, bool], list[Said]] = field(default_factory=dict, init=False, repr=False)
-    """Cells that state a yes/no fact, by its code and the value."""
 
-    def __post_init__(self) -> None:
-        """Read the facts once: the claims ask them again and again."""
+    @cached_property
+    def facts(self) -> Mapping[tuple[str, bool], list[Said]]:
+        """Cells that state a yes/no fact, by its code and the value."""
+        facts: dict[tuple[str, bool], list[Said]] = {}
         for code, value, column, cell in said_facts(self.cells):
-            self.facts.setdefault((code, value), []).append(Said(column.strip().rstrip("*"), cell))
+            facts.setdefault((code, value), []).append(Said(column.strip().rstrip("*"), cell))
+        return facts
 
     def given(self, *names: str) -> Iterator[Said]:
         """Yield the cells of columns of these `names`, those that say nothing left out."""
@@ -257,7 +255,7 @@ def _other_action(row: Told) -> Iterator[Said]:
     action = next((ACTIONS.get(cell.value, "") for cell in row.given("建设性质")), "")
     for cell in row.given("项目名称", "名称"):
         named = {meaning for word, meaning in ACTIONS.items() if word in cell.value}
-        if action and len(named) == 1 and action not in named and _ENLARGED not in cell.value:
+        if action and len(named) == 1 and action not in named and "改扩建" not in cell.value:
             yield cell
 
 
@@ -284,17 +282,6 @@ def _is_other_division(code: str, text: str) -> bool:
     """
     named = [divisions for word, divisions in _trade_words().items() if word in text]
     return bool(named) and not any({code[:2], ANY_TRADE} & divisions for divisions in named)
-
-
-def telling_words(name: str) -> str:
-    """Return the words in a `name` that claims look for: a name of these alone contradicts as much as the whole.
-
-    Examples
-    --------
-    >>> telling_words("示例食品厂扩建项目")
-    '食品、扩建'
-    """
-    return "、".join(word for word in (*_trade_words(), *ACTIONS, _ENLARGED) if word in name)
 
 
 @lru_cache(maxsize=1)
@@ -367,8 +354,7 @@ _MANY_TONS, _MANY_PEOPLE = 1000.0, 10_000.0
 """千吨万人: a day's supply of 1000 t, or 10,000 people supplied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dispute:
+class Dispute(Struct, frozen=True):
     """A claim and what contradicts it; `touches` names what a clause may rest on."""
 
     claim: Said
@@ -399,8 +385,7 @@ class Dispute:
         return say("both_kept_unjudged" if self.touches else "both_kept")
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(Struct, frozen=True):
     """A line of the table: how the claim is found in a row, what can't be true with it, what clauses may rest on it."""
 
     name: str
@@ -506,7 +491,7 @@ _CLAIMS: tuple[_Claim, ...] = (
 """What can be claimed and what speaks against it: a new kind of contradiction is a line here."""
 
 
-class _Listening(Told):
+class _Listening(Told, frozen=True):
     """A row without cells that notes which columns it is asked for."""
 
     asked: ClassVar[set[str]] = set()

@@ -7,10 +7,11 @@ what an effect then turns into a verdict.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hmgeo.reference.tables import key_areas
 from hmgeo.rules.parameters import declared
@@ -45,8 +46,7 @@ LIST_TYPES = frozenset({FieldType.CLASSES, FieldType.ATTRIBUTES, FieldType.KEY_A
 """Field types that hold a list of words."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
+class FieldSpec(Struct, frozen=True):
     """One field of a kind."""
 
     name: str
@@ -55,8 +55,7 @@ class FieldSpec:
     allowed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class KindSpec:
+class KindSpec(Struct, frozen=True):
     """One kind of test.
 
     Parameters

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hmgeo.vocabulary import Effect, ValidityState, Word
 from hmgeo.words import say
@@ -35,8 +36,7 @@ class LayerState(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """The situation of a case, in closed words.
 
     Parameters
@@ -87,8 +87,7 @@ class Given:
     classes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What a case must come to; verdict is None for rules that give none (classify, inform).
 
     Parameters
@@ -106,8 +105,7 @@ class Expected:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A situation worked out by hand, run as a test; `line` is where it starts in its file."""
 
     id: str
@@ -143,32 +141,28 @@ class VerificationState(Word):
     UNVERIFIED = "unverified", "效力待核实", "standing to be verified"
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(Struct, frozen=True):
     """A rule's name in both languages."""
 
     zh: str
     en: str
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """A stated period, both days inclusive."""
 
     start: date
     end: date
 
 
-@dataclass(frozen=True, slots=True)
-class TaskDue:
+class TaskDue(Struct, frozen=True):
     """A task's due day. It never ends a rule."""
 
     on: date
     task: str
 
 
-@dataclass(frozen=True, slots=True)
-class DatedValue:
+class DatedValue(Struct, frozen=True):
     """What a clause says from one day on, with the citation of exactly that wording.
 
     Parameters
@@ -226,16 +220,14 @@ class DatedValue:
         return hashlib.sha256(WHITESPACE.sub("", self.quote).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class TradeCodes:
+class TradeCodes(Struct, frozen=True):
     """Codes of GB/T 4754 in one edition; a code stands for every class that begins with it."""
 
     edition: int
     codes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trades:
+class Trades(Struct, frozen=True):
     """Which trades a rule is about: any, explicit lists by edition, or a list that the user must choose.
 
     Parameters
@@ -260,16 +252,14 @@ class Trades:
         return not self.lists and not self.parameter
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A yes/no attribute of the source that must have one value; unknown is never read as no."""
 
     attribute: str
     expected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AppliesTo:
+class AppliesTo(Struct, frozen=True):
     """Who a rule speaks to. An empty tuple of actions means that the clause doesn't ask about the action.
 
     Parameters
@@ -289,8 +279,7 @@ class AppliesTo:
     is_existing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
+class Exemption(Struct, frozen=True):
     """A case that the text itself takes out, with its words.
 
     It applies where the action is one of `actions` (any, where empty) and all conditions hold; the rule is then not
@@ -303,8 +292,7 @@ class Exemption:
     text_zh: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """A test of one of the closed kinds; `all_of` and `any_of` hold parts instead of fields."""
 
     __test__ = False  # not a test class for pytest
@@ -333,8 +321,7 @@ class Test:
         return tuple(leaf for part in self.parts for leaf in part.leaves()) if self.parts else (self,)
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """Against what the quote and standing were checked, and when.
 
     Parameters
@@ -371,8 +358,7 @@ class Verification:
         return f"{state.zh}（{ends}{checked}）"
 
 
-@dataclass(frozen=True, slots=True)
-class Validity:
+class Validity(Struct, frozen=True):
     """An office's own check of a clause, or of a whole text (效力核实), with what it rests on.
 
     Parameters
@@ -422,16 +408,14 @@ class Validity:
         return self.since is None or day >= self.since
 
 
-@dataclass(frozen=True, slots=True)
-class RunsState:
+class RunsState(Struct, frozen=True):
     """Whether the program judges a rule, and why not."""
 
     state: Runs
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One clause as data.
 
     Parameters
@@ -495,8 +479,7 @@ class Rule:
         return self.history[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleStanding:
+class RuleStanding(Struct, frozen=True):
     """How a rule stands for a place and day, and which of its dated values speaks.
 
     Parameters

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hmgeo.errors import RuleError, raise_problems
 from hmgeo.reference.machine import kept
@@ -30,8 +31,7 @@ class ParameterType(StrEnum):
     DATE = "date"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One allowed answer.
 
     Parameters
@@ -46,8 +46,7 @@ class Choice:
     classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OpenText:
+class OpenText(Struct, frozen=True):
     """Which text leaves a parameter open; quote is verbatim, empty where the openness is a silence."""
 
     document: str
@@ -56,8 +55,7 @@ class OpenText:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Hint:
+class _Hint(Struct, frozen=True):
     """A number found elsewhere; never a legal distance."""
 
     value: str
@@ -65,8 +63,7 @@ class _Hint:
     label: str = "非法定距离"
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterDeclaration:
+class ParameterDeclaration(Struct, frozen=True):
     """One point that the texts leave open.
 
     Parameters
@@ -103,8 +100,7 @@ class ParameterDeclaration:
 
 
 _KEYS = tuple(
-    {"title_zh": "title", "is_setting": "setting"}.get(parameter.name, parameter.name)
-    for parameter in fields(ParameterDeclaration)
+    {"title_zh": "title", "is_setting": "setting"}.get(name, name) for name in ParameterDeclaration.__struct_fields__
 )
 
 

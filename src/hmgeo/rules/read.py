@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from hmgeo.errors import RuleError, raise_problems
 from hmgeo.reference.tables import implied_facts
@@ -178,7 +179,7 @@ def _read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
     )
 
 
-_GIVEN_KEYS = tuple("class" if field.name == "classes" else field.name for field in fields(Given))
+_GIVEN_KEYS = tuple("class" if name == "classes" else name for name in Given.__struct_fields__)
 T = TypeVar("T")
 _YES_NO = ("yes", "no")
 
@@ -285,7 +286,7 @@ def _read_choice(reader: Reader, node: yaml.Node, of: str) -> FieldValue:
     return reader.text(node, of)
 
 
-_VALUE_KEYS = tuple("from" if field.name == "in_force_from" else field.name for field in fields(DatedValue))
+_VALUE_KEYS = tuple("from" if name == "in_force_from" else name for name in DatedValue.__struct_fields__)
 _VALUE_TEXTS = ("document", "quote", "article", "paragraph", "item", "replaced_by", "document_number", "text", "note")
 
 
@@ -375,16 +376,15 @@ _SCHEMA = 1
 _FILE_KEYS = ("schema", "pack", "version", "rules")
 _UNREAD = frozenset({"matter", "validity", "pack", "file", "line"})
 """What a rule has that isn't written in its record."""
-_RULE_KEYS = tuple(field.name for field in fields(Rule) if field.name not in _UNREAD)
+_RULE_KEYS = tuple(name for name in Rule.__struct_fields__ if name not in _UNREAD)
 _REQUIRED_KEYS = tuple(
-    field.name for field in fields(Rule) if field.default is MISSING and field.name not in {"matter", "test"}
+    name for name in Rule.__struct_fields__[: -len(Rule.__struct_defaults__)] if name not in {"matter", "test"}
 )
 _RULE_TEXTS = ("id", "authority", "condition", "would_decide", "uncovered", "note")
 _TERRITORY_DIGITS = (COUNTY_DIGITS, TOWNSHIP_DIGITS)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFile:
+class RuleFile(Struct, frozen=True):
     """The rules of one file, in the order they are declared."""
 
     file: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from hmgeo.reference.tables import basins, provinces, territories
 from hmgeo.rules.model import RuleStanding, Runs

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hmgeo.reference.cells import read_word
 from hmgeo.vocabulary import LayerKind, Unknown
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class _LayerWord:
+class _LayerWord(Struct, frozen=True):
     """A kind of layer that a test may need, with the department to ask for it."""
 
     zh: str

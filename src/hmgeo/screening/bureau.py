@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.geo.distance import pair_distances, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import search_boxes
@@ -145,13 +146,12 @@ EXTENT, OPEN_EXTENT = "key_area_extent", "key_area_extent_unset"
 """The parameter, and the reason told where one answer is asked for and it isn't chosen; both are given here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bureau:
+class Bureau(Struct, frozen=True):
     """Tables beyond the distances; `sources` are the screened ones with `EXTRA_SCHEMA`; `ledger` tells of outlets."""
 
-    sources: pa.Table = field(repr=False)
+    sources: pa.Table
     tables: BureauTables
-    ledger: Ledger = field(default_factory=Ledger, repr=False)
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 def bureau_view(

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.judging.applies import DISPUTED
 from hmgeo.judging.facts import Side
@@ -61,8 +63,7 @@ _WASTE_UNSTATED = "固废堆存情况"
 _MOST_CHAINS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Pathway:
+class Pathway(Struct, frozen=True):
     """One pathway of one source.
 
     Parameters
@@ -90,8 +91,7 @@ _NO_IRRIGATION_DATA, _NO_HEIGHTS = "水流资料（灌溉取水）", "水流资�
 _UNTRACED_IRRIGATION = Pathway(lacks=_NO_IRRIGATION_DATA)
 
 
-@dataclass(frozen=True, slots=True)
-class Pathways:
+class Pathways(Struct, frozen=True):
     """Pathways by source id."""
 
     irrigation: Mapping[str, Pathway] = field(default_factory=lambda: MappingProxyType({}))
@@ -208,8 +208,7 @@ NOT_GIVEN = "没有可用的风频表"
 _WHOLE_TURN_DEG = 360.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wind:
+class Wind(Struct, frozen=True):
     """Share of the time (percent) that wind comes from each direction, degrees from north.
 
     Parameters
@@ -222,11 +221,11 @@ class Wind:
     station: str = ""
     years: str = ""
     calm_percent: float = 0.0
-    directions: int = field(init=False, default=0)
 
-    def __post_init__(self) -> None:
-        """Count the directions."""
-        object.__setattr__(self, "directions", len(self.percent_from))
+    @property
+    def directions(self) -> int:
+        """Number of directions that the rose tells apart."""
+        return len(self.percent_from)
 
     def downwind_percent(self, bearing_deg: float) -> float:
         """Return how often what lies on `bearing_deg` is downwind: the share of wind from the opposite direction.
@@ -286,8 +285,7 @@ NO_EXCEEDANCE = "现有数据无超标地块"
 _SAME_MASS = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """What was found around the sources: parcels, villages and sensitive sites, the ways of water."""
 
     land: LandView = field(default_factory=LandView)
@@ -295,8 +293,7 @@ class Around:
     pathways: Pathways = field(default_factory=Pathways)
 
 
-@dataclass(frozen=True, slots=True)
-class Land:
+class Land(Struct, frozen=True):
     """Farmland around the sources within the search radius and within others.
 
     Parameters
@@ -357,8 +354,7 @@ def evidence_rows(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What every row is put together from."""
 
     land: Land
@@ -559,8 +555,7 @@ def _place_gap(source: Mapping[str, Any]) -> str:
     return "" if known else "缺位置"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What a source's group rests on.
 
     Parameters

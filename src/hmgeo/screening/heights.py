@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.choices import chosen_text, unset_text
@@ -55,8 +56,7 @@ if TYPE_CHECKING:
 RELIEF = "relief"
 
 
-@dataclass(frozen=True, slots=True)
-class TerrainChoice:
+class TerrainChoice(Struct, frozen=True):
     """What a project chose where terrain is considered."""
 
     at: TerrainAt
@@ -95,16 +95,15 @@ def terrain_choice(choices: Choices, plain_m: float) -> TerrainChoice | Unknown:
     return TerrainChoice(TerrainAt(choices.code("terrain_at")), ReliefScheme(window_m), radii)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """Located sources, parcels, and every pair that the uncertainty may bring within the plain's radius."""
 
     source_ids: Sequence[str]
-    sources: Sequence[shapely.Geometry] = field(repr=False)
+    sources: Sequence[shapely.Geometry]
     uncertainties_m: Floats
-    receptor_ids: Sequence[str] = field(repr=False)
-    receptors: Sequence[shapely.Geometry] = field(repr=False)
-    pairs: Pairs = field(repr=False)
+    receptor_ids: Sequence[str]
+    receptors: Sequence[shapely.Geometry]
+    pairs: Pairs
 
     def within(self, radius_m: float) -> Pairs:
         """Return the pairs within `radius_m` of the positions as given."""
@@ -226,8 +225,7 @@ class _SourceGround(Unasked):
 _CONSIDERED = "considered"
 
 
-@dataclass(frozen=True, slots=True)
-class HeightFacts:
+class HeightFacts(Struct, frozen=True):
     """Water and terrain of a run; empty where there are no heights, no drawn rivers and nobody asks for terrain.
 
     Parameters
@@ -305,8 +303,7 @@ def heights_of(
 NO_HEIGHTS = missing_layer(LayerKind.ELEVATION.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What a run has to say something of the ground with.
 
     Parameters
@@ -323,8 +320,8 @@ class Ground:
     elevation: Raster | None
     choices: Choices
     radius_m: float
-    sources: pa.Table = field(repr=False)
-    reached: pa.Table = field(repr=False)
+    sources: pa.Table
+    reached: pa.Table
     water: ProjectWater | None = None
 
     def layer(self, kind: LayerKind) -> Layer | None:

@@ -14,7 +14,6 @@ parcels are within a radius is what `measure_proximity` says.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct, field
 
 from hmgeo.geo.ellipsoid import SQUARE_M_PER_HA, search_boxes
 from hmgeo.geo.land_area import ClippedAreas
@@ -70,8 +70,7 @@ _YES = frozenset({"是", "有", "超标", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未超标", "不超标", "没有", "no", "n", "false", "0"})
 
 
-@dataclass(slots=True)
-class Met:
+class Met(Struct):
     """How often a source meets the receptors of a place, and the least distance in metres."""
 
     count: int = 0
@@ -83,8 +82,7 @@ class Met:
         self.least_m = min(self.least_m, least_m)
 
 
-@dataclass(slots=True)
-class Exceeding:
+class Exceeding(Struct):
     """Parcels within reach of a source whose produce exceeds a limit; `unstated`: those of which nobody says."""
 
     count: int = 0
@@ -93,13 +91,15 @@ class Exceeding:
     unstated: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Exceedances:
+class Exceedances(Struct, frozen=True):
     """What a layer's own columns say of its parcels: whether anyone told; which exceed, with elements; which don't."""
 
     is_told: bool = False
     elements: Mapping[str, str] = field(default_factory=dict)
     sound: frozenset[str] = frozenset()
+
+
+_NONE_TOLD = Exceedances()
 
 
 class LandView:
@@ -117,7 +117,7 @@ class LandView:
     `hmgeo.proximity.measure` hands out the pairs of some receptors, then those receptors: pairs wait until then.
     """
 
-    def __init__(self, exceedances: Exceedances = Exceedances(), off_m: float = 0.0) -> None:
+    def __init__(self, exceedances: Exceedances = _NONE_TOLD, off_m: float = 0.0) -> None:
         self.exceedances = exceedances
         self.off_m = off_m
         self.exceeding: dict[str, Exceeding] = {}
@@ -459,8 +459,7 @@ LandAreas: TypeAlias = "dict[tuple[str, float, str], tuple[float, float | None]]
 """Hectares by source, radius and class: under whole parcels, and inside the circle (None where there is none)."""
 
 
-@dataclass(slots=True)
-class _Numbered:
+class _Numbered(Struct):
     """Takes coded pairs of parcels whose ids are their numbers."""
 
     takes_coded = True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.judging.applies import Subject, found_cadmium
@@ -106,8 +107,7 @@ def search_areas(positions: Positions, radius_m: float) -> pa.Table:
     return pa.Table.from_pydict({"source_id": located["source_id"].to_pylist(), "geometry": drawn}, SEARCH_AREAS_SCHEMA)
 
 
-@dataclass(frozen=True, slots=True)
-class Screened:
+class Screened(Struct, frozen=True):
     """What the screening found: tables of `hmgeo.results.columns`, and how each rule stood where it judged.
 
     Parameters
@@ -193,8 +193,7 @@ def screen(
     return replace(screened, counts=with_gardens(screened.counts, gardens[0]), gardens=gardens[1])
 
 
-@dataclass(frozen=True, slots=True)
-class _Bench:
+class _Bench(Struct, frozen=True):
     """What every source is judged with."""
 
     positions: Positions

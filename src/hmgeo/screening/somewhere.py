@@ -9,13 +9,14 @@ the nearest receptor reaches at most d + its half diagonal. Counts are bounded o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pyproj import Transformer
 
 from hmgeo.geo.distance import covered_m
@@ -54,8 +55,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(Struct, frozen=True):
     """The nearest receptor of a source; bearing_deg is None where they touch."""
 
     receptor_id: str
@@ -65,8 +65,7 @@ class Nearest:
     bearing_deg: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(Struct, frozen=True):
     """Measures by source id; sources without a usable position are in none of them.
 
     Parameters
@@ -238,8 +237,7 @@ _SAG_M = 0.05
 """How far an edge of that length, straight in lon/lat, may leave the straight line in the plane."""
 
 
-@dataclass(frozen=True, slots=True)
-class CountRange:
+class CountRange(Struct, frozen=True):
     """Receptors and hectares within a radius, fewest and most over the place."""
 
     count_low: int
@@ -248,8 +246,7 @@ class CountRange:
     area_high_ha: float
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceRange:
+class PlaceRange(Struct, frozen=True):
     """What may be said of a source somewhere in a place.
 
     Parameters
@@ -498,8 +495,7 @@ PLACES_SCHEMA = pa.schema(
 """Where each source may stand that only a place is known of."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceSource:
+class PlaceSource(Struct, frozen=True):
     """The administrative area that a source lies somewhere in, and what was measured from it.
 
     Parameters
@@ -516,10 +512,10 @@ class PlaceSource:
 
     code: str
     name: str
-    geometry: shapely.Geometry = field(repr=False)
+    geometry: shapely.Geometry
     is_approximate: bool
     note: str = ""
-    measured: PlaceRange | None = field(default=None, repr=False)
+    measured: PlaceRange | None = field(default=None)
     covered_m: float | None = None
     is_complete: bool = False
     aside: str = ""

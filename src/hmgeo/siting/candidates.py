@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import rtree
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.geo.ellipsoid import ELLIPSOID, geodesic_m, search_boxes
 from hmgeo.siting.overlay import TOUCHED
@@ -62,8 +63,7 @@ class SpacedSet:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A point with what the clauses say of it.
 
     Parameters
@@ -78,8 +78,8 @@ class Candidate:
         Whether a clause of the filter touches it, or may within its uncertainty.
     """
 
-    site: Site = field(repr=False)
-    answer: SiteAnswer = field(repr=False)
+    site: Site
+    answer: SiteAnswer
     is_chosen: bool
     why: str = ""
     unjudged: tuple[str, ...] = ()

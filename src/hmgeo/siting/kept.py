@@ -8,8 +8,10 @@ distance, has no branch: what rests on it is concluded anew every time.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.judging.facts import PlaceFact, Unknown
 from hmgeo.words import Reason
@@ -25,8 +27,7 @@ _MOST = 5_000
 """Answers kept of one clause; beyond, all are forgotten."""
 
 
-@dataclass(slots=True)
-class _Branch(Generic[T]):
+class _Branch(Struct, Generic[T]):
     """What is asked next, with a branch for each answer, or what was concluded."""
 
     question: _Question | None = None
@@ -50,8 +51,6 @@ class Kept(Generic[T]):
         waiting: list[tuple[_Branch[T] | None, list[int]]] = [(self._root, list(range(len(asked))))]
         while waiting:
             branch, members = waiting.pop()
-            if not members:
-                continue
             if branch is not None and branch.question is not None:
                 for said, some in _by_answer(asked, members, branch.question):
                     if said is None:
@@ -60,7 +59,7 @@ class Kept(Generic[T]):
                         waiting.append((branch.branches.get(said), some))
             elif branch is not None and branch.concluded is not None:
                 made.update(dict.fromkeys(members, branch.concluded))
-            else:
+            elif members:
                 first, *rest = members
                 heard: list[tuple[_Question, Any]] = []
                 parts: dict[str, Any] = {part: _Listening(part, getattr(asked[first], part), heard) for part in _PARTS}
@@ -89,10 +88,8 @@ def _by_answer(
     """Return what is said to a question, each with those of whom it is said; sources asked together share answers."""
     part, name, values = question
     shared: dict[int, tuple[object, list[int]]] = {}
-    parts = [getattr(asked[member], part) for member in members]
-    together = getattr(parts[0], f"{name}_each", None)
-    answers = (getattr(one, name)(*values) for one in parts) if together is None else together(parts, *values)
-    for member, answer in zip(members, answers, strict=True):
+    for member in members:
+        answer = getattr(getattr(asked[member], part), name)(*values)
         shared.setdefault(id(answer), (answer, []))[1].append(member)
     alike: dict[Hashable | None, list[int]] = {}
     for answer, some in shared.values():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.judging.facts import Answer, Unknown
@@ -34,8 +34,7 @@ _LEVELS = {
 _SURE, _NEAR, _CELLS = "确定", say("near_the_line"), say("by_rough_outline")
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """What a row is told, in the order of `COLUMNS`."""
 
     answer: str
@@ -52,8 +51,7 @@ class Filled:
         return self.answer, self.areas, self.levels, self.sources, self.certainty, self.share, self.note
 
 
-@dataclass(frozen=True, slots=True)
-class Lists:
+class Lists(Struct, frozen=True):
     """The texts that name key areas, as they stand on a day.
 
     `rules`: rules of the book; those that list key areas count.

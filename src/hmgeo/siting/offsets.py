@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.judging.own_columns import number_of
@@ -28,8 +30,7 @@ SUMMED = "合计"
 DECIMALS = 6  # a milligram a year: sums of decimals must not refuse or grant by rounding
 
 
-@dataclass(frozen=True, slots=True)
-class _Need:
+class _Need(Struct, frozen=True):
     """How much an offset rule asks for: kg/a of one metal, or of the five together (`SUMMED`)."""
 
     metal: str
@@ -78,8 +79,7 @@ def uncontrolled(metals: Iterable[str]) -> tuple[str, ...]:
     return (say("metals_uncontrolled", metals=tuple(named)),) if named else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """An offset clause that holds in a place, with the ratio it asks for; None where its text gives none."""
 
     rule: Rule
@@ -202,8 +202,7 @@ def _offset_lines(site: Site, clause: Clause, ratio: float, *, is_summed: bool) 
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class ReductionSource:
+class ReductionSource(Struct, frozen=True):
     """A verified reduction of one metal.
 
     Parameters
@@ -230,8 +229,7 @@ class ReductionSource:
         return round(self.verified_kg - self.sold_kg, DECIMALS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Allotment:
+class _Allotment(Struct, frozen=True):
     """Kilograms a year of a source given to a project."""
 
     project_id: str
@@ -240,8 +238,7 @@ class _Allotment:
     kg: float
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetLedger:
+class OffsetLedger(Struct, frozen=True):
     """Sources of reduction with what was given of them. Every change makes a new ledger.
 
     Parameters
@@ -384,8 +381,7 @@ def kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
     return kg or 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Purchase:
+class Purchase(Struct, frozen=True):
     """One row of a plan: a project takes kilograms a year of one metal from a source.
 
     Parameters
@@ -404,8 +400,7 @@ class Purchase:
     row: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(Struct, frozen=True):
     """What a project must replace of one metal, or of the five together, and what its purchases come to, kg/a."""
 
     project_id: str

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.geo.distance import prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, ellipsoidal_area_m2
@@ -123,8 +124,7 @@ _ATTRIBUTE_KINDS = frozenset({"attribute", "ratio", "classification", KEY_AREA_K
 _NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
+class _Ground(Struct, frozen=True):
     """Where a test is met and where it isn't; elsewhere nobody can tell."""
 
     met: shapely.Geometry
@@ -161,8 +161,7 @@ def _rows(table: pa.Table | None) -> Iterator[tuple[str, str, shapely.Geometry]]
             yield row["id"], row["name"], shapely.from_wkb(row["geometry"])
 
 
-@dataclass(slots=True)
-class _Drawer:
+class _Drawer(Struct):
     """Draws the zones of one project over the pieces of an area."""
 
     bench: SitingBench
@@ -322,8 +321,7 @@ TOUCHED = frozenset({Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED})
 _HA = 1e4
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """Where one clause touches.
 
     Parameters
@@ -344,7 +342,7 @@ class Zone:
 
     citation: Citation
     verdict: Verdict
-    geometry: shapely.Geometry = field(repr=False)
+    geometry: shapely.Geometry
     alone_ha: float = 0.0
     alone_percent: float = 0.0
     added_ha: float = 0.0
@@ -352,8 +350,7 @@ class Zone:
     layers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """The zones of an area in reading order, and what couldn't be drawn.
 
     Parameters
@@ -370,9 +367,9 @@ class Overlay:
     area_ha: float
     zones: tuple[Zone, ...]
     undrawn: tuple[tuple[Citation, str], ...]
-    untouched: shapely.Geometry = field(repr=False)
+    untouched: shapely.Geometry
     untouched_ha: float = 0.0
-    uncovered: shapely.Geometry = field(default=NOWHERE, repr=False)
+    uncovered: shapely.Geometry = field(default=NOWHERE)
 
 
 def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> Overlay:

@@ -17,12 +17,13 @@ test says), `trees` (one per completion of what nobody chose that makes a differ
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.judging.applies import Subject, exempt_text, trade_lists
 from hmgeo.judging.choices import chosen_text, unset_text
@@ -68,8 +69,7 @@ _ASKED_ELSEWHERE = frozenset({"upstream_of", "downstream_of", "slope", "overlap_
 _STATE_BYTES = {1: 1, 0: 2, -1: 0}
 
 
-@dataclass(slots=True)
-class Sets:
+class Sets(Struct):
     """The sets of features that trees name by number."""
 
     indexes: LayerIndexes
@@ -91,8 +91,7 @@ class Sets:
         return CompiledSet(features.layer, features.zh, table[states + 1].tobytes(), untold(features, "{name}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A rule asked in one place, under one completion of what nobody chose."""
 
     rule: Rule

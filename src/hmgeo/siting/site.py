@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.geo.distance import box_around
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -90,8 +91,7 @@ PROJECT_SITES = "project_sites"
 _PLACE_ONLY = Unknown(say("site_without_position"))
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A planned site.
 
     Parameters

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from hmgeo.geo.distance import prepare_one
 from hmgeo.judging.facts import Answer, Features, Unknown
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from hmgeo.siting.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """An element of the environment with the range within which its objects are listed.
 
     Parameters
@@ -76,8 +76,7 @@ ELEMENTS = (
 """Elements in the order of the report. No text of these standards is held: every range is a parameter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What stands around sites.
 
     Parameters

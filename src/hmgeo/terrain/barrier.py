@@ -5,11 +5,11 @@ Information beside the verdict; no text makes a verdict of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.geo.raster import GRID_DECIMALS
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 _TWO_ENDS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class BarrierRule:
+class BarrierRule(Struct, frozen=True):
     """What counts as a ridge and as a small catchment; choices, printed with the results.
 
     Parameters
@@ -52,8 +51,7 @@ class BarrierRule:
     small_catchment_ha: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Profile:
+class _Profile(Struct, frozen=True):
     """Heights along the geodesic from a source (0) to a parcel.
 
     `divide_m` is the highest ground between, above the grid's zero, `at_m` how far from the source it stands; where the
@@ -148,8 +146,7 @@ def _joined_ha(grid: FlowGrid, way: Cells, other: Cells) -> float | None:
 MAY_MEET = say("waters_may_meet")
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(Struct, frozen=True):
     """Evidence on what lies between a source and a parcel.
 
     Parameters

@@ -5,13 +5,13 @@ The emergency department's own designation comes first; neither list replaces it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -41,8 +41,7 @@ OVERHEAD_M = 1000.0
 """「十三五」生态环境保护规划 第七章第五节: 1 公里内有居民或重要设施的尾矿库."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overhead:
+class Overhead(Struct, frozen=True):
     """Receptors near a pond by both readings.
 
     Parameters
@@ -128,13 +127,12 @@ _NAMED = 12
 TO_CHECK = say("to_check")
 
 
-@dataclass(frozen=True, slots=True)
-class _Pond:
+class _Pond(Struct, frozen=True):
     """A tailings pond with what its row says: its dam's toe or why there is none, and how far off it may lie."""
 
     pond_id: str
     name: str
-    geometry: shapely.Geometry = field(repr=False)
+    geometry: shapely.Geometry
     designated: str
     toe: shapely.Point | None
     toe_note: str = ""
@@ -317,8 +315,7 @@ def _named(near: Sequence[tuple[int, float | None]], things: Things, doubtful: C
 AROUND, DOWNSTREAM = "surroundings_m", "max_downstream_m"
 
 
-@dataclass(frozen=True, slots=True)
-class Polluted:
+class Polluted(Struct, frozen=True):
     """Farmland of the two polluted classes.
 
     Parameters
@@ -329,8 +326,8 @@ class Polluted:
         Of whole parcels, in the same order.
     """
 
-    things: Things = field(repr=False)
-    area_ha: tuple[float, ...] = field(repr=False)
+    things: Things
+    area_ha: tuple[float, ...]
 
 
 def polluted_of(reached: pa.Table) -> Polluted:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.facts import Side, TerrainOutcome, Unknown
@@ -44,8 +44,7 @@ class TerrainAt(Enum):
     PATH = "path"
 
 
-@dataclass(frozen=True, slots=True)
-class TerrainRadii:
+class TerrainRadii(Struct, frozen=True):
     """Radius in metres by class; None where the project sets none (no text has a number for hills or mountains)."""
 
     plain_m: float
@@ -61,8 +60,7 @@ class TerrainRadii:
         }[terrain]
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """Pairs of source and parcel within the plain's radius, as parallel arrays.
 
     Parameters
@@ -232,24 +230,22 @@ _UNKNOWN, _PLAIN = -1, 0
 _CLASSES = list(TerrainClass)
 
 
-@dataclass(frozen=True, slots=True)
-class TerrainQuestion:
+class TerrainQuestion(Struct, frozen=True):
     """What the table of flips is asked of."""
 
     raster: Raster
     scheme: ReliefScheme
     source_ids: Sequence[str]
-    sources: Sequence[shapely.Geometry] = field(repr=False)
-    uncertainties_m: Sequence[float] = field(repr=False)
-    receptors: Sequence[shapely.Geometry] = field(repr=False)
+    sources: Sequence[shapely.Geometry]
+    uncertainties_m: Sequence[float]
+    receptors: Sequence[shapely.Geometry]
 
 
-@dataclass(frozen=True, slots=True)
-class _Flips:
+class _Flips(Struct, frozen=True):
     """`TERRAIN_FLIPS_SCHEMA` by choice, radius (longest first) and source; the terrain of each source, in order."""
 
-    table: pa.Table = field(repr=False)
-    places: Sequence[PlaceTerrain | Unknown] = field(repr=False)
+    table: pa.Table
+    places: Sequence[PlaceTerrain | Unknown]
 
 
 def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_M[0]) -> _Flips:
@@ -292,8 +288,7 @@ def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_
     return _Flips(table_of(rows, TERRAIN_FLIPS_SCHEMA), here)
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
+class _Near(Struct, frozen=True):
     """Pairs by source and then by distance."""
 
     source: NDArray[np.int64]

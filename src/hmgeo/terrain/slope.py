@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.raster import frame_of, strips
 from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
@@ -49,8 +49,7 @@ _FLAT_TOLERANCE = 1e-9
 _TILE_CELLS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class ReliefScheme:
+class ReliefScheme(Struct, frozen=True):
     """How relief makes classes: all of it is a choice and is printed with the results.
 
     Parameters
@@ -464,8 +463,7 @@ def _number(own: Floats, around: Floats, *, is_approximate: bool) -> NumberFact 
     return NumberFact(value, min(low, value), max(high, value), is_approximate=is_approximate)
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceTerrain:
+class PlaceTerrain(Struct, frozen=True):
     """How rugged a place is.
 
     Parameters

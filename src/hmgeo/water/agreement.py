@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown, not_asked
 from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class _StreamOffsets:
+class _StreamOffsets(Struct, frozen=True):
     """How far points of mapped rivers, one a cell length, lie from the grid's nearest stream: half, nine in ten."""
 
     count: int

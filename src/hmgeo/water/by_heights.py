@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, missing_layer, undeclared
@@ -47,8 +48,7 @@ UNSURE = say("features_unsure")
 _MOST_TRACES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Where a feature may lie that isn't sure of its place.
 
     Parameters
@@ -62,8 +62,8 @@ class Moved:
     """
 
     error_m: float
-    cells: Cells = field(repr=False)
-    core: Cells = field(repr=False)
+    cells: Cells
+    core: Cells
     may_be_off: bool = False
 
     def is_surely_in(self, reached: Cells) -> bool:
@@ -73,8 +73,7 @@ class Moved:
         return not self.may_be_off and bool(len(self.cells)) and bool(np.isin(self.cells, reached).all())
 
 
-@dataclass(frozen=True, slots=True)
-class WaterLayer:
+class WaterLayer(Struct, frozen=True):
     """A layer as cells of the grid, and what finding nothing in it would prove.
 
     Parameters
@@ -93,9 +92,9 @@ class WaterLayer:
     coverage: shapely.Geometry | None
     is_complete: bool
     is_approximate: bool = False
-    shapes: Sequence[shapely.Geometry | None] = field(default=(), repr=False)
+    shapes: Sequence[shapely.Geometry | None] = field(default=())
     aside: str = ""
-    moved: Mapping[int, Moved] = field(default_factory=dict, repr=False)
+    moved: Mapping[int, Moved] = field(default_factory=dict)
 
     def asked_moved(self, features: Features) -> dict[int, Moved]:
         """Return those of `features` that aren't sure of their place, by row; of the classes asked."""
@@ -103,8 +102,7 @@ class WaterLayer:
         return {row: feature for row, feature in self.moved.items() if not asked or self.targets.classes[row] in asked}
 
 
-@dataclass(frozen=True, slots=True)
-class _Trace:
+class _Trace(Struct, frozen=True):
     """One way the water may take: what it met first, how it ended, and where it left a layer's coverage."""
 
     row: int

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, not_asked, undeclared
@@ -45,8 +46,7 @@ UNTRUSTED = say("rivers_untrusted")
 AS_DRAWN = "as_drawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Where a feature may lie on the rivers that isn't sure of its place.
 
     Parameters
@@ -64,8 +64,7 @@ class Moved:
     may_be_off: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _NetworkLayer:
+class _NetworkLayer(Struct, frozen=True):
     """A layer's features on the rivers.
 
     `marks` tell where they lie, `places` the evidence for each in words (empty for those on no river); `off` are the
@@ -75,10 +74,10 @@ class _NetworkLayer:
     ids: Sequence[str]
     names: Sequence[str]
     classes: Sequence[str]
-    marks: Sequence[Mark] = field(repr=False)
-    places: Sequence[str] = field(repr=False)
+    marks: Sequence[Mark]
+    places: Sequence[str]
     off: frozenset[int]
-    moved: Mapping[int, Moved] = field(default_factory=dict, repr=False)
+    moved: Mapping[int, Moved] = field(default_factory=dict)
 
     def rows_of(self, classes: Sequence[str]) -> set[int]:
         """Return the rows of features of these `classes`; of all where empty."""
@@ -350,8 +349,7 @@ class NetworkFacts:
         return placed(rivers.network, self._geometry, rivers.tolerance_m, self._uncertainty_m)
 
 
-@dataclass(frozen=True, slots=True)
-class _Looked:
+class _Looked(Struct, frozen=True):
     """What was found from where a source lies: the nearest feature, and the walks that led there."""
 
     way_m: float

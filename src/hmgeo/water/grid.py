@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.raster import frame_of, read_whole
@@ -44,8 +45,7 @@ class ClosedBasins(Enum):
     KEEP = "keep"
 
 
-@dataclass(frozen=True, slots=True)
-class Conditioning:
+class Conditioning(Struct, frozen=True):
     """How a grid is made to drain; every value is a choice and is printed with the results.
 
     Parameters
@@ -71,8 +71,7 @@ class Conditioning:
     alike: float = 1.25
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedBasin:
+class ClosedBasin(Struct, frozen=True):
     """A hollow without an outlet.
 
     Parameters
@@ -113,8 +112,7 @@ class End(Enum):
         }[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class _Forks:
+class _Forks(Struct, frozen=True):
     """Wide level ground, and the two nearest ways out of it, as of `hmgeo.geo.drainage.two_ways_out`.
 
     `cells` (m,) are sorted; `other` (m,) tells which of the two water isn't led to though it is nearly as near, -1
@@ -161,8 +159,7 @@ class _Forks:
         return self.cells[rows], self.outlets[rows, slots], over_m, met_m
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A way that water may take as well as the one that it is led.
 
     Parameters
@@ -173,14 +170,13 @@ class Branch:
         How many cells it has in common with the way from which it parts.
     """
 
-    cells: Cells = field(repr=False)
-    way_m: Floats = field(repr=False)
+    cells: Cells
+    way_m: Floats
     end: End
     parts: int
 
 
-@dataclass(frozen=True, slots=True)
-class FlowGrid:
+class FlowGrid(Struct, frozen=True):
     """A grid that drains.
 
     Parameters
@@ -202,13 +198,13 @@ class FlowGrid:
     """
 
     frame: Frame
-    heights: Heights = field(repr=False)
-    downstream: Cells = field(repr=False)
-    upstream_cells: Cells = field(repr=False)
+    heights: Heights
+    downstream: Cells
+    upstream_cells: Cells
     basins: tuple[ClosedBasin, ...]
-    is_flat: Mask = field(repr=False)
-    forks: _Forks = field(repr=False)
-    void_border: Cells = field(repr=False)
+    is_flat: Mask
+    forks: _Forks
+    void_border: Cells
     conditioning: Conditioning
 
     @property
@@ -304,12 +300,9 @@ class FlowGrid:
         draining, way_m = self.catchment(cells, limit_m)
         fork, outlet, over_m, met_m = self.forks.ways(cells, self.shape)
         outlet = np.where(self.is_flat[outlet], -1, outlet)  # over the edge of the data water reaches nothing
-        is_draining = np.zeros(len(self.downstream) + 1, np.bool_)  # one more for -1
-        is_draining[draining] = True
-        parts = is_draining[fork] & ~is_draining[outlet] & np.isnan(met_m)
-        level = self._onto(fork[parts], np.zeros(int(parts.sum())), np.inf)[0]
-        leaving = np.unique(level[is_draining[level]])
-        crosses = (met_m <= limit_m) & ~is_draining[fork]
+        parts = np.isin(fork, draining) & ~np.isin(outlet, draining) & np.isnan(met_m)
+        leaving = np.intersect1d(draining, self._onto(fork[parts], np.zeros(int(parts.sum())), np.inf)[0])
+        crosses = (met_m <= limit_m) & ~np.isin(fork, draining)
         more, more_m = self._onto(fork[crosses], met_m[crosses], limit_m)
         may, may_m = draining, way_m
         while len(draining):

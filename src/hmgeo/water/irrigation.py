@@ -6,11 +6,11 @@ the outlet, the chain is broken there. A missing link is named and clears nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
@@ -33,8 +33,7 @@ _WASTEWATER = ("", "废水", "污水", "雨水")
 _NEEDED = (LayerKind.IRRIGATION_INTAKES, LayerKind.FARMLAND)
 
 
-@dataclass(frozen=True, slots=True)
-class Along:
+class Along(Struct, frozen=True):
     """How an intake lies to an outlet along the water.
 
     Parameters
@@ -49,8 +48,7 @@ class Along:
     datum: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChainSource:
+class ChainSource(Struct, frozen=True):
     """A source with the waters that lists without shapes name, and where it stands (lon/lat; None where unknown).
 
     Parameters
@@ -65,8 +63,7 @@ class ChainSource:
     geometry: shapely.Geometry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChainTables:
+class ChainTables(Struct, frozen=True):
     """The lists that the chain is read from; None where nobody provided one. Tables of `RECEPTOR_SCHEMA`.
 
     Parameters
@@ -75,15 +72,14 @@ class ChainTables:
         Tells how an intake lies to an outlet; None where neither heights nor drawn rivers do.
     """
 
-    outlets: pa.Table | None = field(default=None, repr=False)
-    intakes: pa.Table | None = field(default=None, repr=False)
-    districts: pa.Table | None = field(default=None, repr=False)
-    parcels: pa.Table | None = field(default=None, repr=False)
+    outlets: pa.Table | None = field(default=None)
+    intakes: pa.Table | None = field(default=None)
+    districts: pa.Table | None = field(default=None)
+    parcels: pa.Table | None = field(default=None)
     along: Callable[[shapely.Geometry, shapely.Geometry], Along | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Watered:
+class _Watered(Struct, frozen=True):
     """The parcels of a district: rows, and by which column or shape they are known."""
 
     rows: tuple[int, ...]

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
 from shapely.ops import substring
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
@@ -47,8 +47,7 @@ class OnNetwork(Enum):
     CANNOT_TELL = "cannot_tell"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Nearby:
+class _Nearby(Struct, frozen=True, order=True):
     """The place of a reach that lies nearest to a shape; nearer ones sort first."""
 
     distance_m: float
@@ -56,8 +55,7 @@ class _Nearby:
     reach: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A point on a reach: which, how far from its start, how far it had to be moved, and the evidence in words.
 
     Parameters
@@ -74,8 +72,7 @@ class Spot:
     rivals: tuple[_Nearby, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RiverNetwork:
+class RiverNetwork(Struct, frozen=True):
     """Reaches with length and what they run into.
 
     Parameters
@@ -89,11 +86,11 @@ class RiverNetwork:
     """
 
     names: Sequence[str]
-    lines: Sequence[shapely.LineString] = field(repr=False)
-    length_m: Sequence[float] = field(repr=False)
-    below: Sequence[Sequence[int]] = field(repr=False)
-    tree: shapely.STRtree = field(repr=False)
-    rivers: Sequence[int] = field(repr=False)
+    lines: Sequence[shapely.LineString]
+    length_m: Sequence[float]
+    below: Sequence[Sequence[int]]
+    tree: shapely.STRtree
+    rivers: Sequence[int]
 
     def near(self, shape: shapely.Geometry, within_m: float) -> list[_Nearby]:
         """Return the reaches that lie within `within_m` metres of a lon/lat `shape`, nearest first."""
@@ -278,8 +275,7 @@ def _before(flat: shapely.LineString, share: float) -> list[tuple[float, float]]
     return [(float(x), float(y)) for (x, y), way in zip(xy, reached, strict=True) if way < share]
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Part of a reach in metres from where it begins; both ends are one for a point."""
 
     reach: int
@@ -287,16 +283,14 @@ class Stretch:
     to_m: float
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Where a feature lies on a reach."""
 
     row: int
     stretch: Stretch
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """A feature on the axis of the reach that one starts from; beyond its end where other reaches lead there.
 
     Parameters
@@ -314,8 +308,7 @@ class Ahead:
         return round(max(0.0, self.from_m - start.to_m), MEASURE_DECIMALS) if self.to_m >= start.from_m else None
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """All that is found from one reach within a limit.
 
     Parameters
@@ -446,8 +439,7 @@ def answers(ahead: Sequence[Ahead], places: Stretch, limit_m: float) -> set[bool
     return {True} if reached_m >= last_m else {True, False}
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A shape on drawn rivers.
 
     Parameters
@@ -592,8 +584,7 @@ _NEAR_M = 0.5
 """How exactly a place on a reach is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class LooseEnds:
+class LooseEnds(Struct, frozen=True):
     """Where walks in one direction come by ends that join nothing.
 
     Parameters

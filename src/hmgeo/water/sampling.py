@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.choices import unset_text
@@ -51,13 +51,12 @@ CLAUSES: Mapping[str, tuple[str, ...]] = {
 """Rules whose clause asks for the place, by kind; the first that the book holds is cited."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A thing with a shape in lon/lat."""
 
     id: str
     name: str
-    geometry: shapely.Geometry = field(repr=False)
+    geometry: shapely.Geometry
 
     @property
     def called(self) -> str:
@@ -65,8 +64,7 @@ class Named:
         return self.name or self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A place to sample, before it is numbered and its clause is cited."""
 
     kind: str

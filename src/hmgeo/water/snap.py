@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from hmgeo.geo.raster import GRID_DECIMALS
 from hmgeo.judging.choices import unset_text
@@ -28,8 +28,7 @@ _CLOSE_FACTOR = 2.0
 _LOOK_AHEAD_CELLS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class SnapRule:
+class SnapRule(Struct, frozen=True):
     """How a point is put onto a stream; printed with the results.
 
     Parameters
@@ -47,8 +46,7 @@ class SnapRule:
     rival_ratio: float = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """The nearest cell of a stretch of stream between confluences."""
 
     cell: int
@@ -64,8 +62,7 @@ class SnapStatus(Enum):
     CANNOT_TELL = "cannot_tell"
 
 
-@dataclass(frozen=True, slots=True)
-class _Snap:
+class _Snap(Struct, frozen=True):
     """A point on its nearest stream, or why not; rivals are other reaches near, of another area upstream."""
 
     status: SnapStatus
@@ -230,8 +227,7 @@ LIMIT, SNAP, STREAM, BASINS = "flow_limit_m", "snap_distance_m", "stream_min_are
 DIRECTION = "river_direction"
 
 
-@dataclass(frozen=True, slots=True)
-class FlowChoices:
+class FlowChoices(Struct, frozen=True):
     """All that following water along heights needs.
 
     Parameters

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
 
 from hmgeo.geo.raster import GRID_DECIMALS, ground_of
 from hmgeo.judging.facts import Unknown
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Things:
+class Things(Struct, frozen=True):
     """Sources or receptors with their shapes in lon/lat; None where a row has no usable position.
 
     Parameters
@@ -45,14 +44,13 @@ class Things:
 
     ids: Sequence[str]
     names: Sequence[str]
-    geometries: Sequence[shapely.Geometry | None] = field(repr=False)
+    geometries: Sequence[shapely.Geometry | None]
     classes: Sequence[str] = ()
     kinds: Sequence[str] = ()
     why_not: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Waters:
+class Waters(Struct, frozen=True):
     """What questions about water are asked of.
 
     Parameters
@@ -68,7 +66,7 @@ class Waters:
     sides: Mapping[LayerKind, SideTable]
     question: Question
     left_out: tuple[LayerKind, ...] = ()
-    tables: dict[LayerKind, pa.Table] = field(default_factory=dict, repr=False)
+    tables: dict[LayerKind, pa.Table] = field(default_factory=dict)
 
     def table(self, kind: LayerKind) -> pa.Table | None:
         """Return the rows of the layer of this `kind`, read once; None where there is no such layer."""
@@ -95,8 +93,7 @@ OFF_GRID = say("flow_off_heights")
 POSITION_ABSENT = say("position_absent")
 
 
-@dataclass(frozen=True, slots=True)
-class Downhill:
+class Downhill(Struct, frozen=True):
     """The way water takes from a source.
 
     Parameters
@@ -111,10 +108,10 @@ class Downhill:
         Ways that water may take as well, out of level ground with two ways out alike.
     """
 
-    cells: Cells = field(repr=False)
-    way_m: Floats = field(repr=False)
+    cells: Cells
+    way_m: Floats
     end: End
-    exits: Cells = field(repr=False)
+    exits: Cells
     drop_m: float
     area_ha: float
     flat_cells: int = 0
@@ -166,8 +163,7 @@ def downhill(grid: FlowGrid, geometry: shapely.Geometry, limit_m: float = np.inf
     return Downhill(cells, way_m, end, exits, drop_m, grid.area_ha(first), flat_cells, branches)
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Struct, frozen=True):
     """Features as cells of a grid, to be found along a path.
 
     Parameters
@@ -181,8 +177,8 @@ class Targets:
     ids: Sequence[str]
     names: Sequence[str]
     classes: Sequence[str]
-    cells: Cells = field(repr=False)
-    rows: NDArray[np.int64] = field(repr=False)
+    cells: Cells
+    rows: NDArray[np.int64]
     missing: int = 0
 
     def of(self, row: int) -> Cells:
@@ -248,8 +244,7 @@ def targets_beside(
     return targets_of(targets.ids, targets.names, targets.classes, cells)
 
 
-@dataclass(frozen=True, slots=True)
-class _Border:
+class _Border(Struct, frozen=True):
     """A border that a path crosses: from which area into which, and after how far."""
 
     area_from: str
@@ -284,8 +279,7 @@ class _Drains(NamedTuple):
     is_ambiguous: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Upstream:
+class _Upstream(Struct, frozen=True):
     """Sources that drain to a target, nearest along the water first; those that only may drain there with the others.
 
     `area_ha` is the catchment as far as grid and limit go; where it `touches_edge` it goes on beyond, so may sources.
@@ -295,7 +289,7 @@ class _Upstream:
     area_ha: float
     sources: tuple[_Drains, ...]
     touches_edge: bool
-    cells: Cells = field(repr=False)
+    cells: Cells
     doubt: str = ""
 
 
@@ -368,8 +362,7 @@ def _targets(things: Things, cells: Sequence[Cells]) -> Targets:
     return targets_of(things.ids, things.names, things.classes or [""] * len(things.ids), cells)
 
 
-@dataclass(frozen=True, slots=True)
-class _Downstream:
+class _Downstream(Struct, frozen=True):
     """What was found downhill: `FLOW_PATHS_SCHEMA`, one row for each source, and `FLOW_MET_SCHEMA`."""
 
     paths: pa.Table

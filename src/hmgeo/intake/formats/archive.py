@@ -12,13 +12,13 @@ import threading
 import zipfile
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 import pyarrow.parquet as pq
+from msgspec import Struct
 
 from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, UsageError, without_passwords
 from hmgeo.intake.rows import choose_layer
@@ -204,8 +204,7 @@ _REFUSED = frozenset({401, 403})
 _ACCOUNT = "用 fsspec 的环境变量或配置文件给出账号（如 AWS_ACCESS_KEY_ID、FSSPEC_S3_KEY），每台工作机都要有"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class RemoteFile:
+class RemoteFile(Struct, frozen=True):
     """A file that fsspec opens; travels to workers, shows no secret.
 
     Parameters

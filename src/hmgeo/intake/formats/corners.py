@@ -7,12 +7,12 @@ a parcel, each line after it is a corner: number, ring, X north, Y east.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
+from msgspec.structs import replace
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems

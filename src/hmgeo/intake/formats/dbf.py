@@ -8,12 +8,13 @@ from __future__ import annotations
 import codecs
 import re
 import struct
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +45,7 @@ class Field(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dbf:
+class Dbf(Struct, frozen=True):
     """A .dbf file of some `length`: columns, and where its records begin; none without a header.
 
     Parameters

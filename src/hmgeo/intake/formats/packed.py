@@ -13,7 +13,6 @@ import json
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +23,8 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
@@ -172,8 +173,7 @@ class RunningIds:
         return f"{value}#{number}"
 
 
-@dataclass(slots=True)
-class PlainParts:
+class PlainParts(Struct):
     """Opens passes over a plain file.
 
     Parameters
@@ -320,8 +320,7 @@ _REPEATING = ["name", "class", "land_class", "township", "stated.key_value.key",
 """Columns worth a dictionary; looking one up for coordinates or ids that never repeat only costs the readers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """What was written: rows, row groups, and the ledger of reading."""
 
     rows: int
@@ -436,8 +435,7 @@ _MANY_GROUPS = 100
 """With more row groups than this memory is given back after each: kept for the next, it adds up to a tenth of a GB."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowGroups:
+class RowGroups(Struct, frozen=True):
     """Opens passes over a packed file: all of it, or what meets some boxes.
 
     Parameters
@@ -462,7 +460,7 @@ class RowGroups:
     land_classes: tuple[str, ...]
     columns: tuple[str, ...]
     befell: Mapping[str, int] = field(default_factory=dict)
-    read: set[int] = field(default_factory=set, compare=False)
+    read: set[int] = field(default_factory=set)
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
         """Read every row group."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geo.ellipsoid import ELLIPSOID, local_metric_crs
@@ -70,8 +71,7 @@ _METRES = {
 """Metres in a unit, by the words that files state."""
 
 
-@dataclass(frozen=True, slots=True)
-class _RasterFile:
+class _RasterFile(Struct, frozen=True):
     """A raster file that passed the door, with its one driver of GDAL; height in metres = cell * factor_m + shift_m."""
 
     path: Path
@@ -295,8 +295,7 @@ def load_elevation(
     return raster, Ledger(tuple(entries))
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     """A raster's shape and place."""
 
     crs: str
@@ -317,8 +316,7 @@ class _Grid:
         return min(x), min(y), max(x), max(y)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """A raster that passed the checks, and where it lies."""
 
     grid: _Grid

@@ -13,7 +13,6 @@ import warnings
 import zipfile
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from xml.parsers import expat
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec.structs import replace
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 

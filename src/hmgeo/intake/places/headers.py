@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, product, takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.geo.datum import Datum, parse_datum
 from hmgeo.vocabulary import LayerKind
@@ -115,8 +117,7 @@ def plain_name(text: str) -> str:
     return re.sub(r"[\s*\ufeff]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What a column's name says of a coordinate.
 
     Parameters
@@ -243,8 +244,7 @@ def dotted_parts(header: str) -> str:
     return "" if match is None else "度.分" if match[0] == "度.分" else "度.分秒"
 
 
-@dataclass(frozen=True, slots=True)
-class Coordinates:
+class Coordinates(Struct, frozen=True):
     """Columns that give a point together.
 
     Parameters

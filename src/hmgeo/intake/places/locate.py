@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct
 from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
@@ -324,17 +324,19 @@ def _meridians_by_county(
     outcome: Outcome,
 ) -> dict[int, float]:
     """Return the one meridian, 3° or 6°, that puts each row without one into its county; none or several: left out."""
-    counties: dict[AdminUnit, list[int]] = defaultdict(list)
+    counties: dict[str, AdminUnit] = {}
+    rows_of: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         words = (
             raw.columns[columns[role]][row] if role in columns else "" for role in ("county", "township", "region_code")
         )
         county = declared_place(*words).county
         if county is not None:
-            counties[county].append(row)
+            counties[county.code] = county
+            rows_of[county.code].append(row)
     chosen: dict[int, float] = {}
-    for county, members in counties.items():
-        fitting = _fitting(county, members, pairs, datums)
+    for code, members in rows_of.items():
+        fitting = _fitting(counties[code], members, pairs, datums)
         chosen |= {row: meridians[0] for row, meridians in fitting.items() if len(meridians) == 1}
     for meridian in sorted(set(chosen.values())):
         numbered = [row + 1 for row in sorted(chosen) if chosen[row] == meridian]
@@ -372,8 +374,7 @@ _SMALLEST_EASTING_M = 100_000.0
 _GRID_ONLY = frozenset({Datum.GCJ02, Datum.BD09})
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     """How a group of rows is read: metres on `crs`, or degrees where it is None."""
 
     crs: CRS | None

@@ -13,11 +13,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 
 from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, dotted_parts
@@ -42,8 +42,7 @@ _EXACT_M = 1e-4
 _POLE_DEG = 90.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Two coordinates of a row as numbers, with half the last digit given of each.
 
     Parameters
@@ -142,8 +141,7 @@ _LON_DEGREES = range(73, 136)
 _LAT_DEGREES = range(3, 54)
 
 
-@dataclass(frozen=True, slots=True)
-class _Angle:
+class _Angle(Struct, frozen=True):
     """An angle that was written with marks: decimal degrees, negative for west and south; half its last digit, too.
 
     `axis` is `lon` or `lat` where a letter or word says so, else empty.
@@ -269,8 +267,7 @@ _LABEL = re.compile(r"(?i)(经度|纬度|东经|北纬|lon(?:gitude)?|lng|lat(?:
 _LABEL_WORDS = {"lon": "东经", "lng": "东经", "lat": "北纬"}
 
 
-@dataclass(slots=True)
-class _ReadOddly:
+class _ReadOddly(Struct):
     """Rows that were read in some special way, for one ledger entry each."""
 
     widened: list[int] = field(default_factory=list)
@@ -567,8 +564,7 @@ _UNITS: dict[str, tuple[str, float]] = {
 _QUANTITY = re.compile(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class _Quantity:
+class _Quantity(Struct, frozen=True):
     """A number with what stood around it: its unit in plain signs, `<`, `>` or 约 before it; each may be empty.
 
     `is_plain` tells that the text was a bare number already.

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.datum import Datum, bd09_to_wgs84, gauss_kruger_crs, gcj02_to_wgs84, zone_central_meridian
 from hmgeo.intake.catalog import MOST_SHAPES, declared_place, outline_datum
@@ -64,8 +64,7 @@ _BACK = {Datum.GCJ02: gcj02_to_wgs84, Datum.BD09: bd09_to_wgs84}
 _COARSE = frozenset({SWAPPED, WRONG_ZONE, RUN_TOGETHER})  # causes that move a point by far more than a cell is wrong
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
+class _Fit(Struct, frozen=True):
     """How many of the points lie in their townships as given, and on another datum."""
 
     datum: Datum
@@ -98,8 +97,7 @@ def hold_against_places(opened: Opened, outcome: Outcome, *, accept: bool) -> No
         outcome.journal.note(PLACE_EVENT, f"另有 {rest}不在所填行政区内", "请先核对整个图层的坐标系", field=header)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outside:
+class _Outside(Struct, frozen=True):
     unit: AdminUnit
     away_m: float
 
@@ -285,8 +283,7 @@ def _in_words(fitting: list[Suggestion]) -> list[str]:
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """A cause, where it would put the point in lon/lat on CGCS2000, and what it adds to the uncertainty."""
 
     cause: str

@@ -5,11 +5,11 @@ What stands around the ground comes after it: title, frame, north, scale bar, le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import style, wording
@@ -300,8 +300,7 @@ _SWATCH_MM, _NOTE_PT, _LEAST_PT = 5.0, 6.0, 4.6
 _AMBIGUOUS = style.VerdictStyle("#5a5a5a", "", "", "circle")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the legend.
 
     Parameters

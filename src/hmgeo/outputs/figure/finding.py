@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
+from msgspec import Struct, field
 from pyproj import Geod
 
 from hmgeo.outputs import style, wording
@@ -40,8 +40,7 @@ _TOO_SHORT = 0.12
 _LAND, _NEAR, _SOURCE, _LIMIT = "#C9D6B4", "#E3B341", "#B3261E", "#2D5DA1"
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What a finding speaks of, in lon/lat.
 
     Parameters
@@ -63,14 +62,13 @@ class Ground:
     source: shapely.Geometry
     uncertainty_m: float = 0.0
     nearest: shapely.Geometry | None = None
-    others: Sequence[shapely.Geometry] = field(default=(), repr=False)
-    paths: Sequence[shapely.Geometry] = field(default=(), repr=False)
+    others: Sequence[shapely.Geometry] = field(default=())
+    paths: Sequence[shapely.Geometry] = field(default=())
     measured_m: float | None = None
     limit_m: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What stands around the drawing: title, a line below it, what must not be overlooked, what is told in full."""
 
     title: str
@@ -184,8 +182,7 @@ def _around(shape: shapely.Geometry, middle: shapely.Point) -> shapely.Geometry:
     return shapely.transform(shapely.force_2d(shape), placed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Panel:
+class _Panel(Struct, frozen=True):
     """A frame on paper; `draw` and `at` take metres, as `box` has them."""
 
     paper: Paper

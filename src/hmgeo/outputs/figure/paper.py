@@ -10,7 +10,6 @@ import re
 import zlib
 from base64 import b64encode
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
+from msgspec.structs import astuple
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.rl_accel import escapePDF
@@ -54,8 +55,7 @@ _DOT_MM, _HATCH_MM, _HATCH_PT = 0.6, 1.4, 0.35
 _FAMILIES = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, sans-serif"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A rectangle on paper in mm from the upper left corner."""
 
     left: float
@@ -74,8 +74,7 @@ class Box:
         return self.top + self.height
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How shapes are drawn: colours as #rrggbb, empty for none; widths and dashes in points."""
 
     stroke: str = ""
@@ -85,8 +84,7 @@ class Look:
     fill_opacity: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(Struct, frozen=True):
     """Lines and areas in mm that are one path, cut at `within`."""
 
     parts: NDArray[Any]
@@ -129,8 +127,7 @@ class Shapes:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A line of letters whose baseline begins, has its middle or ends at x, y in mm."""
 
     words: str
@@ -161,8 +158,7 @@ class Text:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """Pixels that fill a box, cut at `within`."""
 
     image: Image

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from PIL import Image
 
 from hmgeo.outputs import style
@@ -39,8 +40,7 @@ _MARGIN_MM, _HEAD_MM, _FOOT_MM, _GAP_MM = 8.0, 15.0, 13.0, 3.0
 _LEGEND_MM = {"A4": 62.0, "A3": 76.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """Paper with its boxes.
 
     Parameters
@@ -60,8 +60,7 @@ class Sheet:
     foot: Box
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """The ground in a frame.
 
     Parameters
@@ -171,8 +170,7 @@ _PT_PER_PX = 0.75
 _UPWARD = (SoilQualityClass.PRIORITY_PROTECTION, SoilQualityClass.SAFE_USE, SoilQualityClass.STRICT_CONTROL)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """The ground of `results` in a `frame` of `paper`, as `view` has it."""
 
     paper: Paper

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec.structs import asdict
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_english

@@ -5,7 +5,6 @@ from __future__ import annotations
 import marshal
 import math
 from collections import Counter
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined, Template
 from jinja2 import __file__ as jinja_file
 from markupsafe import Markup
+from msgspec.structs import asdict
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language

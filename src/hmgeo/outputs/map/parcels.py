@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from hmgeo.outputs import style
 from hmgeo.outputs.english import in_english
@@ -144,8 +145,7 @@ MAX_DRAWN = 2000
 """Polygons that a page carries smoothly as single features; beyond, they are packed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceptorPicture:
+class ReceptorPicture(Struct, frozen=True):
     """One kind of receptor as drawn.
 
     Parameters

@@ -15,13 +15,13 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct
 
 from hmgeo.geo.raster import hilbert_distance
 from hmgeo.vocabulary import COUNTY_DIGITS
@@ -176,8 +176,7 @@ _POLYGONS = (3, 6)
 _DECIMALS_BELOW_M, _METRES_PER_KM = 10.0, 1000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """Polygons of one kind of receptor.
 
     Parameters

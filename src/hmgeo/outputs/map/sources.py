@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import shapely
+from msgspec.structs import asdict
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english

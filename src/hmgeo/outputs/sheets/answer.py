@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.book import display_width
@@ -49,8 +50,7 @@ _QUOTED_PLACE = re.compile(r"“[^”]*”段?")
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """A part of the answer: its lines in full, then ever shorter, each with how late it is shortened to them."""
 
     levels: tuple[tuple[int, list[str]], ...]
@@ -84,8 +84,7 @@ def _length(blocks: Sequence[_Block], chosen: Sequence[int]) -> int:
     return sum(len(block.levels[level][1]) for block, level in zip(blocks, chosen, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Screen:
+class _Screen(Struct, frozen=True):
     dossier: Dossier
     results: SitingResults
     language: str

@@ -5,12 +5,12 @@ A file of its own, since a page is drawn in millimetres and in black alone, unli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from msgspec import Struct
 from reportlab.lib.units import mm
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -66,8 +66,7 @@ _AWAY_MM = 5.0
 """Of a swatch from the corner of its form, at which it would be cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """How a class is told apart without colour: a grey, lines across, or an outline alone."""
 
     grey: float | None = None

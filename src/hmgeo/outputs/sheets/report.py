@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib import resources
@@ -23,6 +22,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docxtpl import DocxTemplate, InlineImage
+from msgspec import Struct
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
@@ -47,8 +47,7 @@ MOST_LISTED = 200
 HITS = (Verdict.PROHIBITED.value, Verdict.CONDITIONAL.value, Verdict.LISTED.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a run folder tells.
 
     Parameters
@@ -64,9 +63,9 @@ class Told:
     """
 
     manifest: Mapping[str, Any]
-    sources: Sequence[Row] = field(repr=False)
-    findings: Sequence[Row] = field(repr=False)
-    townships: Sequence[Row] = field(repr=False, default=())
+    sources: Sequence[Row]
+    findings: Sequence[Row]
+    townships: Sequence[Row] = ()
     picture: Path | None = None
     language: str = "zh"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict, replace
 
 import hmgeo
 from hmgeo.outputs import wording

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
 
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import (
@@ -44,8 +45,7 @@ WIDTHS = tuple(column.width for column in CLAUSES)
 """Columns of a site's sheet, in characters; every block uses the same grid."""
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """A sheet being filled from the top."""
 
     sheet: Worksheet
@@ -81,7 +81,6 @@ class Page:
         self.row += 1
 
 
-@dataclass(slots=True)
 class Book(Formats):
     """The workbook of a siting answer."""
 

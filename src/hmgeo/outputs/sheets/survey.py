@@ -7,11 +7,11 @@ typed; a state is never set here.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import shapely
+from msgspec.structs import replace
 
 from hmgeo.geo.datum import wgs84_to_gcj02
 from hmgeo.outputs import wording

@@ -6,13 +6,13 @@ reader of Parquet takes the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,8 +134,7 @@ def _many(items: list[Typed], kind: int) -> Typed:
     return _LIST, head + b"".join(value for _, value in items)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A column of a row group as it will stand in the file.
 
     Parameters
@@ -155,8 +154,7 @@ class Chunk:
     codec: str = ""
 
 
-@dataclass(slots=True)
-class PairsFile:
+class PairsFile(Struct):
     """Writes row groups of optional columns that hold no null.
 
     `columns`: name and whether it holds text (doubles otherwise).

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
+from msgspec import Struct
 
 from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.intake.formats.archive import RemoteFile, stored_at
@@ -127,7 +127,7 @@ def _open_receptors(path: Stored, **passed: Any) -> tuple[Layer, Ledger]:  # noq
     """Open receptors in the way that holds least in memory; takes what `load_receptors` takes."""
     options = passed.pop("options")
     if is_packed(path):
-        if options != ReadOptions():
+        if options != ReadOptions(columns_flag=options.columns_flag):
             remedy = "去掉图层、编号、坐标系等选项，或换用打包前的文件"
             raise InputError(Problem("工作格式文件已整理完毕，不再接受读取选项", Place(file=path.name), remedy=remedy))
         return stream_receptors(path, **passed, fingerprint=False), Ledger()
@@ -228,8 +228,7 @@ def measure_group(groups: RowGroups, group: int, errand: Errand) -> list[Fetched
     return run_errand(errand, groups.of_group(group))
 
 
-@dataclass(frozen=True, slots=True)
-class PackedFile:
+class PackedFile(Struct, frozen=True):
     """Where a packed layer and its ledger were written, and what was packed."""
 
     path: Path

@@ -6,13 +6,13 @@ areas filled into tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
+from msgspec import Struct, field
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -80,8 +80,7 @@ _MAPPED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True):
     """Where candidates come from.
 
     Parameters
@@ -146,12 +145,11 @@ def candidate_table(
     return Candidates(table, _candidate_map(desk, chosen, spacing_m=points.step_m))
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Struct, frozen=True):
     """Candidate points as a table, and as a map of what is untouched, touched and not known."""
 
     table: PlainTable
-    drawn: Results = field(repr=False)
+    drawn: Results
 
 
 def write_candidates(candidates: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
@@ -257,8 +255,7 @@ BASIS_WORDS = {"per_metal": "逐个金属", "sum_of_five": "五种金属合计"}
 OPEN_BASIS = "条文未规定替代量逐个金属还是合计计算，须由使用单位确定并说明理由；两种算法并列。"
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetReport:
+class OffsetReport(Struct, frozen=True):
     """The ledger after a plan, with what each project still lacks; notes are sentences."""
 
     ledger: OffsetLedger

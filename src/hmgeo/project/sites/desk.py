@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError, raise_problems
 from hmgeo.intake.columns import TITLES_OF_FIELDS
@@ -56,15 +58,14 @@ _POPULATION = "人口"
 EXAMPLE_WARNING = "示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。"
 
 
-@dataclass(frozen=True, slots=True)
-class SiteDesk:
+class SiteDesk(Struct, frozen=True):
     """A project's layers kept ready for siting questions."""
 
     spec: ProjectSpec
-    inputs: Inputs = field(repr=False)
-    bench: SitingBench = field(repr=False)
-    surroundings: Surroundings = field(repr=False)
-    area: OwnArea = field(repr=False)
+    inputs: Inputs
+    bench: SitingBench
+    surroundings: Surroundings
+    area: OwnArea
 
     @property
     def areas(self) -> Areas:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -88,8 +89,7 @@ def _check_sites(
     return replace(results, briefs=tuple(listing.briefs), listed=tuple(listing.listed))
 
 
-@dataclass(slots=True)
-class _Listing:
+class _Listing(Struct):
     """Keeps of a long list what its workbook shows: each site in brief, and the clauses that it has room for."""
 
     briefs: list[Brief] = field(default_factory=list)
@@ -176,7 +176,7 @@ def _at(cells: pa.Array, rows: pa.Array) -> pa.Array:
 
 
 _SITES_AT_ONCE = 500
-_FINDING = attrgetter(*(entry.name for entry in fields(Finding)))
+_FINDING = attrgetter(*Finding.__struct_fields__)
 
 
 def _write_answer(results: SitingResults, folder: Path, language: str) -> None:
@@ -225,8 +225,7 @@ _SKETCHED_M = 3000.0
 """Objects nearer than this decide how much ground a sketch shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteRequest:
+class SiteRequest(Struct, frozen=True):
     """What the user asks.
 
     Parameters
@@ -254,11 +253,10 @@ class SiteRequest:
     extracts: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The answer, and where it was written."""
 
-    results: SitingResults = field(repr=False)
+    results: SitingResults
     folder: Path | None = None
     language: str = "zh"
 
