@@ -372,11 +372,12 @@ def path_of(lines: NDArray[Any], steps: float, forms: tuple[str, str, str] = ("%
     """
     start, step, close = forms
     xy, line_of = shapely.get_coordinates(lines, return_index=True)
-    on_grid = np.rint(xy * steps).astype(int)
-    is_first = np.diff(line_of, prepend=-1) > 0
-    rings = shapely.is_closed(lines)
-    closes = (np.diff(line_of, append=len(lines)) > 0) & rings[line_of]
-    shown = (is_first | (np.diff(on_grid, axis=0, prepend=0) != 0).any(axis=1)) & ~closes
+    on_grid, rings = np.rint(xy * steps).astype(int), shapely.is_closed(lines)
+    ends, shown = np.ones((2, len(xy)), bool)
+    ends[:-1] = line_of[1:] != line_of[:-1]
+    moved = on_grid[1:] != on_grid[:-1]
+    shown[1:] = ends[:-1] | moved[:, 0] | moved[:, 1]
+    shown &= ~(ends & rings[line_of])
     counts = np.bincount(line_of[shown], minlength=len(lines)).tolist()
     written = (
         start + step * (count - 1) + close * ring for count, ring in zip(counts, rings.tolist(), strict=True) if count

@@ -110,7 +110,7 @@ def _packed_meta(kind: shapes.Packed | None) -> dict[str, Any] | None:
 
 def receptor_kinds(results: Results) -> list[str]:
     """Return the kinds of receptors in the table of `results`, farmland first."""
-    kinds = dict.fromkeys(results.receptors["receptor_kind"].to_pylist())
+    kinds = results.receptors["receptor_kind"].unique().to_pylist()
     return sorted(kinds, key=lambda kind: kind != LayerKind.FARMLAND)
 
 

@@ -229,10 +229,9 @@ def picture(
 
 def _class_totals(rows: pa.Table) -> list[tuple[str, int, float]]:
     """Return class word, count and area in ha, in order of first appearance."""
-    groups: dict[str, list[float | None]] = {}
-    for word, area_ha in zip(rows["class"].to_pylist(), rows["area_ha"].to_pylist(), strict=True):
-        groups.setdefault(word, []).append(area_ha)
-    return [(word, len(areas), _sum_ha(areas)) for word, areas in groups.items()]
+    classes, areas_ha = rows["class"], rows["area_ha"]
+    groups = {word: areas_ha.filter(pc.equal(classes, word)) for word in classes.unique().to_pylist()}
+    return [(word, len(areas), _sum_ha(areas.to_pylist())) for word, areas in groups.items()]
 
 
 def _sum_ha(areas: Iterable[float | None]) -> float:

@@ -125,6 +125,16 @@ def _extent(seen: View, frame: Box, near_lat: float, hair_mm: float = 0.0) -> sh
     return shapely.box((west - hair_m) / a_degree, low, (east + hair_m) / a_degree, high)
 
 
+def _clipped(shapes: NDArray[Any], box: shapely.Geometry) -> NDArray[Any]:
+    """Return what of each shape lies in a box; most lie there whole."""
+    low, high = np.split(np.array(box.bounds), 2)
+    bounds = shapely.bounds(shapes)
+    is_across = ~((bounds[:, :2] >= low) & (bounds[:, 2:] <= high)).all(axis=1)
+    cut = shapes.copy()
+    cut[is_across] = shapely.clip_by_rect(shapes[is_across], *box.bounds)
+    return cut
+
+
 class _Land:
     """What lies around the sources: receptors, water, and the numbers of their neighbours on the list."""
 
@@ -287,9 +297,9 @@ class _Card:
         `boxes`: what is drawn, and what of it the frame shows.
         """
         rows = land.within(boxes[0])
-        cut = shapely.clip_by_rect(land.shapes[rows], *boxes[0].bounds)
+        cut = _clipped(land.shapes[rows], boxes[0])
         is_cut, words = ~shapely.is_empty(cut), land.words[rows]  # one that only touches the box leaves nothing
-        is_seen = ~shapely.is_empty(shapely.clip_by_rect(cut, *boxes[1].bounds))
+        is_seen = ~shapely.is_empty(_clipped(cut, boxes[1]))
         used = {word: words == word for word in dict.fromkeys((*_UPWARD, *_LOOKS))} | {
             _NEAREST: land.ids[rows] == nearest
         }

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
 from msgspec.structs import asdict, replace
 
 import hmgeo
@@ -72,6 +73,8 @@ from hmgeo.words import one_by_one, say, say_with, sentences
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from hmgeo.records import LedgerEntry
     from hmgeo.results.results import Presentation, Results
@@ -434,13 +437,12 @@ def _radius_section(run: Told) -> Section:
 
 def _land_sections(results: Results) -> Iterator[Section]:
     """Yield farmland by class of soil and of land use, all of it and what is reached; then by radius."""
-    table = results.receptors.select(["receptor_kind", "class", "land_class", "area_ha", "source_count"]).to_pylist()
-    farmland = [row for row in table if row["receptor_kind"] == LayerKind.FARMLAND]
-    reached = [row for row in farmland if row["source_count"]]
+    farmland = results.receptors.filter(pc.equal(results.receptors["receptor_kind"], LayerKind.FARMLAND.value))
+    reached = farmland.filter(pc.greater(farmland["source_count"], 0))
     rows: list[tuple[Cell, ...]] = []
     for column, words in (("class", ["合计"]), ("land_class", [])):
         sums, near = _counts_and_mu(farmland, column), _counts_and_mu(reached, column)
-        named = (*classes_in_order({row[column] for row in farmland} - {None}), *words)
+        named = (*classes_in_order({*farmland[column].unique().to_pylist()} - {None}), *words)
         rows += [(word, *sums[word], *near.get(word, (0, 0.0))) for word in named]
     title = say("farmland_all_and_reached", radius=radius_text(results.radius_m))
     yield Section(title, ("类别", "地块数", "面积(亩)", "受影响地块数", "受影响面积(亩)"), rows)
@@ -473,11 +475,10 @@ def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float | None) -> S
     return Section(title, ("类别", *radii), [(word, *cells) for (_, word), cells in by_class.items()])
 
 
-def _counts_and_mu(rows: Sequence[Mapping[str, Any]], column: str) -> dict[str, tuple[int, float]]:
-    areas_ha: dict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        areas_ha[row[column]].append(row["area_ha"] or 0.0)
-    areas_ha["合计"] = [row["area_ha"] or 0.0 for row in rows]
+def _counts_and_mu(rows: pa.Table, column: str) -> dict[str, tuple[int, float]]:
+    words, area_ha = rows[column].to_numpy(), pc.fill_null(rows["area_ha"], 0.0).to_numpy()
+    areas_ha = {word: area_ha[words == word].tolist() for word in rows[column].unique().to_pylist()}
+    areas_ha["合计"] = area_ha.tolist()
     return {word: (len(areas), mu(sum(areas))) for word, areas in areas_ha.items()}
 
 
