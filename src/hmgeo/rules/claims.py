@@ -34,6 +34,7 @@ ANY_TRADE = "*"
 """Stands in the table of trade words beside words that serve every trade, such as 机械."""
 NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造", "搬迁": "搬迁"}
+_ENLARGED = "改扩建"
 _NOTHING = frozenset({"", "-", "—", "/", "无", "否", "0", "未", "未填", "不涉及", "不详", "n/a", "none", "null"})
 _NEGATED = re.compile("[不无未非否零]|低于|检出限")
 _QUANTITY = re.compile(r"\+?(\d+(?:\.\d+)?)\s*[a-z/㎏千克公斤吨人户m³·]*")
@@ -255,7 +256,7 @@ def _other_action(row: Told) -> Iterator[Said]:
     action = next((ACTIONS.get(cell.value, "") for cell in row.given("建设性质")), "")
     for cell in row.given("项目名称", "名称"):
         named = {meaning for word, meaning in ACTIONS.items() if word in cell.value}
-        if action and len(named) == 1 and action not in named and "改扩建" not in cell.value:
+        if action and len(named) == 1 and action not in named and _ENLARGED not in cell.value:
             yield cell
 
 
@@ -282,6 +283,17 @@ def _is_other_division(code: str, text: str) -> bool:
     """
     named = [divisions for word, divisions in _trade_words().items() if word in text]
     return bool(named) and not any({code[:2], ANY_TRADE} & divisions for divisions in named)
+
+
+def telling_words(name: str) -> str:
+    """Return the words in a `name` that claims look for: a name of these alone contradicts as much as the whole.
+
+    Examples
+    --------
+    >>> telling_words("示例食品厂扩建项目")
+    '食品、扩建'
+    """
+    return "、".join(word for word in (*_trade_words(), *ACTIONS, _ENLARGED) if word in name)
 
 
 @lru_cache(maxsize=1)

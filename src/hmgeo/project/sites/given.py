@@ -9,7 +9,7 @@ from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import shapely
 from msgspec import Struct, field
@@ -34,7 +34,7 @@ from hmgeo.judging.places import places_of
 from hmgeo.records import Ledger, LedgerEntry, Provenance
 from hmgeo.reference.cells import plain_trade, read_trade
 from hmgeo.reference.tables import find_header, trades
-from hmgeo.rules.claims import KIND, doubts_of
+from hmgeo.rules.claims import KIND, doubts_of, telling_words
 from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS, mentioned_facts, stated_facts, stated_numbers
 from hmgeo.siting.site import PROJECT_SITES, Site
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.facts import Unknown as Doubted
     from hmgeo.judging.places import Areas
-    from hmgeo.judging.places import Place as AdminPlace
     from hmgeo.records import Positions
     from hmgeo.rules.claims import Dispute
 
@@ -308,14 +307,30 @@ def sites_of_file(
         shown_as=path.name,
     )
     places = places_of(positions, areas)
-    columns = positions.attributes.to_pylist() or [{} for _ in places]
-    rows = zip(positions.table.to_pylist(), columns, places, strict=True)
+    headers = positions.attributes.column_names
+    name, *apart = (find_header(headers, word) for word in ("项目名称", "项目编号", "经度", "纬度"))
+    columns = positions.attributes.drop_columns(sorted({*apart} - {""})).to_pylist() or [{} for _ in places]
+
+    @lru_cache(maxsize=4096)
+    def read(row: tuple[tuple[str, str], ...], code: str, edition: str) -> tuple[Site, _Filled, tuple[Dispute, ...]]:
+        cells = dict(row)
+        filled = _filled(code, edition, cells, defaults, like)
+        disputed = _disputed(code, cells, filled, as_of)
+        return _site(cells, basis, filled, disputed, defaults.kind), filled, disputed
+
     sites, stated, disputes = [], Counter[tuple[str, bool]](), list[LedgerEntry]()
-    for number, (row, cells, place) in enumerate(rows, start=1):
-        filled = _filled(row, cells, defaults, like)
+    rows = zip(positions.table.to_pylist(), columns, places, shapely.from_wkb(positions.table["geometry"]), strict=True)
+    for number, (row, cells, place, shape) in enumerate(rows, start=1):
+        said = row["trade_code"], row["trade_edition"]
+        alike = {**cells, name: telling_words(cells[name] or "")} if name else cells
+        site, filled, disputed = read(tuple(alike.items()), *said)
+        if disputed and name:
+            site, filled, disputed = read(tuple(cells.items()), *said)
         stated.update(filled.used)
-        disputed = _disputed(row, cells, filled, as_of)
-        sites.append(_of_kind(_site(row, cells, (place, basis), filled, disputed), cells, defaults.kind))
+        own = {"site_id": row["source_id"], "name": row["name"] or row["source_id"], "place": place}
+        own |= {"geometry": shape, "uncertainty_m": row["position_uncertainty_m"] or 0.0}
+        own |= {"status": Status.of(row["status"]), "note": sentences(row["note"], site.note)}
+        sites.append(replace(site, **own))
         disputes += dispute_entries(path.name, number, row["source_id"], disputed)
     told_of = [
         LedgerEntry(
@@ -342,14 +357,11 @@ _KINDS = {zh: code for code, zh in SOURCE_KINDS.items()} | {
 }
 
 
-def _of_kind(site: Site, cells: Mapping[str, str], default: str) -> Site:
-    """Return a site as what its row says it is; where it says nothing as what the options say."""
+def _kind_said(cells: Mapping[str, str], default: str) -> tuple[str, str]:
+    """Return what a row says that it is, and why that can't be read; where it says nothing, what the options say."""
     word = next(filter(None, (_cell(cells, name) for name in _KIND_COLUMNS)), "")
     kind = _KINDS.get(word) or (word if word in SOURCE_KINDS else "")
-    if kind or not word:
-        return replace(site, kind=kind or default)
-    note = say("kind_unread", word=word, kind=SOURCE_KINDS[default])
-    return replace(site, kind=default, note=sentences(site.note, note), doubts={**site.doubts, KIND: note})
+    return kind or default, "" if kind or not word else say("kind_unread", word=word, kind=SOURCE_KINDS[default])
 
 
 class _Filled(Struct, frozen=True):
@@ -363,7 +375,7 @@ class _Filled(Struct, frozen=True):
     used: Mapping[tuple[str, bool], int]
 
 
-def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like: Site) -> _Filled:
+def _filled(own_code: str, own_edition: str, cells: Mapping[str, str], typed: Typed, like: Site) -> _Filled:
     used: dict[tuple[str, bool], int] = {}
 
     def takes(option: str, *, is_blank: bool) -> bool:
@@ -373,10 +385,10 @@ def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like
     action, _ = stated_action(cells)
     if typed.action and takes(f"--action {typed.action}", is_blank=not _cell(cells, "建设性质")):
         action = like.action
-    code, edition = row["trade_code"], row["trade_edition"]
+    code, edition = own_code, own_edition
     if typed.trade and takes(f"--trade {typed.trade}", is_blank=not code):
         code, edition = like.trade_code, edition or like.trade_edition
-    if typed.edition and code and takes(f"--edition {typed.edition}", is_blank=not row["trade_edition"]):
+    if typed.edition and code and takes(f"--edition {typed.edition}", is_blank=not own_edition):
         edition = typed.edition
     added_kg = by_metal(cells, ADDED)
     for metal, kg in like.added_kg.items():
@@ -389,55 +401,45 @@ def _filled(row: Mapping[str, Any], cells: Mapping[str, str], typed: Typed, like
     return _Filled(action, code, edition, added_kg, attributes, used)
 
 
-def _disputed(
-    row: Mapping[str, Any], cells: Mapping[str, str], filled: _Filled, as_of: date | None
-) -> tuple[Dispute, ...]:
+def _disputed(own_code: str, cells: Mapping[str, str], filled: _Filled, as_of: date | None) -> tuple[Dispute, ...]:
     """Return where a row contradicts itself or the options that fill its blanks."""
     own_kg, own_facts = by_metal(cells, ADDED), stated_facts(cells)
     added_kg = {metal: kg for metal, kg in filled.added_kg.items() if metal not in own_kg}
     facts = {fact: value for fact, value in filled.attributes.items() if fact not in own_facts}
     action = None if _cell(cells, "建设性质") else filled.action
-    code = {} if row["trade_code"] else {"行业代码": filled.trade_code}
+    code = {} if own_code else {"行业代码": filled.trade_code}
     return option_disputes({**cells, **code}, action, added_kg, facts, as_of)
 
 
-def _site(
-    row: Mapping[str, Any],
-    cells: Mapping[str, str],
-    where: tuple[AdminPlace, Basis],
-    filled: _Filled,
-    disputed: Sequence[Dispute],
-) -> Site:
-    place, basis = where
+def _site(cells: Mapping[str, str], basis: Basis, filled: _Filled, disputed: Sequence[Dispute], default: str) -> Site:
+    """Return all that a row says of its site but name, position and place; rows that say the same share it."""
     action, added_kg = filled.action, filled.added_kg
+    kind, unread = _kind_said(cells, default)
     doubts = unread_doubts(cells) | doubts_of(disputed)
     attributes = doubted_facts(filled.attributes, doubts)
-    note = sentences(row["note"], *(entry.note for entry in disputed), stated_action(cells)[1])
+    notes = [*(entry.note for entry in disputed), stated_action(cells)[1]]
     for is_used, code in ((True, "options_taken"), (False, "options_unused")):
         options = tuple(option for option, state in filled.used if state is is_used)
-        note = sentences(note, say(code, options=options) if options else "")
-    offset_kg = by_metal(cells, OFFSET)
+        notes += [say(code, options=options)] if options else []
     own_class = _cell(cells, "土壤环境质量类别")
     shown = tuple((name, value) for name in _SHOWN if (value := _cell(cells, name)))
     return Site(
-        row["source_id"],
-        row["name"] or row["source_id"],
-        None if row["geometry"] is None else shapely.from_wkb(row["geometry"]),
-        row["position_uncertainty_m"] or 0.0,
-        filled.trade_code,
-        filled.trade_edition,
-        action,
+        "",
+        "",
+        None,
+        trade_code=filled.trade_code,
+        trade_edition=filled.trade_edition,
+        action=action,
+        kind=kind,
         basis=basis,
         attributes=attributes,
         numbers=numbers_of(stated_numbers(cells), added_kg),
         added_kg=added_kg,
-        offset_kg=offset_kg,
+        offset_kg=by_metal(cells, OFFSET),
         classes=MappingProxyType({LayerKind.FARMLAND.value: own_class} if own_class else {}),
-        place=place,
-        status=Status.of(row["status"]),
-        note=note,
+        note=sentences(*notes, unread),
         facts=(*facts_of(action, filled.trade_code, filled.trade_edition, added_kg, attributes), *shown),
-        doubts=doubts,
+        doubts=doubts | ({KIND: unread} if unread else {}),
     )
 
 
