@@ -313,6 +313,25 @@ def test_a_planned_site_that_contradicts_itself_is_not_judged_by_either_word(tmp
     assert told == [(1, "是否排放重点重金属"), (1, "建设性质")]
 
 
+def test_rows_that_differ_in_their_names_alone_are_contradicted_by_their_own_names(tmp_path: Path) -> None:
+    names = ("示例一", "示例食品厂", "示例二", "示例扩建项目", "示例面包、食品厂", "示例改扩建项目", "")
+    lines = [f"{row},{name},113.0,23.1{row}1,CGCS2000,3212,2017,新建" for row, name in enumerate(names, start=1)]
+    head = "项目编号,项目名称,经度,纬度,坐标系,行业代码,行业分类版本,建设性质"
+    path = write(tmp_path / "sites.csv", head, *lines)
+    sites, _, ledger = sites_of_file(path, Areas(), basis=Basis.SYNTHETIC, options=ReadOptions(), as_of=DAY)
+    assert [set(site.doubts) for site in sites] == [set(), {TRADE}, set(), {ACTION}, {TRADE}, set(), set()]
+    assert [site.name for site in sites] == [*names[:-1], "7"]
+    assert [round(site.geometry.y, 3) for site in sites] == [23.111, 23.121, 23.131, 23.141, 23.151, 23.161, 23.171]
+    told = [
+        (one.row, one.field, "示例" + one.value.split("示例")[1]) for one in ledger.entries if one.event == "填报矛盾"
+    ]
+    assert told == [
+        (2, "行业代码", "示例食品厂」"),
+        (4, "建设性质", "示例扩建项目」"),
+        (5, "行业代码", "示例面包、食品厂」"),
+    ]
+
+
 def test_options_that_contradict_each_other_are_kept_apart() -> None:
     site, _ = typed_site(Typed("", metals=["Pb=12.5"], stated=["discharges_heavy_metals=no"]))
     assert set(site.doubts) == {"discharges_heavy_metals"}

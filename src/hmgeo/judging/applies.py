@@ -152,14 +152,14 @@ class Reach(Struct, frozen=True):
 SPEAKS = Reach(Side.MET)
 
 
-class _Exempt(Struct, frozen=True):
+class Exempt(Struct, frozen=True):
     """An exception that the text makes and that holds for the source, or may hold."""
 
     is_known: bool
     why: str
 
 
-def exemption(rule: Rule, subject: Subject) -> _Exempt | None:
+def exemption(rule: Rule, subject: Subject) -> Exempt | None:
     """Return the exception of `rule` that takes `subject` out, or may take it out; None where none can.
 
     Only a known one takes it out; the text of one that may hold is printed beside the rule's verdict.
@@ -169,7 +169,7 @@ def exemption(rule: Rule, subject: Subject) -> _Exempt | None:
     return next(iter(known or exempts), None)
 
 
-def _exempt(exception: Exemption, subject: Subject) -> _Exempt | None:
+def _exempt(exception: Exemption, subject: Subject) -> Exempt | None:
     """Return whether one exception holds: all of its conditions, and one of its actions where it names any."""
     is_said = subject.action is not None and ACTION not in subject.doubts
     if exception.actions and is_said and subject.action is not None and not subject.action.is_among(exception.actions):
@@ -185,10 +185,10 @@ def _exempt(exception: Exemption, subject: Subject) -> _Exempt | None:
         elif known is not condition.expected:
             return None
     if unsaid:
-        return _Exempt(is_known=False, why=say("exception_unstated", what=tuple(unsaid), quote=exception.quote))
+        return Exempt(is_known=False, why=say("exception_unstated", what=tuple(unsaid), quote=exception.quote))
     if doubted:
-        return _Exempt(is_known=False, why=say("exception_doubted", why=sentences(*doubted), quote=exception.quote))
-    return _Exempt(is_known=True, why=exempt_text(exception))
+        return Exempt(is_known=False, why=say("exception_doubted", why=sentences(*doubted), quote=exception.quote))
+    return Exempt(is_known=True, why=exempt_text(exception))
 
 
 def exempt_text(exception: Exemption) -> Reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -36,7 +37,7 @@ from hmgeo.words import codes_of, say, sentences
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hmgeo.judging.applies import Reach, Subject
+    from hmgeo.judging.applies import Exempt, Reach, Subject
     from hmgeo.judging.choices import Choices
     from hmgeo.results.siting import Measurement
     from hmgeo.words import Reason
@@ -102,8 +103,83 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
         `not_assessed` always says why. Where a choice is unset, the verdict stands only if every allowed choice comes
         to the same. What stands past its period, or isn't held, is never clear and asks for nothing.
     """
-    tested = _judged(rule, standing, subject, facts, choices)
-    return replace(tested, standing=standing.standing, standing_note=standing.note_zh)
+    return Case(rule, standing, subject, choices).judge(facts)
+
+
+class Case:
+    """A rule and whom it is about: what of a judgement no place changes is worked out once. See `judge`."""
+
+    def __init__(self, rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> None:
+        self.rule, self.standing, self.subject, self.choices = rule, standing, subject, choices
+
+    @cached_property
+    def _reached(self) -> Reach:
+        return reach(self.rule, self.subject, self.choices, self.standing.doubt)
+
+    @cached_property
+    def _exempt(self) -> Exempt | None:
+        return exemption(self.rule, self.subject)
+
+    @cached_property
+    def _unset(self) -> list[str]:
+        return unset_outside_the_test(self.rule, self.choices)
+
+    @cached_property
+    def _tried(self) -> list[Choices]:
+        return list(self.choices.spread(self.rule.parameters))
+
+    @cached_property
+    def _implied(self) -> Mapping[str, frozenset[Side]]:
+        return implied_sides(self.rule, self.subject)
+
+    @cached_property
+    def _denied(self) -> Mapping[str, Doubted]:
+        return _denied(self.rule, self.subject)
+
+    def judge(self, facts: Facts | None) -> Judgement:
+        """Return what the rule says of the subject by its `facts`; None where it has no usable position."""
+        standing = self.standing
+        return replace(self._judged(facts), standing=standing.standing, standing_note=standing.note_zh)
+
+    def _judged(self, facts: Facts | None) -> Judgement:
+        rule, standing = self.rule, self.standing
+        if standing.standing in _NEVER_APPLIES:
+            return Judgement(Verdict.NOT_APPLICABLE)
+        reached, exempt = self._reached, self._exempt
+        if reached.side is Side.NOT_MET:
+            return Judgement(Verdict.NOT_APPLICABLE, (reached.why,))
+        if exempt is not None and exempt.is_known:
+            return Judgement(Verdict.NOT_APPLICABLE, (exempt.why,))
+        if standing.standing not in SPEAKING or rule.test is None or standing.value is None:
+            outside = elsewhere(rule, standing.value, facts, self.choices)
+            return Judgement(Verdict.NOT_ASSESSED) if outside is None else Judgement(Verdict.NOT_APPLICABLE, outside)
+        tested = self._over_choices(
+            standing.value, unplaced(Stated(self.subject.attributes)) if facts is None else facts
+        )
+        if reached.side is Side.UNKNOWN:
+            return _if_it_applies(tested, reached.why)
+        return _as_reached(rule, tested, reached, "" if exempt is None else exempt.why)
+
+    def _over_choices(self, value: DatedValue, facts: Facts) -> Judgement:
+        """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
+        rule = self.rule
+        if self._denied:
+            stated = replace(facts.stated, attributes={**facts.stated.attributes, **self._denied})
+            facts = replace(facts, stated=stated)
+        graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
+        possible = [
+            (tried, _tested(rule, Inquiry(value, facts, tried, graver, self._implied))) for tried in self._tried
+        ]
+        first = possible[0][1]
+        if len(possible) > 1 and len({(judgement.verdict, judgement.other) for _, judgement in possible}) > 1:
+            return Judgement(
+                Verdict.NOT_ASSESSED, tuple(map(unset_text, _that_matter(possible))), measurement=first.measurement
+            )
+        if self._unset:
+            reasons = first.reasons if first.verdict is Verdict.NOT_ASSESSED else ()
+            unset = map(unset_text, self._unset)
+            return Judgement(Verdict.NOT_ASSESSED, (*unset, *reasons), measurement=first.measurement)
+        return first
 
 
 def verdict_of(rule: Rule, side: Side) -> Verdict:
@@ -120,24 +196,6 @@ def verdict_of(rule: Rule, side: Side) -> Verdict:
     if rule.effect is Effect.REQUIRE:
         return Verdict.CONDITIONAL if rule.in_principle else Verdict.PROHIBITED
     return _WHEN_HIT[rule.effect]
-
-
-def _judged(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | None, choices: Choices) -> Judgement:
-    if standing.standing in _NEVER_APPLIES:
-        return Judgement(Verdict.NOT_APPLICABLE)
-    reached, exempt = reach(rule, subject, choices, standing.doubt), exemption(rule, subject)
-    if reached.side is Side.NOT_MET:
-        return Judgement(Verdict.NOT_APPLICABLE, (reached.why,))
-    if exempt is not None and exempt.is_known:
-        return Judgement(Verdict.NOT_APPLICABLE, (exempt.why,))
-    if standing.standing not in SPEAKING or rule.test is None or standing.value is None:
-        outside = elsewhere(rule, standing.value, facts, choices)
-        return Judgement(Verdict.NOT_ASSESSED) if outside is None else Judgement(Verdict.NOT_APPLICABLE, outside)
-    known = unplaced(Stated(subject.attributes)) if facts is None else facts
-    tested = _over_choices(rule, standing.value, subject, known, choices)
-    if reached.side is Side.UNKNOWN:
-        return _if_it_applies(tested, reached.why)
-    return _as_reached(rule, tested, reached, "" if exempt is None else exempt.why)
 
 
 def elsewhere(rule: Rule, value: DatedValue | None, facts: Facts | None, choices: Choices) -> tuple[str, ...] | None:
@@ -194,28 +252,6 @@ def _as_reached(rule: Rule, tested: Judgement, reached: Reach, exempt: str) -> J
     if not reached.wide:
         return replace(tested, reasons=reasons)
     return replace(tested, reasons=reasons, other=Verdict.NOT_APPLICABLE, certainty=Certainty.AMBIGUOUS)
-
-
-def _over_choices(rule: Rule, value: DatedValue, subject: Subject, facts: Facts, choices: Choices) -> Judgement:
-    """Judge under every allowed completion of what nobody chose; the verdict stands where all agree."""
-    unset = unset_outside_the_test(rule, choices)
-    implied = implied_sides(rule, subject)
-    stated = replace(facts.stated, attributes={**facts.stated.attributes, **_denied(rule, subject)})
-    facts = replace(facts, stated=stated)
-    graver = Side.NOT_MET if rule.effect is Effect.REQUIRE else Side.MET
-    possible = [
-        (tried, _tested(rule, Inquiry(value, facts, tried, graver, implied)))
-        for tried in choices.spread(rule.parameters)
-    ]
-    first = possible[0][1]
-    if len(possible) > 1 and len({(judgement.verdict, judgement.other) for _, judgement in possible}) > 1:
-        return Judgement(
-            Verdict.NOT_ASSESSED, tuple(map(unset_text, _that_matter(possible))), measurement=first.measurement
-        )
-    if unset:
-        reasons = first.reasons if first.verdict is Verdict.NOT_ASSESSED else ()
-        return Judgement(Verdict.NOT_ASSESSED, (*map(unset_text, unset), *reasons), measurement=first.measurement)
-    return first
 
 
 def unset_outside_the_test(rule: Rule, choices: Choices) -> list[str]:

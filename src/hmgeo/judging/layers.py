@@ -456,8 +456,8 @@ class LayerFacts:
         at: int = 0,
     ) -> None:
         self._geometry = geometry
-        self._sources = Sources([geometry], [uncertainty_m], indexes, barred) if among is None else among
-        self._at = at
+        self.among = Sources([geometry], [uncertainty_m], indexes, barred) if among is None else among
+        self.at = at
         self._uncertainty_m = uncertainty_m
         self._places = places
         self._distances: dict[Features, DistanceFact | Unknown] = {}
@@ -481,16 +481,27 @@ class LayerFacts:
             self._insides[features] = answer
         return self._insides[features]
 
+    def inside_each(self, asked: Sequence[Layers], features: Features) -> list[PlaceFact | Unknown]:
+        """Return `inside` of each of those `asked`, of whom it is one; most of a list share their answer."""
+        index = None if features.layer == KEY_AREAS else self.among.index(features.layer)
+        if index is None or isinstance(index, Unknown):
+            return [one.inside(features) for one in asked]
+        clear = self.among.outside(index, features)
+        return [
+            (isinstance(one, LayerFacts) and one.among is self.among and clear[one.at]) or one.inside(features)
+            for one in asked
+        ]
+
     def depth_m(self, features: Features) -> float | None:
         """Return how far inside the features the source lies in metres; None where it isn't wholly inside."""
-        index = self._sources.index(features.layer)
+        index = self.among.index(features.layer)
         if isinstance(index, Unknown):
             return None
         depth_m = index.depth_m(self._source, features)
         return depth_m if depth_m >= 0 else None
 
     def _distance(self, features: Features) -> DistanceFact | Unknown:
-        index = self._sources.index(features.layer)
+        index = self.among.index(features.layer)
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
@@ -513,13 +524,13 @@ class LayerFacts:
         )
 
     def _inside(self, features: Features) -> PlaceFact | Unknown:
-        index = self._sources.index(features.layer)
+        index = self.among.index(features.layer)
         if isinstance(index, Unknown):
             return index
-        clear = self._sources.outside(index, features)[self._at]
+        clear = self.among.outside(index, features)[self.at]
         if clear is not None:
             return clear
-        holding = self._sources.holding(index, features)[self._at]
+        holding = self.among.holding(index, features)[self.at]
         if not len(holding):
             return self._outside(index, features)
         sure = holding[index.states(features)[holding] > 0]
@@ -551,7 +562,7 @@ class LayerFacts:
 
     def touches(self, features: Features, tolerance_m: float, /) -> PlaceFact | Unknown:
         """Return whether the source comes within `tolerance_m` metres of one of `features`."""
-        index = self._sources.index(features.layer)
+        index = self.among.index(features.layer)
         if isinstance(index, Unknown):
             return index
         hit = self._nearest(index, features)
@@ -571,14 +582,14 @@ class LayerFacts:
 
     def share(self, features: Features, /) -> NumberFact | Unknown:
         """Return the share of the source's area that lies in `features`, in percent; unknown for points."""
-        index = self._sources.index(features.layer)
+        index = self.among.index(features.layer)
         if isinstance(index, Unknown):
             return index
         geometry = self._geometry
         whole_m2 = float(ellipsoidal_area_m2([geometry])[0])
         if not whole_m2:
             return Unknown(say("outline_absent"))
-        rows = self._sources.holding(index, features)[self._at]
+        rows = self.among.holding(index, features)[self.at]
         unions = [index.joined(rows, features=features), index.joined(rows)]
         inside = [shapely.intersection(geometry, union) for union in unions]
         least, most = np.round(100.0 * ellipsoidal_area_m2(inside) / whole_m2, MEASURE_DECIMALS).tolist()
@@ -586,12 +597,12 @@ class LayerFacts:
 
     def _nearest(self, index: LayerIndex, features: Features) -> _Hit | None:
         """Return the nearest feature; asked once of each layer."""
-        return self._sources.nearest(index, features)[self._at]
+        return self.among.nearest(index, features)[self.at]
 
     def _covered_m(self, index: LayerIndex) -> float | None:
         """Return how far around the source the layer's coverage reaches, whatever is unsure of it."""
-        reach_m = self._sources.reach_m(index)
-        return None if reach_m is None else reach_m[self._at] - self._off_m(index)
+        reach_m = self.among.reach_m(index)
+        return None if reach_m is None else reach_m[self.at] - self._off_m(index)
 
     def _off_m(self, index: LayerIndex, row: int | None = None) -> float:
         """Return how far a distance to a layer, or to one feature, may be off: what is unsure of both ends."""
@@ -624,7 +635,7 @@ class LayerFacts:
         return index.depth_m(self._source, features, off_m) < off_m
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
-        is_near = self._sources.is_near(index, features)[self._at]
+        is_near = self.among.is_near(index, features)[self.at]
         reach_m = self._off_m(index) + index.widest_m + 1.0  # beyond, nothing can come to touch
         hit = index.nearest(self._source, features, within_m=reach_m) if is_near else None
         if hit is not None and self._ends(index, features, hit)[0] > 0:
@@ -641,14 +652,14 @@ class LayerFacts:
     def _gap(self, index: LayerIndex, features: Features, limit_m: float = 0.0) -> str:
         """Return why a `no` would prove nothing; empty where it does."""
         gap = index.gap(self._covered_m(index), limit_m)
-        if gap or not self._sources.is_near(index, features, limit_m, untold=True)[self._at]:
+        if gap or not self.among.is_near(index, features, limit_m, untold=True)[self.at]:
             return gap
         untold_m, why = self._untold_near(index, features)
         return why if untold_m <= limit_m else ""
 
     def _untold_near(self, index: LayerIndex, features: Features) -> tuple[float, str]:
         """Return how near a feature may lie of which nobody can tell whether it counts, and what is said of it."""
-        hit = self._sources.nearest(index, features, untold=True)[self._at]
+        hit = self.among.nearest(index, features, untold=True)[self.at]
         if hit is None:
             return np.inf, ""
         return self._ends(index, features, hit)[0], _untold(index, hit.row, features).why

@@ -16,7 +16,7 @@ from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, finding_fields
 from hmgeo.judging.clause_tests import features_of, ratio_limit
 from hmgeo.judging.facts import Answer, Features, Side, Unknown
-from hmgeo.judging.judge import judge, names_key_areas
+from hmgeo.judging.judge import Case, judge, names_key_areas
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
 from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
@@ -31,7 +31,7 @@ from hmgeo.water.by_rivers import rivers_of
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import Choices
@@ -287,7 +287,7 @@ def _moves(fact: DistanceFact, limit_m: float) -> tuple[str, ...]:
 
 
 class _Asked(Struct, frozen=True):
-    """A rule that must be held against the position.
+    """A rule that must be held against the position, with whom it is about.
 
     Parameters
     ----------
@@ -299,8 +299,7 @@ class _Asked(Struct, frozen=True):
         Whether evidence for it needs nothing of the ground.
     """
 
-    rule: Rule
-    standing: RuleStanding
+    case: Case
     value: DatedValue
     citation: Citation
     rank: int
@@ -361,16 +360,14 @@ class SitingBench:
 
     def answers(self, sites: Sequence[Site], places: Sequence[Places], facts: Sequence[Facts]) -> list[SiteAnswer]:
         """Judge each of some `sites` whose `places` and `facts` are known already."""
-        plans: dict[int, tuple[_Plan, Subject, list[int]]] = {}
+        plans: dict[int, tuple[_Plan, list[int]]] = {}
         for at, site in enumerate(sites):
-            doubts = site.doubts
-            subject = Subject(site.kind, site.trade_code, site.trade_edition, site.action, site.known, doubts=doubts)
-            plan = self._plan(places[at].given, subject, site.basis)
-            plans.setdefault(id(plan), (plan, subject, []))[2].append(at)
+            plan = self._plan(places[at].given, site)
+            plans.setdefault(id(plan), (plan, []))[1].append(at)
         answers: dict[int, SiteAnswer] = {}
-        for plan, subject, members in plans.values():
+        for plan, members in plans.values():
             witnesses = [self._witness(facts[at], places[at].given) for at in members]
-            asked = [self._asked(asked, subject, witnesses, sites[members[0]].basis) for asked in plan.asked]
+            asked = [self._asked(asked, witnesses, sites[members[0]].basis) for asked in plan.asked]
             for at, *own in zip(members, *asked, strict=True):
                 ranked = zip((asked.rank for asked in plan.asked), own, strict=True)
                 clauses = [*plan.settled, *((_order(clause.verdict, rank), clause) for rank, clause in ranked)]
@@ -382,37 +379,54 @@ class SitingBench:
         has_heights = self.heights is not None
         return Witness(facts, place, self.question.choices, self.indexes, has_heights=has_heights, rivers=self.rivers)
 
-    def _asked(self, asked: _Asked, subject: Subject, witnesses: Sequence[Witness], basis: Basis) -> list[Clause]:
+    def _asked(self, asked: _Asked, witnesses: Sequence[Witness], basis: Basis) -> list[Clause]:
         """Return what a rule says of each site; its evidence is put into words when somebody reads it."""
-        rule, standing, citation, like = asked.rule, asked.standing, asked.citation, witnesses[0]
+        case, citation, like = asked.case, asked.citation, witnesses[0]
+        rule, standing = case.rule, case.standing
 
-        def in_words(judgement: Judgement, of: Witness) -> Clause:
-            if standing.standing in SPEAKING:
-                evidence = _with_questions(of.evidence(rule, asked.value), rule, subject, judgement)
+        def clause_of(judgement: Judgement, evidence: Evidence | None) -> Clause:
+            if evidence is None:
+                evidence = _settled_evidence(rule, standing, case.subject, judgement)
             else:
-                evidence = _settled_evidence(rule, standing, subject, judgement)
+                evidence = _with_questions(evidence, rule, case.subject, judgement)
             return self._clause(rule, citation, judgement, evidence, basis)
 
-        def conclude(heard: Facts) -> tuple[Judgement, Clause]:
-            judgement = judge(rule, standing, subject, heard, like.choices)
-            return judgement, in_words(judgement, replace(like, facts=heard, in_words=False))
+        def evidence_of(of: Witness) -> Evidence | None:
+            return of.evidence(rule, asked.value) if standing.standing in SPEAKING else None
+
+        def conclude(heard: Facts, evidence: Evidence | None) -> tuple[Judgement, Clause]:
+            judgement = case.judge(heard)
+            return judgement, clause_of(judgement, evidence)
 
         facts = [witness.facts for witness in witnesses]
-        concluded = list(map(conclude, facts)) if asked.kept is None else asked.kept.conclude(facts, conclude)
+        if asked.kept is None:
+            silent = (evidence_of(replace(witness, in_words=False)) for witness in witnesses)
+            concluded = list(map(conclude, facts, silent))
+        else:
+            concluded = asked.kept.conclude(
+                facts, partial(conclude, evidence=evidence_of(replace(like, in_words=False)))
+            )
         if asked.is_in_words:
             return [clause for _, clause in concluded]
-        told = zip(concluded, witnesses, strict=True)
-        return [_told_later(clause, partial(in_words, judgement), of) for (judgement, clause), of in told]
+
+        def told(clause: Clause, judgement: Judgement, of: Witness) -> Clause:
+            evidence = Sentences(lambda: replace(of, tells_changes=False).evidence(rule, asked.value).measured)
+            changes = Sentences(lambda: clause_of(judgement, evidence_of(of)).changes)
+            return Clause(*(*_BEFORE(clause), evidence, changes, *_BEHIND(clause)))
+
+        return [told(clause, judgement, of) for (judgement, clause), of in zip(concluded, witnesses, strict=True)]
 
     def facts_of(self, site: Site) -> Facts:
         """Return what rules may ask of `site`."""
         return facts_of([site], [self._places.find(site)], self.indexes, self.heights, self.rivers)[0]
 
-    def _plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
-        stated, doubts = (tuple(sorted(mapping.items())) for mapping in (subject.attributes, subject.doubts))
-        key = (place, subject.kind, subject.trade_code, subject.trade_edition, subject.action, stated, doubts, basis)
+    def _plan(self, place: Place, site: Site) -> _Plan:
+        """Return what sites of a place and kind share; rows of a list share what they state."""
+        known, doubts = (tuple(mapping.items()) for mapping in (site.known, site.doubts))
+        key = (place, site.kind, site.trade_code, site.trade_edition, site.action, known, doubts, site.basis)
         if key not in self._plans:
-            self._plans[key] = self._new_plan(place, subject, basis)
+            like = Subject(*key[1:5], site.known, doubts=site.doubts)
+            self._plans[key] = self._new_plan(place, like, site.basis)
         return self._plans[key]
 
     def _new_plan(self, place: Place, subject: Subject, basis: Basis) -> _Plan:
@@ -428,7 +442,8 @@ class SitingBench:
             if standing.value is not None and _asks_position(rule, standing, subject, choices):
                 kept: Kept[tuple[Judgement, Clause]] | None = None if _asks_numbers(rule) else Kept()
                 is_in_words = standing.standing not in SPEAKING or not self._asks_ground(rule)
-                asked.append(_Asked(rule, standing, standing.value, citation, rank, kept, is_in_words))
+                case = Case(rule, standing, subject, choices)
+                asked.append(_Asked(case, standing.value, citation, rank, kept, is_in_words))
                 continue
             judgement = judge(rule, standing, subject, None, choices)
             evidence = _settled_evidence(rule, standing, subject, judgement)
@@ -519,13 +534,6 @@ def _asks_numbers(rule: Rule) -> bool:
     return any(
         leaf.kind in {"ratio", "classification"} or leaf.text("attribute") in MEASURED_ATTRIBUTES for leaf in leaves
     )
-
-
-def _told_later(clause: Clause, in_words: Callable[[Witness], Clause], of: Witness) -> Clause:
-    """Return a clause whose sentences are put into words when somebody reads them."""
-    evidence = Sentences(lambda: in_words(replace(of, tells_changes=False)).evidence)
-    changes = Sentences(lambda: in_words(of).changes)
-    return Clause(*(*_BEFORE(clause), evidence, changes, *_BEHIND(clause)))
 
 
 def _asks_position(rule: Rule, standing: RuleStanding, subject: Subject, choices: Choices) -> bool:

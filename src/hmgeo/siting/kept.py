@@ -51,6 +51,8 @@ class Kept(Generic[T]):
         waiting: list[tuple[_Branch[T] | None, list[int]]] = [(self._root, list(range(len(asked))))]
         while waiting:
             branch, members = waiting.pop()
+            if not members:
+                continue
             if branch is not None and branch.question is not None:
                 for said, some in _by_answer(asked, members, branch.question):
                     if said is None:
@@ -59,7 +61,7 @@ class Kept(Generic[T]):
                         waiting.append((branch.branches.get(said), some))
             elif branch is not None and branch.concluded is not None:
                 made.update(dict.fromkeys(members, branch.concluded))
-            elif members:
+            else:
                 first, *rest = members
                 heard: list[tuple[_Question, Any]] = []
                 parts: dict[str, Any] = {part: _Listening(part, getattr(asked[first], part), heard) for part in _PARTS}
@@ -88,8 +90,10 @@ def _by_answer(
     """Return what is said to a question, each with those of whom it is said; sources asked together share answers."""
     part, name, values = question
     shared: dict[int, tuple[object, list[int]]] = {}
-    for member in members:
-        answer = getattr(getattr(asked[member], part), name)(*values)
+    parts = [getattr(asked[member], part) for member in members]
+    together = getattr(parts[0], f"{name}_each", None)
+    answers = (getattr(one, name)(*values) for one in parts) if together is None else together(parts, *values)
+    for member, answer in zip(members, answers, strict=True):
         shared.setdefault(id(answer), (answer, []))[1].append(member)
     alike: dict[Hashable | None, list[int]] = {}
     for answer, some in shared.values():
