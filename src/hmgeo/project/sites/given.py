@@ -9,7 +9,7 @@ from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import shapely
 from msgspec import Struct, field
@@ -42,7 +42,7 @@ from hmgeo.vocabulary import METALS, Action, Basis, LayerKind, Status, Unknown
 from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from hmgeo.judging.facts import Unknown as Doubted
@@ -296,7 +296,6 @@ def sites_of_file(
     InputError, UsageError
         The file as a whole can't be used, or an option isn't understood.
     """
-    like, _ = typed_site(replace(defaults, at=""), for_list=True)
     positions, ledger = load_positions(
         path,
         kind=LayerKind.PROJECT_SITES,
@@ -311,21 +310,11 @@ def sites_of_file(
     name, *apart = (find_header(headers, word) for word in ("项目名称", "项目编号", "经度", "纬度"))
     columns = positions.attributes.drop_columns(sorted({*apart} - {""})).to_pylist() or [{} for _ in places]
 
-    @lru_cache(maxsize=4096)
-    def read(row: tuple[tuple[str, str], ...], code: str, edition: str) -> tuple[Site, _Filled, tuple[Dispute, ...]]:
-        cells = dict(row)
-        filled = _filled(code, edition, cells, defaults, like)
-        disputed = _disputed(code, cells, filled, as_of)
-        return _site(cells, basis, filled, disputed, defaults.kind), filled, disputed
-
+    read = _reader(name, basis, defaults, as_of)
     sites, stated, disputes = [], Counter[tuple[str, bool]](), list[LedgerEntry]()
     rows = zip(positions.table.to_pylist(), columns, places, shapely.from_wkb(positions.table["geometry"]), strict=True)
     for number, (row, cells, place, shape) in enumerate(rows, start=1):
-        said = row["trade_code"], row["trade_edition"]
-        alike = {**cells, name: telling_words(cells[name] or "")} if name else cells
-        site, filled, disputed = read(tuple(alike.items()), *said)
-        if disputed and name:
-            site, filled, disputed = read(tuple(cells.items()), *said)
+        site, filled, disputed = read(cells, row["trade_code"], row["trade_edition"])
         stated.update(filled.used)
         own = {"site_id": row["source_id"], "name": row["name"] or row["source_id"], "place": place}
         own |= {"geometry": shape, "uncertainty_m": row["position_uncertainty_m"] or 0.0}
@@ -343,6 +332,34 @@ def sites_of_file(
         for (option, is_used), count in stated.items()
     ]
     return sites, positions, ledger + Ledger((*told_of, *disputes))
+
+
+_Read: TypeAlias = "tuple[Site, _Filled, tuple[Dispute, ...]]"
+"""What a row says of its site but name, position and place, where that comes from, and what contradicts it."""
+
+
+def _reader(
+    name: str, basis: Basis, defaults: Typed, as_of: date | None
+) -> Callable[[Mapping[str, str], str, str], _Read]:
+    """Return what reads a row by its cells, trade and edition; rows that say the same are read once.
+
+    Of column `name` that is what claims look for in it, unless it contradicts the row.
+    """
+    like, _ = typed_site(replace(defaults, at=""), for_list=True)
+
+    @lru_cache(maxsize=4096)
+    def once(row: tuple[tuple[str, str], ...], code: str, edition: str) -> _Read:
+        cells = dict(row)
+        filled = _filled(code, edition, cells, defaults, like)
+        disputed = _disputed(code, cells, filled, as_of)
+        return _site(cells, basis, filled, disputed, defaults.kind), filled, disputed
+
+    def read(cells: Mapping[str, str], code: str, edition: str) -> _Read:
+        alike = {**cells, name: telling_words(cells[name])} if name else cells
+        found = once(tuple(alike.items()), code, edition)
+        return once(tuple(cells.items()), code, edition) if found[2] else found
+
+    return read
 
 
 _KIND_COLUMNS = ("类型", "对象类型", "设施类型")
