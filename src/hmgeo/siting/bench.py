@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from hmgeo.water.by_rivers import rivers_of
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import Choices
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from hmgeo.water.by_rivers import ProjectRivers
 
 
+SITES_AT_ONCE = 500
+"""So many of a list are asked together."""
 HEIGHT_KINDS = FLOW_KINDS | {"slope"}
 NOTHING_FOUND = say("nothing_on_record")
 _Told = tuple[tuple[str, ...], tuple[str, ...]]
@@ -357,6 +359,12 @@ class SitingBench:
         places = list(map(self._places.find, sites))
         facts = facts_of(sites, places, self.indexes, self.heights, self.rivers)
         return list(zip(facts, self.answers(sites, places, facts), strict=True))
+
+    def check_all(self, sites: Iterable[Site]) -> Iterator[tuple[Site, SiteAnswer]]:
+        """Yield each of `sites` with its answer, some asked together at a time."""
+        coming = iter(sites)
+        while some := list(islice(coming, SITES_AT_ONCE)):
+            yield from zip(some, (answer for _, answer in self.look(some)), strict=True)
 
     def answers(self, sites: Sequence[Site], places: Sequence[Places], facts: Sequence[Facts]) -> list[SiteAnswer]:
         """Judge each of some `sites` whose `places` and `facts` are known already."""

@@ -102,8 +102,7 @@ def choose_candidates(
     """
     kept = SpacedSet(spacing_m)
     names: list[str] = []
-    for site in sites:
-        answer = bench.check(site)
+    for site, answer in bench.check_all(sites):
         touching = [
             clause.citation.rule_id
             for clause in answer.clauses

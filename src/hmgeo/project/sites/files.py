@@ -31,6 +31,7 @@ from hmgeo.records import plain_table, table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
 from hmgeo.results.siting import Finding
+from hmgeo.siting.bench import SITES_AT_ONCE
 from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ def _check_sites(
     made: list[Dossier] = []
     listing = _Listing()
     whole = len(sites) if is_whole else min(len(sites), DOSSIER_SHEETS)
-    for begin, end in pairwise(
-        [*range(0, whole, _SITES_AT_ONCE), *range(whole, len(sites), _SITES_AT_ONCE), len(sites)]
-    ):
+    for begin, end in pairwise([*range(0, whole, SITES_AT_ONCE), *range(whole, len(sites), SITES_AT_ONCE), len(sites)]):
         some = sites[begin:end]
         if begin < whole:
             made += desk.dossiers(some)
@@ -136,7 +135,7 @@ def _findings_file(path: Path) -> Iterator[Callable[[SiteAnswer], None]]:
 
         def hear(answer: SiteAnswer) -> None:
             waiting.append(answer)
-            if len(waiting) >= _SITES_AT_ONCE:
+            if len(waiting) >= SITES_AT_ONCE:
                 write(_findings(waiting))
                 waiting.clear()
 
@@ -175,7 +174,6 @@ def _at(cells: pa.Array, rows: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(rows, cells) if pa.types.is_string(cells.type) else cells.take(rows)
 
 
-_SITES_AT_ONCE = 500
 _FINDING = attrgetter(*Finding.__struct_fields__)
 
 
