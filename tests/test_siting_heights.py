@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from situation_projects import box, write_collection, write_situation
 
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.project.sites.desk import open_desk, read_sites
-from hmgeo.project.sites.files import answer_document
+from hmgeo.project.sites.files import answer_text
 from hmgeo.project.sites.given import Typed
 from hmgeo.vocabulary import Basis
 
@@ -40,7 +41,7 @@ def downhill(folder: Path, south_m: float, *layers: str) -> dict[str, Any]:
         desk, disk.sites, basis=Basis.SYNTHETIC, options=ReadOptions(), defaults=Typed("", kind=disk.kind)
     )
     results = desk.results(desk.dossiers(sites), ledger)
-    clauses = answer_document(results)["sites"][0]["clauses"]
+    clauses = json.loads("".join(answer_text(results)))["sites"][0]["clauses"]
     found: dict[str, Any] = next(one for one in clauses if one["rule_id"] == "SCR-GX-MINE-PRIORITY")
     return found
 

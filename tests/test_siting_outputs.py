@@ -413,6 +413,8 @@ def test_a_point_or_a_file_must_be_given_and_ranges_must_be_known() -> None:
     with pytest.raises(UsageError, match="评价范围看不懂"):
         open_desk(PROJECT, ranges_m=parse_ranges(["soils=3"]))
     with pytest.raises(UsageError, match="评价范围看不懂"):
+        open_desk(PROJECT, ranges_m=parse_ranges(["soil=inf"]))
+    with pytest.raises(UsageError, match="评价范围看不懂"):
         parse_ranges(["soil=near"])
 
 

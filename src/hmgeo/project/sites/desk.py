@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -234,7 +235,7 @@ def parse_ranges(texts: Iterable[str]) -> dict[str, float]:
 
 def _ranges(ranges_m: Mapping[str, float]) -> Mapping[str, float]:
     known = [element.code for element in ELEMENTS]
-    wrong = [code for code, metres in ranges_m.items() if code not in known or not metres > 0]
+    wrong = [code for code, metres in ranges_m.items() if code not in known or not 0 < metres < math.inf]
     if wrong:
         raise UsageError(
             Problem("评价范围看不懂", Place(key="--range"), "、".join(wrong), "、".join(known), "如 soil=1000，单位米")
