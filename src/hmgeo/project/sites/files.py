@@ -36,7 +36,7 @@ from hmgeo.siting.bench import SITES_AT_ONCE
 from hmgeo.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -122,7 +122,7 @@ def answer_text(results: SitingResults, language: str = "zh") -> Iterator[str]:
     before, behind = _laid_out(siting_words.document(results, [], language)).split(_NO_SITES, 1)
     yield before + _NO_SITES.removesuffix("]")
     if len(results.sites) > FULL_JSON_SITES:
-        sites = map(_short, results.sites)
+        sites: Iterable[dict[str, Any]] = map(_short, results.sites)
     else:
         sites = (siting_words.dossier_document(dossier, results, language) for dossier in results.dossiers)
     end = ""
