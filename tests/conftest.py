@@ -97,7 +97,10 @@ COSTLIEST = 20
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[None]:
-    """Note what each step of a test took of the processors, children that have ended included."""
+    """Note what each step of a test took of the processors, children that have ended included.
+
+    Processes of a browser are no children of ours: a module that drives one takes two to three times what is told.
+    """
     report = yield
     now = sum(os.times()[:4])
     report.cpu_s, SPENT["so_far"] = now - SPENT["so_far"], now
