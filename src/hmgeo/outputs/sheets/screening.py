@@ -437,7 +437,8 @@ def _radius_section(run: Told) -> Section:
 
 def _land_sections(results: Results) -> Iterator[Section]:
     """Yield farmland by class of soil and of land use, all of it and what is reached; then by radius."""
-    farmland = results.receptors.filter(pc.equal(results.receptors["receptor_kind"], LayerKind.FARMLAND.value))
+    table = results.receptors.select(["receptor_kind", "class", "land_class", "area_ha", "source_count"])
+    farmland = table.filter(pc.equal(table["receptor_kind"], LayerKind.FARMLAND.value))
     reached = farmland.filter(pc.greater(farmland["source_count"], 0))
     rows: list[tuple[Cell, ...]] = []
     for column, words in (("class", ["合计"]), ("land_class", [])):
