@@ -456,7 +456,7 @@ def test_hostile_words_stay_text_in_the_answer(browser: Browser, tmp_path: Path)
             line.click()
     words = view.page.locator("#ask-answer").inner_text()
     counted = view.page.locator("#ask img, #ask script, #ask iframe").count()
-    view.page.close()
+    view.close()
     assert words.count(HOSTILE) > 5
     assert '"><img src=x onerror=alert(1)>' in words
     assert (counted, view.dialogs, view.complaints, view.outside_requests()) == (0, [], [], [])
@@ -478,7 +478,7 @@ def test_a_public_page_says_which_layers_it_did_not_ask(browser: Browser, tmp_pa
     assert clause.locator(".chip").inner_text() == "未在页面评估"
     assert "「敏感目标」未标为公开，未载入公开版页面，未在页面评估。" in clause.inner_text()
     assert "示例小学" not in view.page.content()
-    view.page.close()
+    view.close()
 
 
 ZONES = """
@@ -530,7 +530,7 @@ def test_what_is_painted_is_what_a_click_says(
     facts = dict.fromkeys(("may_pollute_soil", "is_chemical", "discharges_pollutants"), "yes")
     view = Opened(browser, pencil_page[0])
     found = view.page.evaluate(ZONES, [random_points((112.82, 22.82, 113.38, 23.38), points), "3212", facts])
-    view.page.close()
+    view.close()
     assert found["wrong"] == []
     assert {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-66", "SIT-LAW-ART50"} <= set(found["drawn"])
     kinds = {key.partition(":")[2] for key in found["counted"]}
@@ -551,7 +551,7 @@ def test_a_feature_of_which_nobody_can_tell_is_hatched_alone_and_the_rest_is_pai
     facts = dict.fromkeys(("may_pollute_soil", "is_chemical", "discharges_pollutants"), "yes")
     view = Opened(browser, tmp_path / "map.html")
     found = view.page.evaluate(ZONES, [random_points((112.97, 23.06, 113.05, 23.12), 40), "3212", facts])
-    view.page.close()
+    view.close()
     assert found["wrong"] == []
     assert {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-66", "SIT-LAW-ART50"} <= set(found["drawn"])
 
@@ -590,7 +590,7 @@ def test_a_clause_is_not_painted_by_a_statement_that_the_trade_contradicts(
     view = Opened(browser, pencil_page[0])
     points = random_points((112.82, 22.82, 113.38, 23.38), 60)
     found = view.page.evaluate(ZONES, [points, "2614", {"is_chemical": "no", "may_pollute_soil": "yes"}])
-    view.page.close()
+    view.close()
     assert found["wrong"] == []
     assert len(found["drawn"]) > 1
 

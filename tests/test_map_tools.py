@@ -61,7 +61,7 @@ def calm(browser: Browser, pages: dict[str, Path]) -> Iterator[Opened]:
 def opened(browser: Browser, path: Path) -> Iterator[Opened]:
     view = Opened(browser, path)
     yield view
-    view.page.close()
+    view.close()
     outside = [url for url in view.outside_requests() if not url.startswith(("blob:", view.url))]
     assert (outside, view.complaints, view.dialogs) == ([], [], [])
 
@@ -183,7 +183,7 @@ def test_a_township_filter_leaves_that_townships_parcels(browser: Browser, tmp_p
     total = results.receptors["class"].to_pylist().count("优先保护类")
     shown = view.page.locator('[data-count="class:优先保护类"]').inner_text()
     drawn = view.page.evaluate("Object.values(map_hmgeo._layers).filter(l => l.kind === 'farmland').length")
-    view.page.close()
+    view.close()
     assert (shown, drawn) == (f"{first} / {total}", len(rows))
 
 
@@ -274,16 +274,15 @@ def test_the_link_leads_back_to_the_view(browser: Browser, few: Opened, pages: d
     few.page.click("#tool-link")
     fragment = few.page.evaluate("location.hash")
     assert few.page.locator("#toast").inner_text().startswith("链接已复制")
-    again = browser.new_page()
-    again.goto(pages["few"].as_uri() + fragment)
-    again.wait_for_selector("html[data-ready=yes]")
+    view = Opened(browser, pages["few"], 1280, 720, fragment)
+    again = view.page
     told = (
         again.input_value("#radius"),
         again.input_value("#filter-certainty"),
         again.locator(".pop-name").inner_text(),
     )
-    here, there = (view.evaluate("[map_hmgeo.getCenter().lng, map_hmgeo.getZoom()]") for view in (few.page, again))
-    again.close()
+    here, there = (one.evaluate("[map_hmgeo.getCenter().lng, map_hmgeo.getZoom()]") for one in (few.page, again))
+    view.close()
     assert told == ("1", "certain", "示例企业02")
     assert there[1] == here[1]
 
@@ -291,7 +290,7 @@ def test_the_link_leads_back_to_the_view(browser: Browser, few: Opened, pages: d
 @pytest.mark.parametrize("link", ["#%E0%A4%A", "#@113.1,23.1,12&s=%E0%A4%A&township=%"])
 def test_a_torn_link_still_opens_the_page(browser: Browser, pages: dict[str, Path], link: str) -> None:
     view = Opened(browser, pages["few"], link=link)
-    view.page.close()
+    view.close()
     assert view.complaints == []
 
 
@@ -302,7 +301,7 @@ def test_a_link_with_a_radius_opens_a_page_that_counts_nothing(browser: Browser,
     write_map(replace(results, counts=results.counts.slice(0, 0)), Presentation(), tmp_path / "map.html")
     view = Opened(browser, tmp_path / "map.html", link=f"#@113.1,23.1,12&r={radius_m:g}")
     zoom = view.page.evaluate("map_hmgeo.getZoom()")
-    view.page.close()
+    view.close()
     assert (zoom, view.complaints) == (12, [])
 
 
@@ -331,11 +330,10 @@ def test_the_link_keeps_what_the_tree_switched(browser: Browser, few: Opened, pa
     box(few.page, "河流").click()
     few.page.click("#tool-link")
     fragment = few.page.evaluate("location.hash")
-    again = browser.new_page()
-    again.goto(pages["few"].as_uri() + fragment)
-    again.wait_for_selector("html[data-ready=yes]")
+    view = Opened(browser, pages["few"], 1280, 720, fragment)
+    again = view.page
     told = [box(again, word).is_checked() for word in ("安全利用类", "全部查询范围线", "河流", "优先保护类")]
-    again.close()
+    view.close()
     assert told == [False, True, False, True]
 
 
@@ -484,7 +482,7 @@ def test_a_popup_stays_short_when_a_source_has_dozens_of_findings(browser: Brows
     popup = view.page.locator(".pop")
     popup.wait_for()
     lines = popup.locator(".pop-others > *").all_inner_texts()
-    view.page.close()
+    view.close()
     assert [line.split("\n")[0] for line in lines] == [
         "其他条款",
         "触及禁止性规定 R-39",
@@ -542,7 +540,7 @@ def test_a_year_filter_leaves_the_parcels_classed_then_and_the_legend_counts_the
     view.search("P00001", "Enter")
     view.page.locator(".pop").wait_for()
     popup = view.page.locator(".pop").inner_text()
-    view.page.close()
+    view.close()
     of_year = [word for word, year in zip(classes, years, strict=True) if year == "2021"]
     total = classes.count("优先保护类")
     assert offered == ["全部", "2019", "2021"]
