@@ -300,9 +300,12 @@ class FlowGrid(Struct, frozen=True):
         draining, way_m = self.catchment(cells, limit_m)
         fork, outlet, over_m, met_m = self.forks.ways(cells, self.shape)
         outlet = np.where(self.is_flat[outlet], -1, outlet)  # over the edge of the data water reaches nothing
-        parts = np.isin(fork, draining) & ~np.isin(outlet, draining) & np.isnan(met_m)
-        leaving = np.intersect1d(draining, self._onto(fork[parts], np.zeros(int(parts.sum())), np.inf)[0])
-        crosses = (met_m <= limit_m) & ~np.isin(fork, draining)
+        is_draining = np.zeros(len(self.downstream) + 1, np.bool_)  # one more for -1
+        is_draining[draining] = True
+        parts = is_draining[fork] & ~is_draining[outlet] & np.isnan(met_m)
+        level = self._onto(fork[parts], np.zeros(int(parts.sum())), np.inf)[0]
+        leaving = np.unique(level[is_draining[level]])
+        crosses = (met_m <= limit_m) & ~is_draining[fork]
         more, more_m = self._onto(fork[crosses], met_m[crosses], limit_m)
         may, may_m = draining, way_m
         while len(draining):
