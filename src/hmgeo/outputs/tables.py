@@ -164,6 +164,8 @@ def parquet_file(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table],
                     column.cast(field.type).combine_chunks() for column, field in zip(group.columns, plain, strict=True)
                 ]
                 writer.write_table(pa.table(told, plain), row_group_size=ROW_GROUP_SIZE)
+                del told, group
+                pa.default_memory_pool().release_unused()  # what is asked next has other sizes
             waiting[:] = [together]
 
         yield write
