@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from msgspec.structs import replace
 from strategies import layer_of, offset, positions_of, star
 
 from hmgeo.errors import InputError
@@ -31,6 +32,10 @@ from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pyarrow as pa
+
+    from hmgeo.proximity.measure import Proximity
 
 PLACE = (113.05, 23.68)
 FARMLAND = {"kind": LayerKind.FARMLAND, "basis": Basis.SYNTHETIC}
@@ -111,6 +116,30 @@ def test_only_row_groups_near_the_sources_are_read_and_nothing_is_lost(tmp_path:
     assert made[0][0].counts.equals(made[1][0].counts)
     assert made[0][0].nearest.equals(made[1][0].nearest)
     assert (made[0][0].receptor_count, made[1][0].receptor_count) == (80, 160)
+
+
+def test_who_asks_for_no_nearest_has_the_layer_read_once_and_the_same_pairs_and_counts() -> None:
+    ground = layer_of(scattered(80)).read()
+    passes: list[int] = []
+
+    def opened() -> list[pa.RecordBatch]:
+        passes.append(len(made))
+        return ground.to_batches()
+
+    once = replace(layer_of(scattered(80)), open_batches=opened)
+    far_off = shapely.Point(PLACE[0] + 4, PLACE[1])
+    made: list[tuple[Proximity, pa.Table]] = []
+    for nearest in (True, False):
+        pairs = TableSink(PAIRS_SCHEMA)
+        positions = positions_of([*sources(), far_off])
+        made.append(
+            (measure_proximity(positions, once, radii_m=[10_000.0], pairs=pairs, nearest=nearest), pairs.table())
+        )
+    assert passes == [0, 0, 1]
+    assert made[0][1].equals(made[1][1])
+    assert made[0][0].counts.equals(made[1][0].counts)
+    assert made[0][0].nearest.schema == made[1][0].nearest.schema
+    assert (made[0][0].nearest.num_rows > 0, made[1][0].nearest.num_rows) == (True, 0)
 
 
 def test_the_nearest_beyond_reach_is_found_in_row_groups_not_read_before(tmp_path: Path) -> None:

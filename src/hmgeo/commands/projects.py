@@ -310,6 +310,7 @@ def pairs(
             aggregate=aggregate,
             clipped_area=clipped_area,
             scheduler=scheduler,
+            nearest=False,
             progress=report,
             tell=lambda line: LOG.print(line, markup=False),
         )

@@ -69,7 +69,7 @@ class Proximity(Struct, frozen=True):
     receptor_count: int
 
 
-def measure_proximity(
+def measure_proximity(  # noqa: PLR0913 -- each may be left out
     positions: Positions,
     receptors: Layer,
     *,
@@ -79,6 +79,7 @@ def measure_proximity(
     progress: Callable[[int], None] | None = None,
     threads: int = 0,
     fetch: Fetch | None = None,
+    nearest: bool = True,
 ) -> Proximity:
     """Measure which receptors lie near which sources.
 
@@ -101,6 +102,8 @@ def measure_proximity(
     fetch
         Has the units measured elsewhere, by `hmgeo.proximity.elsewhere.run_errand`, and returns them in the
         order of the layer; the result is the same. It then writes coded pairs, and `reached` stays silent.
+    nearest
+        False: `Proximity.nearest` stays empty, and the layer is read once.
 
     Returns
     -------
@@ -118,7 +121,5 @@ def measure_proximity(
         raise UsageError(Problem("半径须为正数", found=str(list(radii_m)), allowed="例如 10km、500m"))
     machine.wait()
     engine = import_module("hmgeo.proximity.run")
-    counts, nearest, count_max, rows = engine.run(
-        positions, receptors, radii, pairs=pairs, reached=reached, progress=progress, threads=threads, fetch=fetch
-    )
-    return Proximity(radii, counts, nearest, count_max, rows)
+    given = {"pairs": pairs, "reached": reached, "progress": progress, "threads": threads, "fetch": fetch}
+    return Proximity(radii, *engine.run(positions, receptors, radii, **given, wants_nearest=nearest))

@@ -31,7 +31,7 @@ from hmgeo.proximity.elsewhere import (
 )
 from hmgeo.proximity.kernel import ALL_AREAS, AREAS_OF_PAIRS, NO_AREAS
 from hmgeo.proximity.search import boxes
-from hmgeo.proximity.tally import NOWHERE, Tally, count_max_table, count_table, nearest_table
+from hmgeo.proximity.tally import NEAREST_SCHEMA, NOWHERE, Tally, count_max_table, count_table, nearest_table
 from hmgeo.proximity.units import Found, Search, Sources, bytes_of, geometries_of, measure_pairs
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
@@ -98,9 +98,8 @@ def _near_pass(sources: Sources, layer: Layer, tally: Tally, wanted: Wanted, thr
         return Done(met, pairs, reached, corners_of(unit.part))
 
     rows, corners = 0, np.empty((0, 2))
-    batches: Iterable[pa.RecordBatch] = layer.batches()
-    if wanted.reached is None:
-        batches = _batches_within(layer, search_boxes(sources.shapes.bounds, limit_m))
+    wants_all = wanted.reached is not None
+    batches = layer.batches() if wants_all else _batches_within(layer, search_boxes(sources.shapes.bounds, limit_m))
     for unit, done in in_order(work, units(batches, tally, search.rows_at_once), threads):
         tally.add(unit.take, unit.first_row, unit.class_code, done.found)
         if wanted.pairs is not None and done.pairs is not None:
@@ -224,7 +223,7 @@ def _balls(column: pa.Array) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     return earth_centred(middle), reach_m, usable
 
 
-def run(
+def run(  # noqa: PLR0913 -- as `measure_proximity`
     positions: Positions,
     receptors: Layer,
     radii_m: tuple[float, ...],
@@ -234,14 +233,14 @@ def run(
     progress: Callable[[int], None] | None,
     threads: int,
     fetch: Callable[[Errand, Floats], Iterable[Fetched]] | None = None,
+    wants_nearest: bool = True,
 ) -> tuple[pa.Table, pa.Table, pa.Table, int]:
     """Measure, and return the fields of `Proximity`.
 
-    `positions`, `receptors`, `radii_m` (ascending), `pairs`, `reached`, `progress`, `threads` and `fetch` are those of
-    `measure_proximity`.
+    `radii_m` ascend; all are those of `measure_proximity`.
     """
     sources = Sources(positions)
-    tally = Tally(len(sources.ids), radii_m)
+    tally = Tally(len(sources.ids), radii_m, keeps_rows=wants_nearest)
     wanted = Wanted(
         radii_m[-1],
         str(receptors.kind),
@@ -259,11 +258,14 @@ def run(
         rows, corners = _fetched_pass(sources, tally, wanted, fetch)
     else:
         rows, corners = _near_pass(sources, receptors, tally, wanted, workers)
-    alone = _without_neighbour(tally)
-    far = _far_pass(sources, receptors, alone, corners, workers) if len(alone) else []
+    nearest = NEAREST_SCHEMA.empty_table()
+    if wants_nearest:
+        alone = _without_neighbour(tally)
+        far = _far_pass(sources, receptors, alone, corners, workers) if len(alone) else []
+        nearest = nearest_table(tally, far, sources)
     return (
         count_table(tally, sources.ids, radii_m),
-        nearest_table(tally, far, sources),
+        nearest,
         count_max_table(tally, sources.ids),
         rows,
     )

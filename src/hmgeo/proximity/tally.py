@@ -162,10 +162,13 @@ class Tally:
     ----------
     radii_m
         Ascending.
+    keeps_rows
+        Whether the rows that are some source's nearest are kept.
     """
 
-    def __init__(self, source_count: int, radii_m: tuple[float, ...]) -> None:
+    def __init__(self, source_count: int, radii_m: tuple[float, ...], *, keeps_rows: bool = True) -> None:
         self.radii_m = radii_m
+        self._keeps_rows = keeps_rows
         self._radii_m = np.array(radii_m)
         self._kept: list[pa.Table] = []
         self._kept_rows: list[Indices] = []
@@ -211,7 +214,7 @@ class Tally:
         pairs = _Pairs(met.source, met.row, met.distance_m, class_code, met.area_ha, len(met.source))
         _add(pairs, first_row, sums)
         rows = np.unique(self.best_row[self.best_row >= first_row])
-        if len(rows):
+        if len(rows) and self._keeps_rows:
             self._kept.append(pa.Table.from_batches([take(rows - first_row)]))
             self._kept_rows.append(rows)
             if sum(map(len, self._kept_rows)) > _SPARE_ROWS + self.best_row.size:

@@ -222,7 +222,7 @@ def _sites(positions: Positions, others: Sequence[Layer], radius_m: float) -> La
     for layer in others:
         is_mixed = positions.basis is Basis.REAL and layer.basis in INVENTED
         if layer.kind in SITE_KINDS and not is_mixed:
-            measure_proximity(positions, layer, radii_m=(radius_m,), pairs=view.pairs, reached=view)
+            measure_proximity(positions, layer, radii_m=(radius_m,), pairs=view.pairs, reached=view, nearest=False)
     return view
 
 

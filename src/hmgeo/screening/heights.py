@@ -127,7 +127,7 @@ def measured_pairs(positions: Positions, farmland: Layer, plain_m: float, classe
     sink = TableSink(PAIRS_SCHEMA)
     if located.num_rows and parcels.num_rows:
         widest_m = plain_m + float(uncertainties_m.max())
-        measure_proximity(positions, farmland, radii_m=[widest_m], pairs=sink)
+        measure_proximity(positions, farmland, radii_m=[widest_m], pairs=sink, nearest=False)
     met = sink.table()
     source = pc.index_in(met["source_id"], value_set=located["source_id"].combine_chunks())
     receptor = pc.index_in(met["receptor_id"], value_set=parcels["receptor_id"].combine_chunks())

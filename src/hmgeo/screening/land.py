@@ -324,7 +324,7 @@ def _reached_ha(gardens: pa.Table | None, key_of: Callable[[str], str]) -> dict[
 def beside_of(positions: Positions, gardens: Layer, radii_m: Sequence[float]) -> tuple[pa.Table, pa.Table]:
     """Return counts of 园地 by source and radius (`COUNTS_SCHEMA`), and its parcels (`RECEPTORS_SCHEMA`)."""
     reached = TableSink(RECEPTORS_SCHEMA)
-    counts = measure_proximity(positions, gardens, radii_m=radii_m, reached=reached).counts
+    counts = measure_proximity(positions, gardens, radii_m=radii_m, reached=reached, nearest=False).counts
     counts = counts.filter(pc.equal(counts["class"], ALL_CLASSES))
     for name, word in (("class", LandClass.GARDEN.value), ("class_kind", ClassKind.LAND.value)):
         column = pa.array([word] * len(counts), pa.string())
@@ -564,7 +564,7 @@ def _tiles(places: Geometries, radius_m: float) -> list[Indices]:
 
 def _measure_tile(positions: Positions, places: Geometries, layer: Layer, radii: list[float], made: LandAreas) -> None:
     pairs = _Numbered()
-    measure_proximity(positions, layer, radii_m=radii, pairs=pairs)
+    measure_proximity(positions, layer, radii_m=radii, pairs=pairs, nearest=False)
     ids = positions.table["source_id"].to_pylist()
     source, parcel, metres = (
         np.concatenate(parts) if parts else np.empty(0) for parts in (pairs.source, pairs.parcel, pairs.metres)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from hmgeo.intake.formats.archive import Stored
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from hmgeo.project.bare import BareFile, Progress
     from hmgeo.proximity.elsewhere import Errand, Fetched
     from hmgeo.proximity.measure import Fetch, Proximity
-    from hmgeo.records import Layer
+    from hmgeo.records import Layer, Positions
 
     Floats = NDArray[np.float64]
 
@@ -61,6 +62,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     aggregate: bool = False,
     clipped_area: bool = False,
     scheduler: str = "",
+    nearest: bool = True,
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Proximity:
@@ -76,6 +78,8 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
         With `aggregate`: counts also tell land under parcels and in the circle, common ground once; by this process.
     scheduler
         Address of a Dask scheduler, or `local`; empty to measure in this process. The bytes are the same.
+    nearest
+        As in `measure_proximity`; neither file tells it.
     progress, tell
         Hear how far it is, and how the receptors were read, and what packing them would save.
 
@@ -100,17 +104,23 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
                 pairs=pairs,
                 progress=lambda done: progress("测算距离", done, layer.feature_count),
                 fetch=fetch,
+                nearest=nearest,
             )
         if aggregate:
-            counts = proximity.counts
-            if clipped_area:
-                land = import_module("hmgeo.screening.land")  # hardly ever asked for
-                told = partial(progress, "测算去重与圆内面积", total=positions.table.num_rows)
-                counts = land.with_land_areas(counts, land.land_areas(positions, layer, radii_m, told))
+            counts = _with_land_areas(proximity, positions, layer, progress) if clipped_area else proximity.counts
             pq.write_table(counts, temporary, compression="zstd")
     for line in _reading_told(layer, ledger, receptors.shown):
         tell(line)
     return proximity
+
+
+def _with_land_areas(proximity: Proximity, positions: Positions, layer: Layer, progress: Progress) -> pa.Table:
+    land = import_module("hmgeo.screening.land")  # hardly ever asked for
+    told = partial(progress, "测算去重与圆内面积", total=positions.table.num_rows)
+    counted: pa.Table = land.with_land_areas(
+        proximity.counts, land.land_areas(positions, layer, proximity.radii_m, told)
+    )
+    return counted
 
 
 @contextmanager
