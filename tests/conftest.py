@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from hmgeo.project.run import Run
     from hmgeo.results.results import Results
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start would hear no Ctrl-C either
+
 collect_ignore = ["fuzz_parsers.py"]  # needs atheris, run by hand
 
 TESTS = Path(__file__).resolve().parent

@@ -11,6 +11,7 @@ import shapely
 from msgspec.structs import replace
 from siting_world import SITE, areas, bench
 
+import hmgeo.siting.bench as siting_bench
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.rules.book import load_book
 from hmgeo.siting.candidates import SpacedSet, choose_candidates, generated_points
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
     from conftest import Ended
 
 
@@ -54,6 +56,15 @@ def test_candidates_come_back_every_one_with_the_reason() -> None:
     assert [one.why for one in found] == ["触及 SIT-LAW-ART32", "", "距已选 甲 102 m，小于 1000 m", ""]
     unknown = next(choose_candidates(bench([]), sites[1:2], unwanted={"SIT-LAW-ART32"}))
     assert (unknown.is_chosen, unknown.unjudged) == (True, ("SIT-LAW-ART32",))
+
+
+def test_those_after_the_first_that_are_asked_together_come_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    sites = [replace(SITE, site_id=str(at), geometry=shapely.Point(113.05, 23.15 + at / 100)) for at in range(5)]
+    together = list(choose_candidates(bench(), sites, unwanted={"SIT-LAW-ART32"}))
+    monkeypatch.setattr(siting_bench, "SITES_AT_ONCE", 2)
+    by_two = list(choose_candidates(bench(), sites, unwanted={"SIT-LAW-ART32"}))
+    assert [one.site.site_id for one in by_two] == ["0", "1", "2", "3", "4"]
+    assert [(one.is_chosen, one.why) for one in by_two] == [(one.is_chosen, one.why) for one in together]
 
 
 def test_generated_points_stand_on_a_lattice_of_metres() -> None:

@@ -23,6 +23,8 @@ from msgspec import structs
 from pyproj import Geod
 from small_results import HOSTILE, small_results
 
+from hmgeo.errors import OutputError
+from hmgeo.outputs import gis
 from hmgeo.outputs.gis import ALSO, GisTable, write_also, write_geopackage, write_shapefiles
 from hmgeo.outputs.style import VERDICTS
 from hmgeo.records import LON_LAT_CRS
@@ -63,6 +65,17 @@ def test_every_table_is_there_with_its_crs_type_and_rows(package: Path) -> None:
         "layer_styles": 7,
     }
     assert {pyogrio.read_info(package, layer=name)["crs"] for name in TABLES} == {LON_LAT_CRS}
+
+
+def test_what_sqlite_can_t_write_is_told_as_what_gdal_can_t(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(path: Path) -> sqlite3.Connection:
+        base = sqlite3.Connection(path)
+        base.execute("PRAGMA max_page_count = 1")  # as on a full disk
+        return base
+
+    monkeypatch.setattr(gis.sqlite3, "connect", connect)
+    with pytest.raises(OutputError, match="GeoPackage 写不出（现为「database or disk is full」）"):
+        write_geopackage(small_results(), tmp_path / "a.gpkg")
 
 
 def test_sources_hold_every_row_and_null_where_not_located(package: Path) -> None:

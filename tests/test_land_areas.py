@@ -132,6 +132,17 @@ def test_a_packed_layer_gives_what_a_held_one_gives(tmp_path: Path) -> None:
     assert heard[-1] == len(points)
 
 
+def test_a_class_that_a_packed_file_has_only_beyond_reach_is_no_class_here(tmp_path: Path) -> None:
+    near, far = (shapely.Point(offset(PLACE, east, 0.0)).buffer(0.0005) for east in (0.0, 19_000.0))
+    layer = layer_of([near, far], classes=[WORDS[2], WORDS[0]])
+    write_packed([layer.read()], tmp_path / "packed.parquet", LayerKind.FARMLAND)
+    packed = stream_receptors(tmp_path / "packed.parquet", kind=LayerKind.FARMLAND, basis=Basis.SYNTHETIC)
+    positions = positions_of([shapely.Point(PLACE)])
+    found = land_areas(positions, packed, [1000.0])
+    assert found == land_areas(positions, layer, [1000.0])
+    assert found["S0", 1000.0, WORDS[2]][0] == pytest.approx(geodesic_ha(near), rel=1e-6)
+
+
 def files(folder: Path) -> tuple[BareFile, BareFile]:
     table = folder / "sources.csv"
     table.write_text(f"enterprise_id,lon,lat\nE1,{PLACE[0]},{PLACE[1]}\n", encoding="utf-8")

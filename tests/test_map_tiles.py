@@ -14,7 +14,7 @@ from hmgeo.errors import ProjectError
 from hmgeo.outputs.map.ground import grey_png
 from hmgeo.outputs.map.page import map_page
 from hmgeo.project.maps import read_map
-from hmgeo.results.results import Presentation
+from hmgeo.results.results import Presentation, Tiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +37,12 @@ def definition(folder: Path, tiles: str) -> MapSpec:
 def policy_of(text: str) -> list[str]:
     found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
     return found[1].split("; ") if found else []
+
+
+def test_an_address_with_a_key_stands_in_no_repr() -> None:
+    tiles = Tiles("天地图", "https://t0.tianditu.gov.cn/{z}/{x}/{y}?tk=GEHEIM", "t0.tianditu.gov.cn", "", "", 18)
+    assert repr(tiles) == "Tiles('天地图', host='t0.tianditu.gov.cn')"
+    assert "GEHEIM" not in repr(Presentation(tiles=(tiles,)))
 
 
 def test_a_page_without_tiles_may_ask_nothing_of_anyone(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from strategies import offset, star
 
 from hmgeo.commands.options import LOG
@@ -310,6 +311,13 @@ def drawn(signs: str) -> st.SearchStrategy[str]:
     return st.lists(st.text(signs, max_size=3), min_size=1, max_size=4).map(
         lambda between: PIECE + "".join(part + PIECE for part in between)
     )
+
+
+def test_a_record_made_of_another_hides_passwords_too(tmp_path: Path) -> None:
+    assert replace(Provenance("a.csv"), source="https://u:hush@h/x").source == "https://h/x"
+    assert replace(Problem("x"), found="https://u:hush@h/x").found == "https://h/x"
+    with pytest.raises(UsageError):
+        replace(BareFile(tmp_path / "a.csv"), path=3)  # type: ignore[arg-type]
 
 
 PRINTED = "".join(map(chr, range(33, 127))) + "é密￥"

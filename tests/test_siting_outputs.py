@@ -26,6 +26,7 @@ from hmgeo.outputs.book import display_width
 from hmgeo.outputs.english import phrases
 from hmgeo.outputs.sheets import siting as siting_sheets
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation, short_clause
+from hmgeo.outputs.sheets.extract import write_extract
 from hmgeo.project.sites import files as sites_files
 from hmgeo.project.sites.desk import open_desk, parse_ranges
 from hmgeo.project.sites.files import Answered, SiteRequest, answer_sites
@@ -293,6 +294,15 @@ def test_the_folder_is_the_same_every_time(answered: Answered, tmp_path: Path) -
     for name in ("siting.xlsx", "siting.json", "findings.parquet", "ledger.csv"):
         first, second = (hashlib.sha256((one.folder / name).read_bytes()).hexdigest() for one in (answered, again))
         assert first == second, name
+
+
+def test_a_word_file_of_many_extracts_under_a_long_title_is_written(answered: Answered, tmp_path: Path) -> None:
+    assert answered.folder is not None
+    made = json.loads((answered.folder.parent / "摘录.json").read_text(encoding="utf-8"))
+    write_extract([made] * 13, [b""] * 13, tmp_path / "a.docx", title="长" * 300)
+    told = docx.Document(str(tmp_path / "a.docx")).core_properties
+    assert told.identifier.startswith(f"{made['extract_id']}；{made['extract_id']}；")
+    assert (len(told.identifier), told.title) == (255, "长" * 254 + "…")
 
 
 def test_a_list_of_projects_keeps_every_row(tmp_path: Path) -> None:

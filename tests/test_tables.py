@@ -145,3 +145,12 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "a").iterdir()} == {*held} - {"pairs.parquet"}
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_results_are_told_in_short_in_a_notebook() -> None:
+    results = small_results()
+    told = repr(results)
+    assert told.startswith("Results(title='清城区（龙塘镇、石角镇）示例', as_of=datetime.date(2019, 6, 30), ")
+    assert "sources=<Table of 8>" in told
+    assert "ledger=Ledger(entries=<tuple of 2>)" in told
+    assert "cadmium" not in told  # parameters are told by their number, too

@@ -6,6 +6,9 @@ All geometry here is WKB in lon/lat on CGCS2000 (EPSG:4490).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sized
+from datetime import date
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -98,6 +101,26 @@ def plain_table(table: pa.Table) -> pa.Table:
                 at, pa.field(schema_field.name, pa.string(), metadata=schema_field.metadata), texts
             )
     return table
+
+
+class Record(Struct, frozen=True):
+    """A record whose repr tells tables, shapes and long collections by their size alone."""
+
+    def __repr__(self) -> str:
+        """Return the record as it would be made, what is large left out."""
+        fields = (f"{name}={_in_short(getattr(self, name))}" for name in self.__struct_fields__)
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+
+_SHORT = 4
+_PLAIN = str | int | float | Enum | date | None
+
+
+def _in_short(value: object) -> str:
+    is_few = isinstance(value, tuple) and len(value) <= _SHORT and all(isinstance(part, _PLAIN) for part in value)
+    if is_few or isinstance(value, _PLAIN | Struct):
+        return repr(value)
+    return f"<{type(value).__name__} of {len(value)}>" if isinstance(value, Sized) else f"<{type(value).__name__}>"
 
 
 class WordMeaning(Struct, frozen=True):
@@ -240,7 +263,7 @@ class LedgerEntry(Struct, frozen=True):
     row_count: int = 0
 
 
-class Ledger(Struct, frozen=True):
+class Ledger(Record, frozen=True):
     """Everything that was dropped, repaired, assumed or suspected, in the order it was met."""
 
     entries: tuple[LedgerEntry, ...] = ()
@@ -262,7 +285,7 @@ class Ledger(Struct, frozen=True):
         return befell
 
 
-class Layer(Struct, frozen=True):
+class Layer(Record, frozen=True):
     """One kind of thing on the ground, as Arrow record batches with provenance and gates.
 
     Parameters
@@ -343,7 +366,7 @@ carried along, never measured from.
 """
 
 
-class SideTable(Struct, frozen=True):
+class SideTable(Record, frozen=True):
     """A table without shapes that says more of sources or of an area: wind frequencies, outlets.
 
     Parameters
@@ -360,7 +383,7 @@ class SideTable(Struct, frozen=True):
     gates: Gates = field(default_factory=Gates)
 
 
-class Positions(Struct, frozen=True):
+class Positions(Record, frozen=True):
     """Sources with where they may be: every input row once, whatever is wrong with it.
 
     Parameters
@@ -385,7 +408,7 @@ class Positions(Struct, frozen=True):
         return geo_frame(self.table)
 
 
-class Raster(Struct, frozen=True):
+class Raster(Record, frozen=True):
     """A raster and how to read it by windows.
 
     Parameters

@@ -12,6 +12,8 @@ import unicodedata
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
@@ -168,7 +170,12 @@ class Column(Struct, frozen=True):
     header_en: str = ""
 
 
-_LISTED = table_rows("hmgeo.outputs.sheets", "columns.tsv")
+_LISTED = {
+    sheet: tuple((*line, "", "")[1:6] for line in lines)
+    for sheet, lines in groupby(
+        sorted(table_rows("hmgeo.outputs.sheets", "columns.tsv"), key=itemgetter(0)), itemgetter(0)
+    )
+}
 
 
 def columns_of(sheet: str, groups: Mapping[str, str] | None = None, **each: Sequence[str]) -> tuple[Column, ...]:
@@ -183,8 +190,7 @@ def columns_of(sheet: str, groups: Mapping[str, str] | None = None, **each: Sequ
     """
     return tuple(
         Column(header.replace("{}", word), float(width), kind, (groups or {}).get(group, group))
-        for name, header, width, kind, group, of in ((*line, "", "")[:6] for line in _LISTED)
-        if name == sheet
+        for header, width, kind, group, of in _LISTED[sheet]
         for word in (each[of] if of else ("",))
     )
 

@@ -116,8 +116,8 @@ def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
         The file can't be written; GDAL tells a full disk as a failed statement.
     """
     path.unlink(missing_ok=True)
-    with _at_short_path(path) as made:
-        with _gdal_writes(path), _gdal_set_up(f"{day}T00:00:00.000Z"):
+    with _at_short_path(path) as made, _gdal_writes(path):
+        with _gdal_set_up(f"{day}T00:00:00.000Z"):
             for table in tables:
                 _write(table, made)
             _write_styles(tables, made, day)
@@ -144,7 +144,7 @@ def _gdal_writes(path: Path) -> Iterator[None]:
     """Tell in our words what GDAL can't write."""
     try:
         yield
-    except (DataLayerError, DataSourceError, FeatureError) as error:
+    except (DataLayerError, DataSourceError, FeatureError, sqlite3.Error) as error:
         remedy = "检查磁盘空间、权限，关闭正在打开结果文件的程序后重试"
         message = str(error)[:_MOST_SAID]
         what = "GeoPackage 写不出" if path.suffix == ".gpkg" else "GIS 文件写不出"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import shapely
-from msgspec import Struct, field
+from msgspec import field
 from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, ProjectError, raise_problems
@@ -24,7 +24,7 @@ from hmgeo.intake.side_tables import WIND_EVENT, load_side_table, outlets_sheet_
 from hmgeo.judging.places import Areas
 from hmgeo.project.bare import Collector, Loaded, mixed_basis
 from hmgeo.project.spec import VALIDITY_FILE
-from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, SideTable, table_of
+from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, Record, SideTable, table_of
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer
@@ -52,7 +52,7 @@ SIDE_KINDS = (LayerKind.WIND, LayerKind.OUTLETS)
 _RASTER_OPTIONS = ("path", "basis", "name", "gates", "provenance", "shown_as")
 
 
-class Inputs(Struct, frozen=True):
+class Inputs(Record, frozen=True):
     """What a project rests on.
 
     Parameters

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
@@ -72,7 +72,7 @@ class _Read(Struct):
     points: list[tuple[float, float] | None]
     uncertainties_m: list[float]
     notes: list[tuple[str, ...]]
-    ledger: tuple[LedgerEntry, ...] = field(default=())
+    ledger: tuple[LedgerEntry, ...] = ()
 
 
 def merge_lists(

@@ -16,6 +16,7 @@ import pyarrow as pa
 from msgspec import Struct, field
 
 from hmgeo.errors import Problem, UsageError
+from hmgeo.records import Record
 from hmgeo.reference import machine
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class TableSink(Struct):
         return pa.Table.from_batches(self.batches, self.schema)
 
 
-class Proximity(Struct, frozen=True):
+class Proximity(Record, frozen=True):
     """What was measured. Only located sources appear.
 
     Parameters

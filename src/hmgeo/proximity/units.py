@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
-from msgspec import Struct, field
+from msgspec import Struct
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import HALF_TURN_DEG, ellipsoidal_area_m2, hectares, search_boxes
@@ -105,7 +105,7 @@ class Found(Struct, frozen=True):
     row: NDArray[np.int32]
     distance_m: Floats
     area_ha: Floats
-    rooms: tuple[_Arrays, ...] = field(default=())
+    rooms: tuple[_Arrays, ...] = ()
 
 
 class Search:

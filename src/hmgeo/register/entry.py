@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import Struct, field
+from msgspec import Struct
 from stdnum.cn import uscc
 
 from hmgeo.geo.ellipsoid import geodesic_m
@@ -225,7 +225,7 @@ class Entry(Struct, frozen=True):
     core: str = ""
     county: str = ""
     marks: frozenset[str] = frozenset()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

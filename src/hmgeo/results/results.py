@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hmgeo.errors import Problem, UsageError
-from hmgeo.records import TOLD, geo_frame, told_cells
+from hmgeo.records import TOLD, Record, geo_frame, told_cells
 from hmgeo.reference.tables import same_name
 from hmgeo.results.columns import (
     AGREEMENT_SCHEMA,
@@ -68,7 +68,7 @@ def shapes_of(table: pa.Table) -> NDArray[Any]:
     return held
 
 
-class ContextLayer(Struct, frozen=True):
+class ContextLayer(Record, frozen=True):
     """Something drawn for orientation: a table with name and geometry (lon/lat WKB), never judged against.
 
     Parameters
@@ -86,7 +86,7 @@ class ContextLayer(Struct, frozen=True):
     table: pa.Table
 
 
-class BureauTables(Struct, frozen=True):
+class BureauTables(Record, frozen=True):
     """What a bureau's screening has beside distances and clauses; tables of `hmgeo.results.columns`.
 
     Parameters
@@ -114,12 +114,12 @@ class BureauTables(Struct, frozen=True):
     townships: pa.Table = field(default_factory=TOWNSHIPS_SCHEMA.empty_table)
     reached: pa.Table = field(default_factory=REACHED_SCHEMA.empty_table)
     leads: pa.Table = field(default_factory=LEADS_SCHEMA.empty_table)
-    outlets: pa.Table | None = field(default=None)
-    reaching: tuple[tuple[tuple[str, float], ...], ...] = field(default=())
+    outlets: pa.Table | None = None
+    reaching: tuple[tuple[tuple[str, float], ...], ...] = ()
     land_totals: pa.Table = field(default_factory=LAND_TOTALS_SCHEMA.empty_table)
 
 
-class TerrainTables(Struct, frozen=True):
+class TerrainTables(Record, frozen=True):
     """Everything of one run on the ground; empty tables with a note where it was not assessed.
 
     `notes`: how each table was made, with every choice, or why it wasn't; by the table's name.
@@ -134,7 +134,7 @@ class TerrainTables(Struct, frozen=True):
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class WaterTables(Struct, frozen=True):
+class WaterTables(Record, frozen=True):
     """Everything of one run on water; empty tables with a note where it was not assessed.
 
     `notes`: how it was worked out, with every choice; or why it wasn't.
@@ -151,7 +151,7 @@ class WaterTables(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Results(Struct, frozen=True):
+class Results(Record, frozen=True):
     """A finished run, frozen.
 
     Parameters
@@ -193,13 +193,13 @@ class Results(Struct, frozen=True):
     rules: tuple[RuleUsed, ...] = ()
     parameters: tuple[ParameterUsed, ...] = ()
     decisions: tuple[DecisionUsed, ...] = ()
-    context: tuple[ContextLayer, ...] = field(default=())
+    context: tuple[ContextLayer, ...] = ()
     screening_rule_id: str = ""
     warnings: tuple[str, ...] = ()
-    compiled_rules: CompiledRules | None = field(default=None)
-    bureau: BureauTables | None = field(default=None)
-    terrain: TerrainTables | None = field(default=None)
-    water: WaterTables | None = field(default=None)
+    compiled_rules: CompiledRules | None = None
+    bureau: BureauTables | None = None
+    terrain: TerrainTables | None = None
+    water: WaterTables | None = None
     joins: tuple[JoinUsed, ...] = ()
     failed: tuple[str, ...] = ()
     visit_order: VisitOrder = DEFAULT_ORDER
@@ -278,7 +278,7 @@ def counts_of(findings: pa.Table) -> tuple[dict[Verdict, int], dict[Unassessed, 
     return by_verdict, Unassessed.counted(zip(verdicts, groups, strict=True))
 
 
-class Backdrop(Struct, frozen=True):
+class Backdrop(Record, frozen=True):
     """A picture laid under a map, such as a hillshade.
 
     Parameters
@@ -314,6 +314,10 @@ class Tiles(Struct, frozen=True):
     attribution: str
     datum: str
     max_zoom: int
+
+    def __repr__(self) -> str:
+        """Return title and host; the address may hold the user's key."""
+        return f"Tiles({self.title!r}, host={self.host!r})"
 
 
 class Presentation(Struct, frozen=True):

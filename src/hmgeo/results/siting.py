@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from hmgeo.records import Record
 from hmgeo.vocabulary import (
     COUNTRY,
     MEASURE_DECIMALS,
@@ -293,7 +294,7 @@ class SiteFact(Struct, frozen=True):
     value: str
 
 
-class SiteAnswer(Struct, frozen=True):
+class SiteAnswer(Record, frozen=True):
     """What every clause says of one site. There is no overall verdict: counts, gravest first.
 
     Parameters
@@ -326,7 +327,7 @@ class SiteAnswer(Struct, frozen=True):
     key_area_ids: str
     notes: tuple[str, ...]
     clauses: tuple[Clause, ...]
-    informs: tuple[Citation, ...] = field(default=())
+    informs: tuple[Citation, ...] = ()
 
     def counts(self) -> dict[Verdict, int]:
         """Count the clauses by verdict, gravest first, zeros included."""
@@ -475,7 +476,7 @@ class Dossier(Struct, frozen=True):
     nearest: tuple[Nearest, ...] = ()
 
 
-class SitingResults(Struct, frozen=True):
+class SitingResults(Record, frozen=True):
     """All sites of one question, frozen, with the data and choices they rest on.
 
     Parameters
@@ -500,8 +501,8 @@ class SitingResults(Struct, frozen=True):
     ledger: Ledger
     departments: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
-    briefs: tuple[Brief, ...] = field(default=())
-    listed: tuple[tuple[str, Clause], ...] = field(default=())
+    briefs: tuple[Brief, ...] = ()
+    listed: tuple[tuple[str, Clause], ...] = ()
 
     @property
     def sites(self) -> tuple[Brief, ...]:
@@ -513,7 +514,7 @@ MARGIN_M = 1.0
 """Within this distance of a limit or a border, in metres, a page says that the answer could flip."""
 
 
-class CompiledLayer(Struct, frozen=True):
+class CompiledLayer(Record, frozen=True):
     """One layer that compiled tests ask.
 
     Parameters
@@ -546,7 +547,7 @@ class CompiledLayer(Struct, frozen=True):
     off_m: float = 0.0
 
 
-class CompiledSet(Struct, frozen=True):
+class CompiledSet(Record, frozen=True):
     """Which features of a layer count.
 
     Parameters
@@ -565,7 +566,7 @@ class CompiledSet(Struct, frozen=True):
     untold: str = ""
 
 
-class CompiledRules(Struct, frozen=True):
+class CompiledRules(Record, frozen=True):
     """Every clause that could apply to a project site, by place.
 
     Parameters
@@ -607,4 +608,4 @@ class CompiledRules(Struct, frozen=True):
     layers: Mapping[str, CompiledLayer]
     counties: pa.Table | None
     townships: pa.Table | None
-    area: bytes | None = field(default=None)
+    area: bytes | None = None

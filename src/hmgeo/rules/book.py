@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
+from hmgeo.records import Record
 from hmgeo.reference.machine import kept
 from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
 from hmgeo.rules.model import Runs
@@ -32,7 +33,7 @@ _DECIDING = {".py", ".csv", ".tsv", *SUFFIXES}
 """What the packaged rules are read from, and with."""
 
 
-class RuleBook(Struct, frozen=True):
+class RuleBook(Record, frozen=True):
     """All rules, ordered by id.
 
     Parameters

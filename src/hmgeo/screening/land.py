@@ -573,7 +573,8 @@ def _measure_tile(positions: Positions, places: Geometries, layer: Layer, radii:
     parcels = layer.read().take(pa.array(reached)) if len(reached) else RECEPTOR_SCHEMA.empty_table()
     shapes, land = _shapes(parcels), parcels["land_class"]
     for column in (parcels["class"], *[land] * (land.null_count < len(land))):
-        coded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
+        words = pc.fill_null(column.cast(pa.string()), "")  # a packed file's dictionary has words that nothing here has
+        coded = words.combine_chunks().dictionary_encode()
         areas = ClippedAreas(shapes, coded.indices.to_numpy().astype(np.int64))
         for number, source_id in enumerate(ids):
             own = source == number

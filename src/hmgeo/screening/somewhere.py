@@ -515,7 +515,7 @@ class PlaceSource(Struct, frozen=True):
     geometry: shapely.Geometry
     is_approximate: bool
     note: str = ""
-    measured: PlaceRange | None = field(default=None)
+    measured: PlaceRange | None = None
     covered_m: float | None = None
     is_complete: bool = False
     aside: str = ""

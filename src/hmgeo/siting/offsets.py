@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
@@ -250,7 +250,7 @@ class OffsetLedger(Struct, frozen=True):
     """
 
     sources: Mapping[tuple[str, str], ReductionSource]
-    allotments: tuple[_Allotment, ...] = field(default=())
+    allotments: tuple[_Allotment, ...] = ()
 
     def left_kg(self, source_id: str, metal: str) -> float:
         """Return what is left of `source_id` of a `metal` after all allotments, kg/a; 0 for one that isn't held."""

@@ -369,7 +369,7 @@ class Overlay(Struct, frozen=True):
     undrawn: tuple[tuple[Citation, str], ...]
     untouched: shapely.Geometry
     untouched_ha: float = 0.0
-    uncovered: shapely.Geometry = field(default=NOWHERE)
+    uncovered: shapely.Geometry = NOWHERE
 
 
 def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> Overlay:

@@ -92,7 +92,7 @@ class WaterLayer(Struct, frozen=True):
     coverage: shapely.Geometry | None
     is_complete: bool
     is_approximate: bool = False
-    shapes: Sequence[shapely.Geometry | None] = field(default=())
+    shapes: Sequence[shapely.Geometry | None] = ()
     aside: str = ""
     moved: Mapping[int, Moved] = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from msgspec import Struct, field
+from msgspec import Struct
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
@@ -72,10 +72,10 @@ class ChainTables(Struct, frozen=True):
         Tells how an intake lies to an outlet; None where neither heights nor drawn rivers do.
     """
 
-    outlets: pa.Table | None = field(default=None)
-    intakes: pa.Table | None = field(default=None)
-    districts: pa.Table | None = field(default=None)
-    parcels: pa.Table | None = field(default=None)
+    outlets: pa.Table | None = None
+    intakes: pa.Table | None = None
+    districts: pa.Table | None = None
+    parcels: pa.Table | None = None
     along: Callable[[shapely.Geometry, shapely.Geometry], Along | None] | None = None
 
 

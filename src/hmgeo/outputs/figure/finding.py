@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
-from msgspec import Struct, field
+from msgspec import Struct
 from pyproj import Geod
 
 from hmgeo.outputs import style, wording
@@ -62,8 +62,8 @@ class Ground(Struct, frozen=True):
     source: shapely.Geometry
     uncertainty_m: float = 0.0
     nearest: shapely.Geometry | None = None
-    others: Sequence[shapely.Geometry] = field(default=())
-    paths: Sequence[shapely.Geometry] = field(default=())
+    others: Sequence[shapely.Geometry] = ()
+    paths: Sequence[shapely.Geometry] = ()
     measured_m: float | None = None
     limit_m: float | None = None
 

@@ -325,7 +325,8 @@ def _decimetres(metres: NDArray[Any]) -> NDArray[Any]:
 def _chunk(sections: dict[str, bytes]) -> str:
     lengths = varints(np.array([len(sections[name]) for name in SECTIONS]))
     content = lengths + b"".join(sections[name] for name in SECTIONS)
-    # Small, random differences: level 4 for such takes less room than level 6 for texts, and less time.
+    # Of many parcels these are small, random differences: level 4 for such takes less room than level 6 for texts,
+    # and less time; a page of few is some hundred bytes larger.
     squeezer = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS, strategy=zlib.Z_FILTERED)
     return base64.b64encode(squeezer.compress(content) + squeezer.flush()).decode("ascii")
 

@@ -26,7 +26,7 @@ from reportlab.platypus import CondPageBreak, Image, PageBreak, Paragraph, Simpl
 from hmgeo.outputs.figure.paper import FONT_NAME, Box, Look, Paper, UndatedCanvas, fitted, register_font, width_mm
 from hmgeo.outputs.figure.scene import View, mercator
 from hmgeo.outputs.sheets.answer import nearest_text
-from hmgeo.outputs.sheets.report import finish_page, set_styles, still, word_table
+from hmgeo.outputs.sheets.report import finish_page, fitting, set_styles, still, word_table
 from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document
 from hmgeo.outputs.wording import Text
 from hmgeo.outputs.wording import worded as word
@@ -260,7 +260,7 @@ def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], tit
                 page.add_picture(io.BytesIO(picture), width=Mm(105))
                 page.paragraphs[-1].paragraph_format.keep_with_next = True
                 page.add_paragraph(_WORDS["sketch"].say(extract["language"]), style="Caption")
-    page.core_properties.identifier = "；".join(extract["extract_id"] for extract in made)
+    page.core_properties.identifier = fitting("；".join(extract["extract_id"] for extract in made))
     written = io.BytesIO()
     finish_page(page, title, written)
     return still(written.getvalue())

@@ -352,6 +352,14 @@ def _add_table(page: Document, name: str, language: str) -> None:
     page.add_paragraph()
 
 
+_LONGEST_PROPERTY = 255
+
+
+def fitting(text: str) -> str:
+    """Return what of `text` a property of a Word file holds; the page itself says it whole."""
+    return text if len(text) <= _LONGEST_PROPERTY else f"{text[: _LONGEST_PROPERTY - 1]}…"
+
+
 def finish_page(page: Document, title: str, out: IO[bytes]) -> None:
     """Set the number of each page at the foot of `page`, call it `title`, and save it to `out` without a clock."""
     line = page.sections[0].footer.paragraphs[0]
@@ -364,7 +372,7 @@ def finish_page(page: Document, title: str, out: IO[bytes]) -> None:
         else:
             mark.text = text
         run._r.append(mark)  # noqa: SLF001 -- python-docx has no other door to it
-    page.core_properties.author, page.core_properties.title = "hmgeo", title
+    page.core_properties.author, page.core_properties.title = "hmgeo", fitting(title)
     for name in ("created", "modified", "last_printed"):
         setattr(page.core_properties, name, datetime.fromisoformat("1980-01-01"))
     page.save(out)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
-from msgspec import Struct, field
+from msgspec import Struct
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -260,7 +260,7 @@ class OffsetReport(Struct, frozen=True):
 
     ledger: OffsetLedger
     needs: tuple[tuple[str, Covered], ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def tables(self) -> tuple[PlainTable, ...]:
         """Return the tables to print and to write."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError, raise_problems
@@ -29,6 +28,7 @@ from hmgeo.project.inputs import (
 )
 from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
 from hmgeo.project.spec import read_spec
+from hmgeo.records import Record
 from hmgeo.reference.cells import read_word
 from hmgeo.results.siting import Dossier, SitingResults
 from hmgeo.results.used import ParameterUsed
@@ -59,7 +59,7 @@ _POPULATION = "人口"
 EXAMPLE_WARNING = "示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。"
 
 
-class SiteDesk(Struct, frozen=True):
+class SiteDesk(Record, frozen=True):
     """A project's layers kept ready for siting questions."""
 
     spec: ProjectSpec
