@@ -108,15 +108,21 @@ class Record(Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Return the record as it would be made, what is large left out."""
-        fields = (f"{name}={_in_short(getattr(self, name))}" for name in self.__struct_fields__)
-        return f"{type(self).__name__}({', '.join(fields)})"
+        return _fields_in_short(self)
 
 
 _SHORT = 4
 _PLAIN = str | int | float | Enum | date | None
 
 
+def _fields_in_short(record: Struct) -> str:
+    fields = (f"{name}={_in_short(getattr(record, name))}" for name in record.__struct_fields__)
+    return f"{type(record).__name__}({', '.join(fields)})"
+
+
 def _in_short(value: object) -> str:
+    if isinstance(value, Struct) and type(value).__repr__ is Struct.__repr__:
+        return _fields_in_short(value)
     is_few = isinstance(value, tuple) and len(value) <= _SHORT and all(isinstance(part, _PLAIN) for part in value)
     if is_few or isinstance(value, _PLAIN | Struct):
         return repr(value)

@@ -22,7 +22,7 @@ from hmgeo.intake.catalog import file_sha256, shipped_folder
 from hmgeo.intake.columns import ROLE_WORDS, Accepted, ReadOptions, read_mapping
 from hmgeo.intake.formats.sheets import sheet_rows
 from hmgeo.judging.choices import USER_DECIDER, ChosenParameter, ChosenValue
-from hmgeo.records import Record, WordMeaning
+from hmgeo.records import WordMeaning
 from hmgeo.reference.cells import lists_of_words, official_words
 from hmgeo.reference.tables import bare_header
 from hmgeo.results.used import DEFAULT_ORDER, VISIT_ORDERS, DecisionUsed, VisitOrder
@@ -108,7 +108,7 @@ class Adoption(Struct, frozen=True):
     line: int = 0
 
 
-class ProjectSpec(Record, frozen=True):
+class ProjectSpec(Struct, frozen=True):
     """A project.yml.
 
     Parameters

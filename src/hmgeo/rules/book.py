@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
-from hmgeo.records import Record
 from hmgeo.reference.machine import kept
 from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
 from hmgeo.rules.model import Runs
@@ -33,7 +32,7 @@ _DECIDING = {".py", ".csv", ".tsv", *SUFFIXES}
 """What the packaged rules are read from, and with."""
 
 
-class RuleBook(Record, frozen=True):
+class RuleBook(Struct, frozen=True):
     """All rules, ordered by id.
 
     Parameters

@@ -10,7 +10,6 @@ from msgspec import Struct, field
 
 from hmgeo.geo.distance import prepare_one
 from hmgeo.judging.facts import Answer, Features, Unknown
-from hmgeo.records import Record
 from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import LayerKind, Verdict
@@ -77,7 +76,7 @@ ELEMENTS = (
 """Elements in the order of the report. No text of these standards is held: every range is a parameter."""
 
 
-class Surroundings(Record, frozen=True):
+class Surroundings(Struct, frozen=True):
     """What stands around sites.
 
     Parameters
