@@ -21,7 +21,8 @@ from enum import Enum
 from functools import wraps
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
+from types import FrameType
+from typing import Annotated, Any, NoReturn, TextIO, cast
 from unicodedata import east_asian_width
 
 import typer
@@ -32,9 +33,6 @@ from hmgeo.commands import books, projects, sites
 from hmgeo.commands.options import LOG, OutsideOption
 from hmgeo.errors import HmgeoError, Problem, UsageError, without_passwords
 from hmgeo.words import table_rows
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 Given = Any
 """What typer hands over (commands, parameters, faults): it keeps the types of its own click to itself."""

@@ -7,15 +7,12 @@ problems and raise once; nobody sees a traceback for a mistake in a file.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
 
 _NAMED = re.compile(
     r"(?:(?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|credential|(?:access|account|api)[_-]?key"

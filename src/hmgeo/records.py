@@ -6,7 +6,7 @@ All geometry here is WKB in lon/lat on CGCS2000 (EPSG:4490).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,8 +19,6 @@ from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind
 from hmgeo.words import packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
     from geopandas import GeoDataFrame
 
 

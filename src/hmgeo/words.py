@@ -13,19 +13,17 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from string import Formatter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Never, Self
+from typing import Any, Never, Self
 
 from msgspec import Struct
 
 from hmgeo import vocabulary
 from hmgeo.vocabulary import UNREAD_CODE, Word
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 class Reason(str):

@@ -10,9 +10,10 @@ import os
 import platform
 import re
 import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import hmgeo
 from hmgeo.compare.verify import (
@@ -31,10 +32,6 @@ from hmgeo.project.folder import as_word, folder_files, said_words, versions, wh
 from hmgeo.project.spec import ALLOW_OUTSIDE
 from hmgeo.rules.book import load_book, shipped_rule_files
 from hmgeo.vocabulary import Classification
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 _CASE, _RULES, _WHEELS = "case", "rules", "wheels"
 _LOCK, _SUMS, _GUIDE = "lock.txt", "校验和.txt", "说明.txt"

@@ -42,7 +42,7 @@ from hmgeo.intake.columns import recognise_list
 from hmgeo.outputs.english import in_english, in_language
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import badge, basis_banner, disclaimer
-from hmgeo.project.bare import silent
+from hmgeo.project.bare import Progress, silent
 from hmgeo.project.folder import said_words, whole_file
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, pack_files_of, read_spec
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hmgeo.outputs.figure.finding import State, Words
-    from hmgeo.project.bare import Progress
 
 
 _ROW_ID = re.compile(r"row-\d+(#\d+)?")

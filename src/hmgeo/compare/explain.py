@@ -19,6 +19,7 @@ from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import (
     DISCLAIMER,
     RERUN,
+    Step,
     badge,
     basis_banner,
     basis_word,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmgeo.outputs.figure.finding import Ground
-    from hmgeo.outputs.wording import Step
     from hmgeo.rules.model import Rule
 
 

@@ -10,7 +10,9 @@ import datetime as dt
 import re
 import unicodedata
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,11 +30,6 @@ from hmgeo.outputs.sheets.survey import (
     headers_of,
 )
 from hmgeo.reference.tables import bare_header, same_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
 
 LIST, FORM, TASKS = "表1 排查清单", "核查表", "任务台账"
 _ID, _NAME = "企业编号", "名称"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,7 +21,7 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs.tables import unguarded
-from hmgeo.project.bare import silent
+from hmgeo.project.bare import Progress, silent
 from hmgeo.project.folder import MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files, said_words
 from hmgeo.project.run import run_project
 from hmgeo.project.sites.files import SiteRequest, answer_sites
@@ -29,12 +30,6 @@ from hmgeo.project.spec import FILE_NAME, OUTSIDE, VALIDITY_FILE, pack_files_of,
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.vocabulary import Basis, Certainty, Standing, Status, Verdict
 from hmgeo.words import Reason, render, say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from hmgeo.project.bare import Progress
-
 
 JUDGED = (
     "verdict", "verdict_other", "certainty", "standing", "measured", "measured_low", "measured_high", "limit_value",

@@ -10,25 +10,21 @@ these is the answer.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
-    Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
 
 
 EDGE_LIMIT_M = 200.0

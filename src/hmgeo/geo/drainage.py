@@ -7,26 +7,23 @@ same turned and mirrored; only ground that is its own mirror image is settled by
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmgeo.reference.compiled import compiled, inner
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    Whole = int | np.integer[Any]
-    Size = tuple[int, int]
-    PerStep = tuple[int, int, int]
-    Cells = NDArray[np.int64]
-    Costs = NDArray[np.int32]
-    Steps = NDArray[np.int32]
-    Mask = NDArray[np.bool_]
-    Heights = NDArray[np.float32]
-    Floats = NDArray[np.float64]
+Whole = int | np.integer[Any]
+Size = tuple[int, int]
+PerStep = tuple[int, int, int]
+Cells = NDArray[np.int64]
+Costs = NDArray[np.int32]
+Steps = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+Heights = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 UNKNOWN = np.int32(-(2**31))
 """In place of a height where there is none."""

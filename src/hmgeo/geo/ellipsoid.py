@@ -6,19 +6,15 @@ shapes are apart is worked out in `hmgeo.geo.distance`, on what stands here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import Geod, Transformer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
+Floats = NDArray[np.float64]
+Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
 
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257222101

@@ -9,24 +9,19 @@ circle; its areas agree with it within 1e-6.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
-from hmgeo.geo.distance import prepare_shapes
+from hmgeo.geo.distance import Shapes, prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, earth_centred, ellipsoidal_area_m2
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hmgeo.geo.distance import Shapes
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
-    Indices = NDArray[np.int64]
-    Geometries = NDArray[np.object_]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+Geometries = NDArray[np.object_]
 
 _SIDES = 8_192
 _MARGIN_M = 5.0

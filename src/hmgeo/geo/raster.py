@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.records import LON_LAT_CRS
+from hmgeo.records import LON_LAT_CRS, Raster
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Raster
-
-    Floats = NDArray[np.float64]
-    Heights = NDArray[np.float32]
-    Cells = NDArray[np.int64]
-
+Floats = NDArray[np.float64]
+Heights = NDArray[np.float32]
+Cells = NDArray[np.int64]
 
 _FEW_CELLS, _AT_ONCE = 4096, 1 << 20
 _KEPT_CELLS = 1 << 25

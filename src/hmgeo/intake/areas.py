@@ -13,12 +13,12 @@ import shapely
 from msgspec import Struct
 
 from hmgeo.errors import Place, Problem, ProjectError
-from hmgeo.intake.catalog import COUNTIES, RIVERS, TOWNSHIPS, shipped_layers, shipped_units
+from hmgeo.intake.catalog import COUNTIES, RIVERS, TOWNSHIPS, AdminUnit, shipped_layers, shipped_units
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import SUFFIXES
 from hmgeo.intake.load import open_file, place_rows
 from hmgeo.intake.rows import as_wkb
-from hmgeo.reference.tables import key_areas
+from hmgeo.reference.tables import KeyArea, key_areas
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
-
-    from hmgeo.intake.catalog import AdminUnit
-    from hmgeo.reference.tables import KeyArea
 
 
 _EXACT_LEVELS = frozenset({"county", "township"})

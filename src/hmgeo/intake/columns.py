@@ -34,7 +34,7 @@ from hmgeo.intake.places.headers import (
     shown_columns,
     unused_parts,
 )
-from hmgeo.intake.rows import Coded
+from hmgeo.intake.rows import Coded, Journal, RawTable
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import bare_header, read_rows, templates
 from hmgeo.vocabulary import LayerKind, Unknown
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.intake.rows import Journal, RawTable
     from hmgeo.records import UnreadWord, WordMeaning
 
 

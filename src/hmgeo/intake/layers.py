@@ -10,21 +10,23 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, county_in_address, declared_place
-from hmgeo.intake.columns import unclear_rows
+from hmgeo.intake.columns import Accepted, Opened, unclear_rows
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity
 from hmgeo.intake.places.suspicion import PLACE_EVENT
-from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded, as_wkb
-from hmgeo.records import POSITION_SCHEMA, RECEPTOR_SCHEMA, told_cells
+from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded, Outcome, as_wkb
+from hmgeo.records import POSITION_SCHEMA, RECEPTOR_SCHEMA, Gates, told_cells
 from hmgeo.reference.cells import NO_FARMLAND, is_other_land, land_class, plain_trade, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, Told, disputes, may_claim
@@ -41,16 +43,6 @@ from hmgeo.vocabulary import (
     Unknown,
 )
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.columns import Accepted, Opened
-    from hmgeo.intake.rows import Outcome
-    from hmgeo.records import Gates
-
 
 NO_FARMLAND_EVENT, GARDEN_EVENT = "非耕地图斑", "园地图斑"
 """Ledger events of parcels of a land survey that are other land: 园地 apart, which is 农用地 as 耕地 is."""

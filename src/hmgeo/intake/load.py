@@ -21,6 +21,8 @@ from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.geo.datum import Datum
 from hmgeo.intake.catalog import counties, file_sha256, note_standard, recognise_standard, shown_path
 from hmgeo.intake.columns import (
+    Columns,
+    Declared,
     Opened,
     ReadOptions,
     id_column,
@@ -57,12 +59,12 @@ from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read
 from hmgeo.intake.places.numbers import PLACEHOLDERS, pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
 from hmgeo.intake.quality import check_cells, settle_words
-from hmgeo.intake.rows import Journal, Outcome, ReadAs, as_text, as_wkb, name_rows
+from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 from hmgeo.reference.machine import code_folder
 from hmgeo.reference.tables import find_header, templates
 from hmgeo.results.columns import SHAPES_SCHEMA
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,10 +72,6 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from pyproj import CRS
-
-    from hmgeo.intake.columns import Columns, Declared
-    from hmgeo.intake.rows import RawTable
-    from hmgeo.vocabulary import Basis
 
 
 __all__ = [

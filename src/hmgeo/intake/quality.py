@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from hmgeo.intake.formats.read import TEMPLATES
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
-from hmgeo.intake.rows import Cells, arrow_columns, name_rows
+from hmgeo.intake.rows import Cells, Journal, Outcome, RawTable, arrow_columns, name_rows
 from hmgeo.intake.side_tables import UNIT_IN_NAME
-from hmgeo.records import UnreadWord
+from hmgeo.records import UnreadWord, WordMeaning
 from hmgeo.reference.cells import (
     LAND,
     compared_word,
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from stdnum.exceptions import ValidationError
 
     from hmgeo.intake.columns import Columns, Opened
-    from hmgeo.intake.rows import Journal, Outcome, RawTable
-    from hmgeo.records import WordMeaning
 
 
 _EDITIONS = ("2011", "2017")

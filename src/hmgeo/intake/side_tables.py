@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow as pa
 from msgspec.structs import replace
@@ -16,19 +16,12 @@ from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
-from hmgeo.intake.rows import Journal
+from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable, table_of
 from hmgeo.reference.tables import find_header
 from hmgeo.rules.claims import EVENT, Told, disputes
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import one_by_one, say
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hmgeo.intake.rows import RawTable
-    from hmgeo.vocabulary import Basis
-
 
 _NAMES = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
 _CHINESE = (

@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from hmgeo.judging.choices import unset_text
+from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.facts import Side
 from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.reference.cells import read_trade, read_word
-from hmgeo.reference.tables import find_header, implied_facts
+from hmgeo.reference.tables import Implied, find_header, implied_facts
 from hmgeo.rules.claims import ACTION, CADMIUM, KIND, TRADE
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Action, Unknown
-from hmgeo.words import say, sentences
+from hmgeo.words import Reason, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hmgeo.judging.choices import Choices
-    from hmgeo.reference.tables import Implied
     from hmgeo.rules.model import Exemption, Rule
-    from hmgeo.words import Reason
 
 
 FOUND, BY_TRADE, NOT_RELATED = "已认定", "行业推定", "不涉及"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from hmgeo.judging.choices import Choices
-from hmgeo.judging.judge import judge, user_radius_rule
-from hmgeo.judging.places import Areas, Membership, membership
+from hmgeo.judging.judge import Judgement, judge, user_radius_rule
+from hmgeo.judging.places import Areas, Membership, Place, membership
 from hmgeo.results.siting import NOTHING_MEASURED, Citation, Finding
 from hmgeo.rules.standing import in_territory, standing_of, territory_name
-from hmgeo.vocabulary import COUNTED_RADII_M
+from hmgeo.vocabulary import COUNTED_RADII_M, Basis
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.applies import Subject
     from hmgeo.judging.facts import Facts
-    from hmgeo.judging.judge import Judgement
-    from hmgeo.judging.places import Place
     from hmgeo.rules.claims import Dispute
     from hmgeo.rules.model import Rule, RuleStanding
-    from hmgeo.vocabulary import Basis
 
 
 class Question(Struct, frozen=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from hmgeo.judging.facts import (
     Answer,
     DistanceFact,
     Facts,
+    Features,
     NumberFact,
     PlaceFact,
     Stated,
@@ -24,19 +26,11 @@ from hmgeo.judging.facts import (
 from hmgeo.judging.judge import Judgement, judge
 from hmgeo.judging.places import KEY_AREAS, Place, inside_key_areas, membership
 from hmgeo.rules.kinds import KINDS
-from hmgeo.rules.model import ANY_LAYER, LayerState
+from hmgeo.rules.model import ANY_LAYER, Case, Given, LayerState, Rule
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import LAYERS
-from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Effect
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Effect, Standing
 from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hmgeo.judging.facts import Features
-    from hmgeo.rules.model import Case, Given, Rule
-    from hmgeo.vocabulary import Standing
-
 
 DEFAULT_EDITION = 2017
 _INFINITY = float("inf")

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from hmgeo.rules.parameters import ParameterType, declaration
-from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from hmgeo.words import Reason
-
+from hmgeo.words import Reason, say
 
 METRES = "m"
 USER_DECIDER = "使用者设定"

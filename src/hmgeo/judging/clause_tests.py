@@ -12,13 +12,27 @@ import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hmgeo.judging.choices import chosen_text, unset_text
-from hmgeo.judging.facts import FLOW_NEEDED, Answer, Features, NumberFact, Outcome, Side, Unknown, unknown, unsaid
+from hmgeo.judging.choices import Choices, chosen_text, unset_text
+from hmgeo.judging.facts import (
+    FLOW_NEEDED,
+    Answer,
+    DistanceFact,
+    Facts,
+    Features,
+    NumberFact,
+    Outcome,
+    PlaceFact,
+    Side,
+    TerrainVerdict,
+    Unknown,
+    unknown,
+    unsaid,
+)
 from hmgeo.judging.places import KEY_AREAS
 from hmgeo.reference.cells import read_class
 from hmgeo.results.siting import Measurement
 from hmgeo.results.text import distance_text
-from hmgeo.rules.parameters import declaration
+from hmgeo.rules.parameters import Choice, declaration
 from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
 from hmgeo.vocabulary import Unknown as NotRead
@@ -27,10 +41,7 @@ from hmgeo.words import say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import DistanceFact, Facts, PlaceFact, TerrainVerdict
     from hmgeo.rules.model import DatedValue, Test
-    from hmgeo.rules.parameters import Choice
 
 
 AT_LEAST = "at_least"

@@ -9,13 +9,13 @@ from msgspec import Struct, field
 
 from hmgeo.judging.applies import FOUND, NOT_RELATED, cadmium_of, found_cadmium
 from hmgeo.judging.own_columns import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, OwnColumns, join_outlets, trade_of
-from hmgeo.records import Ledger, LedgerEntry
+from hmgeo.records import Layer, Ledger, LedgerEntry, Positions, SideTable
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, LINKS, METALS, PARK, ZONE, links_by_row, same_name
 from hmgeo.results.used import JoinUsed
-from hmgeo.rules.claims import CADMIUM, EVENT, WATER, Emission, Said, Told, disputes
+from hmgeo.rules.claims import CADMIUM, EVENT, WATER, Dispute, Emission, Said, Told, disputes
 from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.vocabulary import METALS as METALS_ZH
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import Action, LayerKind
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from hmgeo.judging.choices import Choices
-    from hmgeo.records import Layer, Positions, SideTable
-    from hmgeo.rules.claims import Dispute
-    from hmgeo.vocabulary import Action
 
 
 JOIN_EVENT = "关联未成"

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct, field
 
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
-from hmgeo.vocabulary import INVENTED, Basis, LayerKind
-from hmgeo.words import say, sentences
+from hmgeo.vocabulary import INVENTED, Basis, LayerKind, TerrainClass
+from hmgeo.words import Reason, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hmgeo.records import Layer, Raster
     from hmgeo.results.siting import Measurement
-    from hmgeo.vocabulary import TerrainClass
-    from hmgeo.words import Reason
 
 
 class Side(Enum):

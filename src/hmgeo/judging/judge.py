@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hmgeo.judging.applies import exemption, known_fact, reach
-from hmgeo.judging.choices import USER_DECIDER, unset_text
+from hmgeo.judging.applies import Exempt, Reach, Subject, exemption, known_fact, reach
+from hmgeo.judging.choices import USER_DECIDER, Choices, unset_text
 from hmgeo.judging.clause_tests import FLOW_PATH, Inquiry, evaluate
 from hmgeo.judging.facts import Facts, Side, Stated, unplaced
 from hmgeo.judging.facts import Unknown as Doubted
@@ -32,15 +32,12 @@ from hmgeo.rules.model import (
 from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, NETWORK
 from hmgeo.vocabulary import SPEAKING, Basis, Certainty, Effect, LayerKind, LegalRank, Standing, Verdict
-from hmgeo.words import codes_of, say, sentences
+from hmgeo.words import Reason, codes_of, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hmgeo.judging.applies import Exempt, Reach, Subject
-    from hmgeo.judging.choices import Choices
     from hmgeo.results.siting import Measurement
-    from hmgeo.words import Reason
 
 
 _WHEN_HIT = {Effect.BAN: Verdict.PROHIBITED, Effect.RESTRICT: Verdict.CONDITIONAL, Effect.LIST: Verdict.LISTED}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,12 +11,13 @@ import pyarrow as pa
 import shapely
 from msgspec import Struct
 
-from hmgeo.geo.distance import NearestSearch, Outline, box_around, outline_of, prepare_one, prepare_shapes
+from hmgeo.geo.distance import NearestSearch, Outline, Shapes, box_around, outline_of, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import bearing_deg, ellipsoidal_area_m2, search_boxes
 from hmgeo.judging.facts import (
     Answer,
     DistanceFact,
     Features,
+    Layers,
     NumberFact,
     PlaceFact,
     Unasked,
@@ -24,24 +25,17 @@ from hmgeo.judging.facts import (
     missing_layer,
     not_asked,
 )
-from hmgeo.judging.places import KEY_AREAS, in_key_areas
+from hmgeo.judging.places import KEY_AREAS, Places, in_key_areas
 from hmgeo.reference.cells import leaves_class_open, read_class
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
-from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness
+from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness, LayerKind
 from hmgeo.vocabulary import Unknown as NotRead
-from hmgeo.words import say, sentences
+from hmgeo.words import Reason, say, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
-    from hmgeo.geo.distance import Shapes
-    from hmgeo.judging.facts import Layers
-    from hmgeo.judging.places import Places
     from hmgeo.records import Layer
-    from hmgeo.vocabulary import LayerKind
-    from hmgeo.words import Reason
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]

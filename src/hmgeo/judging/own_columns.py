@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from hmgeo.judging.facts import Stated, doubted_facts
-from hmgeo.records import Ledger, LedgerEntry, table_of
+from hmgeo.judging.facts import Unknown as Doubted
+from hmgeo.records import Ledger, LedgerEntry, Positions, SideTable, table_of
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import find_header, means_the_same, trades, trades_named
 from hmgeo.results.columns import OUTLETS_SCHEMA
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
-
-    from hmgeo.judging.facts import Unknown as Doubted
-    from hmgeo.records import Positions, SideTable
 
 
 METALS = tuple(METAL_WORDS[metal] for metal in FIVE_METALS)

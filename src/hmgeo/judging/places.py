@@ -11,10 +11,10 @@ import shapely
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hmgeo.geo.distance import pair_distances, prepare_one
+from hmgeo.geo.distance import Shapes, pair_distances, prepare_one
 from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
-from hmgeo.reference.tables import find_header, former_units, key_areas, provinces, townships
+from hmgeo.reference.tables import KeyArea, find_header, former_units, key_areas, provinces, townships
 from hmgeo.results.text import distance_text
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.geo.distance import Shapes
     from hmgeo.judging.choices import Choices
     from hmgeo.records import Positions
-    from hmgeo.reference.tables import KeyArea
     from hmgeo.rules.model import Rule
 
 

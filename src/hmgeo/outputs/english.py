@@ -9,16 +9,13 @@ data are the same in both languages.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from hmgeo import vocabulary
 from hmgeo.outputs import wording
 from hmgeo.vocabulary import Word
 from hmgeo.words import ENGLISH, Reason, catalogue, render, table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PHRASES_FILE = "english.tsv"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")

@@ -13,9 +13,10 @@ import sqlite3
 import tempfile
 import unicodedata
 import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -39,6 +40,7 @@ from hmgeo.outputs.style import (
     UNJUDGED,
     UNKNOWN_CLASS,
     VERDICTS,
+    Style,
     context_style,
 )
 from hmgeo.outputs.tables import csv_text, write_parquet, write_rows
@@ -51,16 +53,9 @@ from hmgeo.results.columns import (
     SOURCES_SCHEMA,
     column_of,
 )
-from hmgeo.results.results import shapes_of
+from hmgeo.results.results import Results, shapes_of
 from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from hmgeo.outputs.style import Style
-    from hmgeo.results.results import Results
-
 
 CONSTANT_DAY = "1980-01-01"
 GPKG_VERSION = "1.2"

@@ -5,20 +5,14 @@ Only what QGIS reads from a `layer_styles` table: symbology, column aliases and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from msgspec import Struct
 
-from hmgeo.outputs.style import FONTS
+from hmgeo.outputs.style import FONTS, Style, VerdictStyle
 from hmgeo.records import LON_LAT_CRS
 from hmgeo.results.columns import column_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from hmgeo.outputs.style import Style, VerdictStyle
-
 
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
 QML_VERSION = "3.22.0"

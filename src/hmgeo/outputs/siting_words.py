@@ -20,26 +20,16 @@ from hmgeo.outputs.wording import worded as word
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import nothing_found
 from hmgeo.results.results import Presentation, Results
-from hmgeo.results.siting import Target
+from hmgeo.results.siting import Citation, Clause, Dossier, SiteAnswer, SitingResults, Target, TargetTable
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
 from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
-from hmgeo.words import ENGLISH, codes_of, encoded, parts_of, render, say_with, sentences
+from hmgeo.words import ENGLISH, Value, codes_of, encoded, parts_of, render, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
-
-    from hmgeo.results.siting import (
-        Citation,
-        Clause,
-        Dossier,
-        SiteAnswer,
-        SitingResults,
-        TargetTable,
-    )
-    from hmgeo.words import Value
 
 
 SHORT_DISCLAIMER = "仅供初步筛查，不是审批或选址意见；未评估不得视为符合要求；以现行有效原文和主管部门认定为准。"

@@ -7,17 +7,13 @@ word is always beside it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hmgeo.vocabulary import Basis, SoilQualityClass, Verdict
 from hmgeo.words import table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 FONTS = ("Microsoft YaHei", "SimHei", "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
 """Font stack: what Windows offices have first."""

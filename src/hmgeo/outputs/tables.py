@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from pyproj import CRS
 
 from hmgeo.outputs.english import in_language
-from hmgeo.records import LON_LAT_CRS, plain_table
+from hmgeo.records import LON_LAT_CRS, LedgerEntry, plain_table
 from hmgeo.results import columns as told
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from hmgeo.records import LedgerEntry
     from hmgeo.results.results import Results
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,19 +26,17 @@ from hmgeo.outputs.book import (
 from hmgeo.outputs.english import in_language, value_in_language
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.outputs.tables import guarded
-from hmgeo.reference.tables import GUIDE_MARKS, templates
+from hmgeo.reference.tables import GUIDE_MARKS, TemplateColumn, templates
 from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     import xlsxwriter
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
     from hmgeo.records import LedgerEntry, UnreadWord
-    from hmgeo.reference.tables import TemplateColumn
 
 
 SUBTABLES = {"企业清单": ("排放口",)}

@@ -10,9 +10,9 @@ from msgspec import Struct, field
 from msgspec.structs import force_setattr, replace
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.intake.formats.archive import RemoteFile, stored_at
+from hmgeo.intake.formats.archive import RemoteFile, Stored, stored_at
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
-from hmgeo.records import Gates, Ledger, Provenance
+from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 from hmgeo.vocabulary import INVENTED, Basis, Completeness, LayerKind
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from hmgeo.intake.areas import Area
-    from hmgeo.intake.formats.archive import Stored
-    from hmgeo.records import Layer, Positions
 
 
 class Progress(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from msgspec import Struct
@@ -20,11 +20,11 @@ from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, PlainTable, fix_title, problem_of, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
-from hmgeo.project.bare import kind_of, silent
+from hmgeo.project.bare import Progress, kind_of, silent
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import SIDE_KINDS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, warning_of
 from hmgeo.project.run import cross_warnings, judge_inputs
-from hmgeo.project.spec import read_spec
+from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.results.results import counts_of, rows_of
 from hmgeo.rules.kinds import layers_of
 from hmgeo.rules.parameters import declaration
@@ -34,10 +34,7 @@ from hmgeo.water.by_rivers import NO_NETWORK, rivers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any
 
-    from hmgeo.project.bare import Progress
-    from hmgeo.project.spec import ProjectSpec
     from hmgeo.records import Ledger, LedgerEntry
     from hmgeo.results.used import LayerUsed
 

@@ -12,12 +12,12 @@ from msgspec import Struct
 from hmgeo.errors import Place, Problem, ProjectError, UsageError
 from hmgeo.project.bare import parse_radius_m
 from hmgeo.project.folder import whole_file
-from hmgeo.project.inputs import load_inputs
-from hmgeo.project.spec import read_spec
+from hmgeo.project.inputs import Inputs, load_inputs
+from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import GROUNDWATER, LayerKind
-from hmgeo.water.grid import ClosedBasins, Conditioning, flow_grid
+from hmgeo.water.grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
 from hmgeo.water.snap import BASINS, LIMIT, SNAP, STREAM, SnapRule
 from hmgeo.water.trace import Things, catchments_of, cells_beside, downstream_of, level_text, things_of
 from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS, areas_as_things
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.judging.choices import ChosenParameter
-    from hmgeo.project.inputs import Inputs
-    from hmgeo.project.spec import ProjectSpec
     from hmgeo.records import Layer
-    from hmgeo.water.grid import FlowGrid
 
 
 BESIDE, DOWNSTREAM = "path_beside_m", "max_downstream_m"

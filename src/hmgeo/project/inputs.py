@@ -23,8 +23,20 @@ from hmgeo.intake.places.suspicion import DATUM_EVENT
 from hmgeo.intake.side_tables import WIND_EVENT, load_side_table, outlets_sheet_of
 from hmgeo.judging.places import Areas
 from hmgeo.project.bare import Collector, Loaded, mixed_basis
-from hmgeo.project.spec import VALIDITY_FILE
-from hmgeo.records import POSITION_SCHEMA, Gates, Layer, Ledger, Positions, Provenance, Record, SideTable, table_of
+from hmgeo.project.spec import VALIDITY_FILE, LayerSpec, ProjectSpec
+from hmgeo.records import (
+    POSITION_SCHEMA,
+    Gates,
+    Layer,
+    Ledger,
+    LedgerEntry,
+    Positions,
+    Provenance,
+    Raster,
+    Record,
+    SideTable,
+    table_of,
+)
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.results.results import ContextLayer
@@ -40,8 +52,6 @@ if TYPE_CHECKING:
 
     from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import ChosenParameter
-    from hmgeo.project.spec import LayerSpec, ProjectSpec
-    from hmgeo.records import LedgerEntry, Raster
     from hmgeo.rules.model import Validity
 
 

@@ -20,7 +20,7 @@ from hmgeo.intake.catalog import shipped_layers
 from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.map import assets
 from hmgeo.outputs.map.page import write_map
-from hmgeo.project.folder import PLAIN, files_among_others
+from hmgeo.project.folder import PLAIN, Wish, files_among_others
 from hmgeo.project.inputs import context_layers_of
 from hmgeo.project.run import results_and_elevation, shown_as
 from hmgeo.records import Gates, Ledger, Provenance
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from xyzservices import TileProvider
 
     from hmgeo.intake.load import Inspection
-    from hmgeo.project.folder import Wish
 
 
 KEY_VARIABLE = "HMGEO_TIANDITU_KEY"

@@ -11,13 +11,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.intake.columns import ReadOptions, recognise_list
+from hmgeo.intake.columns import Opened, ReadOptions, recognise_list
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
 from hmgeo.intake.load import open_file, place_rows
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
-from hmgeo.intake.rows import Journal
+from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.project.folder import whole_file
 from hmgeo.reference.tables import templates
@@ -37,23 +37,20 @@ from hmgeo.register.merge import (
     SIDE_FIELDS,
     SIDES,
     Decision,
+    Register,
     Side,
     SourceList,
     build_register,
     given_up,
 )
-from hmgeo.register.sheets import NOTES_HEADER, filled_headers, own_headers, sheets
+from hmgeo.register.sheets import NOTES_HEADER, Sheet, filled_headers, own_headers, sheets
 from hmgeo.vocabulary import LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
-    from hmgeo.intake.columns import Opened
-    from hmgeo.intake.rows import RawTable
     from hmgeo.records import LedgerEntry
-    from hmgeo.register.merge import Register
-    from hmgeo.register.sheets import Sheet
 
 
 _DAY = re.compile(r"((?:19|20)\d\d)(?:[-/.年]?(1[0-2]|0?[1-9])(?:[-/.月]?(3[01]|[12]\d|0?[1-9])日?)?月?)?年?")

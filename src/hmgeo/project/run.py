@@ -18,10 +18,10 @@ from msgspec.structs import replace
 from hmgeo.intake.quality import WORD_EVENT
 from hmgeo.judging.bench import Bench, Question
 from hmgeo.judging.choices import Choices
-from hmgeo.judging.crosscheck import cross_check
+from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.outputs.map.audience import PUBLIC, refuse, why_no_page
 from hmgeo.outputs.map.ground import hillshade
-from hmgeo.project.bare import silent
+from hmgeo.project.bare import Progress, silent
 from hmgeo.project.folder import PLAIN, RUN_MANIFEST, WARNINGS, Asked, Wish, as_written, clock, is_older, whole_folder
 from hmgeo.project.inputs import (
     Inputs,
@@ -35,18 +35,18 @@ from hmgeo.project.inputs import (
 )
 from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
-from hmgeo.project.spec import ProjectSpec, read_spec, settings_of
+from hmgeo.project.spec import Adoption, ProjectSpec, read_spec, settings_of
 from hmgeo.reference.cells import compared_word
 from hmgeo.reference.machine import note_run
 from hmgeo.reference.tables import CLASS_YEAR
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA
-from hmgeo.results.results import ContextLayer, Presentation, Results, noted, with_decisions
+from hmgeo.results.results import Backdrop, ContextLayer, Presentation, Results, noted, with_decisions
 from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
 from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
-from hmgeo.screening.heights import Ground, heights_of, terrain_view
+from hmgeo.screening.heights import Ground, HeightFacts, heights_of, terrain_view
 from hmgeo.screening.land import LandView, exceedances_of
-from hmgeo.screening.screen import screen, with_land
+from hmgeo.screening.screen import Screened, screen, with_land
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.overlay import hatched_places
 from hmgeo.siting.page_rules import compile_rules
@@ -64,21 +64,14 @@ from hmgeo.vocabulary import (
     Verdict,
 )
 from hmgeo.water.view import water_view, waters_of
-from hmgeo.words import packed, say
+from hmgeo.words import Reason, packed, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmgeo.judging.crosscheck import CrossCheck
-    from hmgeo.project.bare import Progress
-    from hmgeo.project.spec import Adoption
     from hmgeo.records import Layer, Ledger, Positions, Raster, Sink, UnreadWord
-    from hmgeo.results.results import Backdrop
     from hmgeo.results.siting import CompiledRules
     from hmgeo.rules.model import Rule, RuleStanding
-    from hmgeo.screening.heights import HeightFacts
-    from hmgeo.screening.screen import Screened
-    from hmgeo.words import Reason
 
 
 _LOST_NAMED = 5

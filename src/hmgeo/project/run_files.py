@@ -40,7 +40,7 @@ from hmgeo.project.folder import (
     write_record,
 )
 from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
-from hmgeo.results.results import ContextLayer, Presentation, shapes_of
+from hmgeo.results.results import ContextLayer, Presentation, Results, TerrainTables, WaterTables, shapes_of
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis
 from hmgeo.words import decoded, say
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from hmgeo.results.results import Results, TerrainTables, WaterTables
     from hmgeo.results.used import LayerUsed
 
 _NAMED = 5

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import shapely
@@ -14,14 +15,14 @@ from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import USER_DECIDER, Choices
 from hmgeo.judging.judge import USER_RADIUS_ID
 from hmgeo.judging.own_columns import OwnColumns
-from hmgeo.project.bare import load_bare, silent
-from hmgeo.project.folder import PLAIN, clock
+from hmgeo.project.bare import BareFile, Progress, load_bare, silent
+from hmgeo.project.folder import PLAIN, Wish, clock
 from hmgeo.project.inputs import context_layers_of, layers_used
 from hmgeo.project.pairs.file import ParquetSink
 from hmgeo.project.run import Run, finish, run_folder, shown_as, warnings_of
 from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
-from hmgeo.records import table_of
+from hmgeo.records import Layer, Ledger, Positions, table_of
 from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
 from hmgeo.results.results import BureauTables, ContextLayer, Results
 from hmgeo.results.text import radius_text
@@ -29,17 +30,9 @@ from hmgeo.results.used import DEFAULT_ORDER, ParameterUsed, RuleUsed
 from hmgeo.screening.bureau import names_of_areas
 from hmgeo.screening.evidence import evidence_rows, visiting
 from hmgeo.screening.land import land_totals
-from hmgeo.screening.screen import screen, with_land
+from hmgeo.screening.screen import Screened, screen, with_land
 from hmgeo.screening.somewhere import places_table
 from hmgeo.words import render, say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hmgeo.project.bare import BareFile, Progress
-    from hmgeo.project.folder import Wish
-    from hmgeo.records import Layer, Ledger, Positions
-    from hmgeo.screening.screen import Screened
 
 
 def screen_files(

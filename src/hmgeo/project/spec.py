@@ -6,12 +6,12 @@ import glob
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import yaml
 from msgspec import Struct
@@ -32,10 +32,6 @@ from hmgeo.rules.nodes import Reader, compose, line_of
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declared
 from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, ValidityState, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
 
 _may_leave: ContextVar[bool] = ContextVar("may_leave", default=False)
 ALLOW_OUTSIDE = "--allow-outside"

@@ -7,9 +7,10 @@ as on one machine; so the bytes that come out are the same, wherever and however
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.ipc
 import shapely
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from hmgeo.proximity.kernel import AREAS_OF_PAIRS
 from hmgeo.proximity.search import boxes
@@ -26,14 +28,8 @@ from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.reference.machine import core_count
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 CODED_PAIRS_SCHEMA = pa.schema(
     [

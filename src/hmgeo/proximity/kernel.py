@@ -9,7 +9,7 @@ in a frame of its own, against every source that their box could reach.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,8 @@ from hmgeo.proximity.vectors import (
     strips,
     to_geodesics,
 )
-from hmgeo.proximity.wkb import SPARE
+from hmgeo.proximity.wkb import SPARE, Scratch
 from hmgeo.reference.compiled import inner, past
-
-if TYPE_CHECKING:
-    from hmgeo.proximity.wkb import Scratch
-
 
 NEAR_LIMIT_M = 5e-4
 """Distances this near a limit are measured again with the geodesic itself; the kernel's own error stays below it."""

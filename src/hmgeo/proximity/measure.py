@@ -16,7 +16,7 @@ import pyarrow as pa
 from msgspec import Struct, field
 
 from hmgeo.errors import Problem, UsageError
-from hmgeo.records import Record
+from hmgeo.records import Layer, Positions, Record, Sink
 from hmgeo.reference import machine
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.proximity.elsewhere import Errand, Fetched
-    from hmgeo.records import Layer, Positions, Sink
 
 
 Fetch: TypeAlias = "Callable[[Errand, NDArray[np.float64]], Iterable[Fetched]]"

@@ -5,18 +5,14 @@ A receptor's pairs follow one another, so its column is a list of runs; that is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from hmgeo.reference.compiled import compiled, inner
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Numbers = NDArray[np.int32]
-    Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
 
 _SEVEN_BITS, _MORE = 127, 128
 _BYTE_BITS = 8

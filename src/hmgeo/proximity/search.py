@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmgeo.geo.ellipsoid import HALF_TURN_DEG, SMALLEST_RADIUS_M, earth_centred, search_boxes
 from hmgeo.proximity.kernel import (
@@ -15,21 +15,18 @@ from hmgeo.proximity.kernel import (
     LARGEST_RADIUS_M,
     NEAR_LIMIT_M,
     Cells,
+    Floats,
+    Room,
+    Rows,
     area_of,
     measure_large,
     measure_small,
 )
 from hmgeo.proximity.vectors import LANES, see, set_frame, settle, stand_in, turn
-from hmgeo.proximity.wkb import SPARE, UNREADABLE, find_box, holds, read_polygon, scratch_for
+from hmgeo.proximity.wkb import SPARE, UNREADABLE, Scratch, find_box, holds, read_polygon, scratch_for
 from hmgeo.reference.compiled import bare, compiled, inner, past
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hmgeo.proximity.kernel import Floats, Room, Rows
-    from hmgeo.proximity.wkb import Scratch
-
-    Indices = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 SMALL_REACH_M = 400.0
 """Parcels that stay this near the middle of their box are found by their cell; larger ones search every source."""

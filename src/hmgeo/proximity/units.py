@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import shapely
 from msgspec import Struct
 
-from hmgeo.geo.distance import pair_distances, prepare_shapes
+from hmgeo.geo.distance import PairDistances, pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import HALF_TURN_DEG, ellipsoidal_area_m2, hectares, search_boxes
 from hmgeo.proximity.kernel import ALL_AREAS, GENERAL, Room, Rows
 from hmgeo.proximity.search import boxes, can_grid, make_grid, search
@@ -22,7 +22,6 @@ from hmgeo.vocabulary import MEASURE_DECIMALS, Status
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hmgeo.geo.distance import PairDistances
     from hmgeo.records import Positions
 
     Floats = NDArray[np.float64]

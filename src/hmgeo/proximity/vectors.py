@@ -23,15 +23,13 @@ from typing import TYPE_CHECKING
 from llvmlite import ir
 
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M
-from hmgeo.reference.compiled import inner, numba, written
+from hmgeo.reference.compiled import Ir, inner, numba, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from hmgeo.reference.compiled import Ir
 
     Floats = NDArray[np.float64]
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
 from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 
 _CODE = re.compile(r"(?<![0-9A-Za-z.])([A-Ta-t])?[-· ]?(\d{2,4})(?:\.0+)?(?![0-9A-Za-z.])")
 _BLANKS = frozenset({"/", "-", "—"})

@@ -14,22 +14,20 @@ import re
 import tempfile
 import threading
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, cached_property, update_wrapper
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from llvmlite import binding, ir
 
 from hmgeo.reference.machine import CacheFolderWarning, code_folder
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 Kind: TypeAlias = tuple[Any, ...]
 

@@ -5,17 +5,15 @@ Kept code needs it only where it makes arrays, by numba's own memory.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, c_int64
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llvmlite.binding import add_symbol
 
 from hmgeo.reference.machine import hidden
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 with hidden("scipy", "yaml"):  # it would load them just to see whether they are there
     import numba

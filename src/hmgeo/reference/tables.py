@@ -13,17 +13,14 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 class KeyArea(Struct, frozen=True):

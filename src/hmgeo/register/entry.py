@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 from stdnum.cn import uscc
 
 from hmgeo.geo.ellipsoid import geodesic_m
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 FAR_M = 1000.0
 """Rows that are surely farther apart than this are not taken for one without a person."""

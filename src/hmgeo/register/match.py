@@ -9,8 +9,9 @@ nor that of rows decides. Similar names, look-alike codes and one place are prop
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -18,12 +19,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from rapidfuzz import fuzz, process
 
-from hmgeo.register.entry import against, apart_m, has_more_plants, is_distinctive, is_national, is_near, look_alike
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from hmgeo.register.entry import Entry
+from hmgeo.register.entry import (
+    Entry,
+    against,
+    apart_m,
+    has_more_plants,
+    is_distinctive,
+    is_national,
+    is_near,
+    look_alike,
+)
 
 MOST_CANDIDATES = 3
 """Proposals shown for one row."""

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
-from hmgeo.register.entry import FAR_M, against, apart_m, entry_of
-from hmgeo.register.match import Decided, match_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
-
-    from hmgeo.register.entry import Entry
-    from hmgeo.register.match import Matched, Proposal
-
+from hmgeo.register.entry import FAR_M, Entry, against, apart_m, entry_of
+from hmgeo.register.match import Decided, Matched, Proposal, match_rows
 
 ID_HEADER = "企业编号"
 ROLE_HEADERS = {

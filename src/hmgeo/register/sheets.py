@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from hmgeo.register.entry import FAR_M, FROM_PERMIT, NEAR_M, apart_m, county_stem, plain_code, read_name
-from hmgeo.register.match import ALIKE, ALIKE_NEARBY, DECIDED, LEVEL_WORDS, MOST_CANDIDATES, SUPPORTS
+from hmgeo.register.match import ALIKE, ALIKE_NEARBY, DECIDED, LEVEL_WORDS, MOST_CANDIDATES, SUPPORTS, Proposal
 from hmgeo.register.merge import (
     CONTENTS_SHEET,
     DECISION_FIELDS,
@@ -23,16 +24,10 @@ from hmgeo.register.merge import (
     SAME,
     SIDE_FIELDS,
     SIDES,
+    Register,
     balance,
 )
 from hmgeo.vocabulary import Classification
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from hmgeo.register.match import Proposal
-    from hmgeo.register.merge import Register
-
 
 _POINT_HEADERS = ("经度", "纬度", "坐标系", "定位误差(m)")
 NOTES_HEADER = "底册说明"

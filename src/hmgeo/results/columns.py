@@ -9,8 +9,9 @@ out, and its line. Contract columns come first, in this order; more may follow.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 from msgspec import Struct
@@ -19,10 +20,6 @@ from hmgeo.records import TOLD
 from hmgeo.results.text import METRES_PER_KM
 from hmgeo.vocabulary import EVIDENCE_RADII_M, LAND_CODES, POLLUTED_CLASSES
 from hmgeo.words import table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 REASONS = pa.list_(pa.struct([("code", pa.string()), ("values", pa.string())]))
 

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hmgeo.errors import Problem, UsageError
-from hmgeo.records import TOLD, Record, geo_frame, told_cells
+from hmgeo.records import TOLD, Ledger, Record, UnreadWord, geo_frame, told_cells
 from hmgeo.reference.tables import same_name
 from hmgeo.results.columns import (
     AGREEMENT_SCHEMA,
@@ -35,7 +35,7 @@ from hmgeo.results.columns import (
     TERRAIN_FLIPS_SCHEMA,
     TOWNSHIPS_SCHEMA,
 )
-from hmgeo.results.used import DEFAULT_ORDER
+from hmgeo.results.used import DEFAULT_ORDER, DecisionUsed, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 from hmgeo.vocabulary import Basis, Unassessed, Verdict
 from hmgeo.words import Reason, decoded, encoded, groups_of, parts_of, say, sentences
 
@@ -46,9 +46,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
-    from hmgeo.records import Ledger, UnreadWord
     from hmgeo.results.siting import CompiledRules
-    from hmgeo.results.used import DecisionUsed, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 
 
 SHAPED = ("sources", "findings", "receptors", "search_areas")

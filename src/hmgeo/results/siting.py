@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from hmgeo.records import Record
+from hmgeo.records import Ledger, Record
 from hmgeo.vocabulary import (
     COUNTRY,
     MEASURE_DECIMALS,
     SPEAKING,
     Basis,
     Certainty,
+    Classification,
     Effect,
     LegalRank,
     Settling,
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.records import Ledger
     from hmgeo.results.used import LayerUsed, ParameterUsed
-    from hmgeo.vocabulary import Classification
 
 
 _RANKS = {rank: place for place, rank in enumerate(LegalRank)}

@@ -17,12 +17,12 @@ from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
 from hmgeo.judging.facts import Answer, Features, Unknown, barred_kinds, barred_text
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.judging.own_columns import OwnColumns, due_day, join_outlets, trade_of
-from hmgeo.judging.places import KEY_AREA_KIND, inside_key_areas, names_in
+from hmgeo.judging.places import KEY_AREA_KIND, Place, inside_key_areas, names_in
 from hmgeo.proximity.measure import measure_proximity
-from hmgeo.records import Ledger, table_of, told_cells
+from hmgeo.records import Layer, Ledger, Positions, SideTable, table_of, told_cells
 from hmgeo.reference.tables import townships
 from hmgeo.results.columns import BARRIER, EVIDENCE_SCHEMA, EXTRA_SCHEMA, LEADS_SCHEMA, TERRAIN, TOWNSHIPS_SCHEMA, WORKS
-from hmgeo.results.results import BureauTables
+from hmgeo.results.results import BureauTables, TerrainTables, WaterTables
 from hmgeo.results.used import DEFAULT_ORDER, VisitOrder
 from hmgeo.rules.claims import CADMIUM
 from hmgeo.rules.parameters import declaration
@@ -52,9 +52,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from hmgeo.judging.bench import Question
-    from hmgeo.judging.places import Place
-    from hmgeo.records import Layer, Positions, SideTable
-    from hmgeo.results.results import TerrainTables, WaterTables
     from hmgeo.screening.screen import Screened
 
 

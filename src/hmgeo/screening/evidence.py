@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from hmgeo.judging.applies import DISPUTED
 from hmgeo.judging.facts import Side
-from hmgeo.judging.own_columns import METALS, JoinedOutlets, OutletCells
+from hmgeo.judging.own_columns import METALS, JoinedOutlets, OutletCells, OwnColumns
 from hmgeo.reference.cells import compared_word, read_trade, read_word
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.rules.claims import AIR, WATER, Dispute, Said, Told, filled
@@ -39,18 +39,16 @@ from hmgeo.vocabulary import (
     VisitGroup,
 )
 from hmgeo.water.irrigation import BROKEN, ELSEWHERE, ESTABLISHED, NO_LAYERS
-from hmgeo.words import one_by_one, parts_of, say, say_with, sentences
+from hmgeo.words import Reason, one_by_one, parts_of, say, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
-    from hmgeo.judging.own_columns import OwnColumns
     from hmgeo.records import SideTable
     from hmgeo.results.results import WaterTables
     from hmgeo.results.used import VisitOrder
-    from hmgeo.words import Reason
 
 
 NOT_TRACED = "未作水流方向测算"

@@ -12,8 +12,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.geo.raster import frame_of
-from hmgeo.judging.choices import chosen_text, unset_text
-from hmgeo.judging.facts import TerrainVerdict, Unasked, Unknown, barred_kinds, missing_layer, not_asked
+from hmgeo.judging.choices import Choices, chosen_text, unset_text
+from hmgeo.judging.facts import (
+    Features,
+    TerrainVerdict,
+    Unasked,
+    Unknown,
+    Water,
+    barred_kinds,
+    missing_layer,
+    not_asked,
+)
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.proximity.measure import TableSink, measure_proximity
 from hmgeo.results.columns import PAIRS_SCHEMA
@@ -31,11 +40,11 @@ from hmgeo.terrain.radius import (
     outcomes,
     pair_classes,
 )
-from hmgeo.terrain.slope import ReliefScheme, parcel_slopes, steep_farmland, terrain_class_at
+from hmgeo.terrain.slope import PlaceTerrain, ReliefScheme, parcel_slopes, steep_farmland, terrain_class_at
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, LayerKind, Status
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import FlowFacts, ProjectWater, grid_or_why
-from hmgeo.water.by_rivers import NetworkFacts, rivers_of
+from hmgeo.water.by_rivers import NetworkFacts, ProjectRivers, rivers_of
 from hmgeo.water.snap import conditioning_of, snap_rule_of
 from hmgeo.words import say, sentences
 
@@ -44,11 +53,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import Features, Water
     from hmgeo.records import Layer, Positions, Raster
-    from hmgeo.terrain.slope import PlaceTerrain
-    from hmgeo.water.by_rivers import ProjectRivers
     from hmgeo.water.grid import FlowGrid
 
     Floats = NDArray[np.float64]

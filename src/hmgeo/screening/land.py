@@ -14,15 +14,17 @@ parcels are within a radius is what `measure_proximity` says.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from msgspec import Struct, field
+from numpy.typing import NDArray
 
 from hmgeo.geo.ellipsoid import SQUARE_M_PER_HA, search_boxes
 from hmgeo.geo.land_area import ClippedAreas
@@ -51,15 +53,9 @@ from hmgeo.vocabulary import (
     classes_in_order,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int64]
-    Geometries = NDArray[np.object_]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Geometries = NDArray[np.object_]
 
 
 SOURCES_NAMED = 20

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 
 from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.judging.applies import Subject, found_cadmium
-from hmgeo.judging.bench import Bench
+from hmgeo.judging.bench import Bench, Question
 from hmgeo.judging.facts import Facts, Features, Stated, Unknown, unplaced
 from hmgeo.judging.judge import USER_RADIUS_ID, basis_of
 from hmgeo.judging.layers import FARTHEST_SEARCH_M, LayerIndexes
 from hmgeo.judging.own_columns import stated_action, stated_of_row
-from hmgeo.judging.places import Places, places_of
+from hmgeo.judging.places import Membership, Place, Places, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
-from hmgeo.records import table_of
+from hmgeo.records import Layer, Positions, Sink, table_of
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
 from hmgeo.rules.claims import doubts_of
 from hmgeo.screening.heights import HeightFacts, heights_of
@@ -36,17 +36,13 @@ from hmgeo.screening.somewhere import (
     widened,
 )
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Status
-from hmgeo.words import say, sentences
+from hmgeo.words import Reason, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hmgeo.judging.bench import Question
-    from hmgeo.judging.places import Membership, Place
-    from hmgeo.records import Layer, Positions, Sink
     from hmgeo.results.siting import Finding
     from hmgeo.rules.model import Rule, RuleStanding
-    from hmgeo.words import Reason
 
 
 Row = dict[str, Any]

@@ -22,9 +22,9 @@ from pyproj import Transformer
 from hmgeo.geo.distance import covered_m
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, ellipsoidal_area_m2, hectares
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
-from hmgeo.judging.layers import LayerFacts, PlaceOnly, named_class, untold
-from hmgeo.judging.places import KEY_AREAS
-from hmgeo.records import table_of
+from hmgeo.judging.layers import LayerFacts, LayerIndex, PlaceOnly, named_class, untold
+from hmgeo.judging.places import KEY_AREAS, Areas, Place, Places
+from hmgeo.records import Layer, Positions, table_of
 from hmgeo.reference.cells import leaves_class_open
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import (
@@ -46,10 +46,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.judging.layers import LayerIndex
-    from hmgeo.judging.places import Areas, Place, Places
     from hmgeo.proximity.measure import Proximity
-    from hmgeo.records import Layer, Positions
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]

@@ -13,36 +13,29 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.judging.applies import Subject, exemption, known_fact, reach
-from hmgeo.judging.bench import Bench, finding_fields
+from hmgeo.judging.bench import Bench, Question, finding_fields
 from hmgeo.judging.clause_tests import features_of, ratio_limit
-from hmgeo.judging.facts import Answer, Features, Side, Unknown
-from hmgeo.judging.judge import Case, judge, names_key_areas
-from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndexes
-from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
+from hmgeo.judging.facts import Answer, DistanceFact, Facts, Features, PlaceFact, Side, Unknown
+from hmgeo.judging.judge import Case, Judgement, judge, names_key_areas
+from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndex, LayerIndexes
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Membership, Place, Places
 from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
 from hmgeo.rules.parameters import declaration, title_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
 from hmgeo.siting.kept import Kept, Sentences
-from hmgeo.siting.site import ELEVATION, PlaceFinder, SiteHeights, facts_of
+from hmgeo.siting.site import ELEVATION, PlaceFinder, Site, SiteHeights, facts_of
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
-from hmgeo.water.by_rivers import rivers_of
+from hmgeo.water.by_rivers import ProjectRivers, rivers_of
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmgeo.judging.bench import Question
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import DistanceFact, Facts, PlaceFact
-    from hmgeo.judging.judge import Judgement
-    from hmgeo.judging.layers import LayerIndex
-    from hmgeo.judging.places import Membership, Place, Places
     from hmgeo.records import Layer, Raster
     from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
-    from hmgeo.siting.site import Site
-    from hmgeo.water.by_rivers import ProjectRivers
 
 
 SITES_AT_ONCE = 500

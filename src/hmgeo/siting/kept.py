@@ -7,19 +7,14 @@ distance, has no branch: what rests on it is concluded anew every time.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Generic, TypeVar, overload
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hmgeo.judging.facts import PlaceFact, Unknown
+from hmgeo.judging.facts import Facts, PlaceFact, Unknown
 from hmgeo.words import Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hmgeo.judging.facts import Facts
 
 T = TypeVar("T")
 _Question = tuple[str, str, tuple[Any, ...]]

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.judging.facts import Answer, Unknown
-from hmgeo.judging.places import KEY_AREA_KIND, in_key_areas
-from hmgeo.reference.tables import key_areas
+from hmgeo.judging.places import KEY_AREA_KIND, Places, in_key_areas
+from hmgeo.reference.tables import KeyArea, key_areas
 from hmgeo.rules.standing import standing_of
 from hmgeo.vocabulary import COUNTRY, Effect, Standing, Status
 from hmgeo.words import say, sentences
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from hmgeo.judging.places import Places
-    from hmgeo.reference.tables import KeyArea
     from hmgeo.rules.model import Rule
     from hmgeo.siting.site import PlaceFinder, Site
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.judging.own_columns import number_of
 from hmgeo.reference.tables import key_areas
-from hmgeo.results.siting import OffsetLine
+from hmgeo.results.siting import Clause, OffsetLine, SiteAnswer
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
 from hmgeo.vocabulary import FIVE_METALS, METALS, Standing, Verdict
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from hmgeo.results.siting import Clause, SiteAnswer
     from hmgeo.rules.model import Rule, RuleStanding
     from hmgeo.siting.site import Site
 

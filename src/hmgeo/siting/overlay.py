@@ -26,15 +26,15 @@ from hmgeo.judging.applies import Subject, exemption, reach
 from hmgeo.judging.bench import citation_of
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.clause_tests import STRAIGHT_MODES, TERRAIN_CONSIDERED, Inquiry, evaluate, features_of
-from hmgeo.judging.facts import Side
+from hmgeo.judging.facts import Features, Side
 from hmgeo.judging.judge import unset_outside_the_test, verdict_of
 from hmgeo.judging.layers import untold
-from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Place, Places
+from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Areas, Place, Places
 from hmgeo.records import table_of
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of
 from hmgeo.rules.standing import in_territory
-from hmgeo.siting.site import facts_of_place
+from hmgeo.siting.site import Site, facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 from hmgeo.words import say, sentences
 
@@ -45,12 +45,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from hmgeo.judging.facts import Features
-    from hmgeo.judging.places import Areas
     from hmgeo.results.siting import Citation
     from hmgeo.rules.model import DatedValue, Rule, Test
     from hmgeo.siting.bench import SitingBench
-    from hmgeo.siting.site import Site
 
     Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
 

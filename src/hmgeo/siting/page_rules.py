@@ -26,7 +26,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hmgeo.judging.applies import Subject, exempt_text, trade_lists
-from hmgeo.judging.choices import chosen_text, unset_text
+from hmgeo.judging.choices import Choices, chosen_text, unset_text
 from hmgeo.judging.clause_tests import (
     STRAIGHT_MODES,
     TERRAIN_CONSIDERED,
@@ -36,14 +36,14 @@ from hmgeo.judging.clause_tests import (
     features_of,
     is_derived_area,
 )
-from hmgeo.judging.facts import Side, Unknown, missing_layer, unsaid
+from hmgeo.judging.facts import Features, Outcome, Side, Unknown, missing_layer, unsaid
 from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, elsewhere, judge, unset_outside_the_test, verdict_of
-from hmgeo.judging.layers import bank_line_fault, untold
+from hmgeo.judging.layers import LayerIndex, LayerIndexes, bank_line_fault, untold
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, OUTLINE_ERROR_M, Place, Places, names_in
-from hmgeo.results.siting import CompiledLayer, CompiledRules, CompiledSet
+from hmgeo.results.siting import Citation, CompiledLayer, CompiledRules, CompiledSet
 from hmgeo.rules.parameters import title_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
-from hmgeo.siting.bench import Witness
+from hmgeo.siting.bench import SitingBench, Witness
 from hmgeo.siting.site import PROJECT_SITES, Site, facts_of_place
 from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Standing, Unassessed, Verdict
 from hmgeo.words import codes_of, groups_of, say, template
@@ -52,12 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmgeo.judging.bench import Heard
-    from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import Features, Outcome
-    from hmgeo.judging.layers import LayerIndex, LayerIndexes
-    from hmgeo.results.siting import Citation
     from hmgeo.rules.model import DatedValue, Exemption, Rule, Test
-    from hmgeo.siting.bench import SitingBench
 
 
 Tree = dict[str, Any]

@@ -13,17 +13,17 @@ from msgspec.structs import replace
 
 from hmgeo.geo.distance import box_around
 from hmgeo.geo.ellipsoid import geodesic_buffer
-from hmgeo.geo.raster import strips
-from hmgeo.judging.facts import Facts, Stated, Unasked, Unknown, missing_layer, unplaced
-from hmgeo.judging.layers import LayerFacts, PlaceOnly, Sources
+from hmgeo.geo.raster import Strip, strips
+from hmgeo.judging.facts import Facts, NumberFact, Stated, Unasked, Unknown, missing_layer, unplaced
+from hmgeo.judging.layers import LayerFacts, LayerIndex, PlaceOnly, Sources
 from hmgeo.judging.own_columns import emission_facts
-from hmgeo.judging.places import Elsewhere, Place, Places, names_in
+from hmgeo.judging.places import Areas, Elsewhere, Place, Places, names_in
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.slope import slopes_of
-from hmgeo.vocabulary import COUNTY_DIGITS, Basis, Status
+from hmgeo.vocabulary import COUNTY_DIGITS, Action, Basis, Status
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import ON_STREAMS, FlowFacts, ProjectWater
-from hmgeo.water.by_rivers import NetworkFacts
+from hmgeo.water.by_rivers import NetworkFacts, ProjectRivers
 from hmgeo.water.snap import conditioning_of, snap_rule_of
 from hmgeo.words import say
 
@@ -32,14 +32,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.geo.raster import Strip
     from hmgeo.judging.choices import Choices
-    from hmgeo.judging.facts import NumberFact
-    from hmgeo.judging.layers import LayerIndex
-    from hmgeo.judging.places import Areas
     from hmgeo.records import Layer, Raster
-    from hmgeo.vocabulary import Action
-    from hmgeo.water.by_rivers import ProjectRivers
 
 
 ELEVATION = "elevation"

@@ -12,7 +12,7 @@ import shapely
 from msgspec import Struct
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
-from hmgeo.geo.raster import GRID_DECIMALS
+from hmgeo.geo.raster import GRID_DECIMALS, Cells, Frame, Heights
 from hmgeo.judging.facts import Unknown
 from hmgeo.records import table_of
 from hmgeo.results.columns import BARRIER_SCHEMA
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from hmgeo.geo.raster import Cells, Frame, Heights
     from hmgeo.judging.choices import Choices
     from hmgeo.terrain.slope import PlaceTerrain
     from hmgeo.water.grid import FlowGrid

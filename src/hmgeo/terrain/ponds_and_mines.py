@@ -5,7 +5,8 @@ The emergency department's own designation comes first; neither list replaces it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,27 +16,17 @@ from msgspec import Struct
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import geodesic_buffer
-from hmgeo.judging.choices import unset_text
+from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.crosscheck import dispute_entries
 from hmgeo.judging.facts import Unknown, incomplete, missing_layer
-from hmgeo.records import Ledger, table_of
+from hmgeo.records import Layer, Ledger, table_of
 from hmgeo.reference.tables import DATUM, DESIGNATED, TOE_LAT, TOE_LON
 from hmgeo.results.columns import MINES_SCHEMA, OVERHEAD_SCHEMA
-from hmgeo.rules.claims import OVERHEAD, Said, Told, disputes
+from hmgeo.rules.claims import OVERHEAD, Dispute, Said, Told, disputes
 from hmgeo.vocabulary import MEASURE_DECIMALS, POLLUTED_CLASSES, Basis, Completeness, LayerKind
-from hmgeo.water.grid import End
-from hmgeo.water.trace import Downhill, Things, cells_beside, downhill, level_notes, met_by_any, things_of
+from hmgeo.water.grid import End, FlowGrid
+from hmgeo.water.trace import Downhill, Targets, Things, cells_beside, downhill, level_notes, met_by_any, things_of
 from hmgeo.words import one_by_one, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
-
-    from hmgeo.judging.choices import Choices
-    from hmgeo.records import Layer
-    from hmgeo.rules.claims import Dispute
-    from hmgeo.water.grid import FlowGrid
-    from hmgeo.water.trace import Targets
-
 
 OVERHEAD_M = 1000.0
 """「十三五」生态环境保护规划 第七章第五节: 1 公里内有居民或重要设施的尾矿库."""

@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 from msgspec import Struct
 
-from hmgeo.geo.raster import frame_of
+from hmgeo.geo.raster import Cells, Frame, frame_of
 from hmgeo.judging.facts import Side, TerrainOutcome, Unknown
-from hmgeo.records import table_of
+from hmgeo.records import Raster, table_of
 from hmgeo.results.columns import TERRAIN_FLIPS_SCHEMA
-from hmgeo.terrain.slope import cells_of_places, gather, relief_measure, terrain_of
+from hmgeo.terrain.slope import PlaceTerrain, ReliefScheme, cells_of_places, gather, relief_measure, terrain_of
 from hmgeo.vocabulary import COUNTED_RADII_M, TerrainClass
 from hmgeo.words import say
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from hmgeo.geo.raster import Cells, Frame
-    from hmgeo.records import Raster
-    from hmgeo.terrain.slope import PlaceTerrain, ReliefScheme
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]

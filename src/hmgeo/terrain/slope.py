@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
-from hmgeo.geo.raster import frame_of, strips
+from hmgeo.geo.raster import Cells, Frame, Heights, Strip, frame_of, strips
 from hmgeo.judging.facts import Answer, Features, NumberFact, Unknown
-from hmgeo.judging.layers import LayerFacts
+from hmgeo.judging.layers import LayerFacts, LayerIndex
 from hmgeo.judging.places import Places
-from hmgeo.records import table_of
+from hmgeo.records import Layer, Raster, table_of
 from hmgeo.reference.tables import SLOPE_GRADE
 from hmgeo.results.columns import SLOPES_SCHEMA, STEEP_SCHEMA
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, LayerKind, TerrainClass
-from hmgeo.words import say, sentences
+from hmgeo.words import Reason, say, sentences
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.geo.raster import Cells, Frame, Heights, Strip
-    from hmgeo.judging.layers import LayerIndex
-    from hmgeo.records import Layer, Raster
-    from hmgeo.words import Reason
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 PLAIN_BELOW_M = 30.0

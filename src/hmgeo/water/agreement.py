@@ -10,12 +10,12 @@ import shapely
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hmgeo.judging.facts import Answer, PlaceFact, Unknown, not_asked
+from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, Water, not_asked
 from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
 from hmgeo.water.irrigation import Along
-from hmgeo.water.rivers import OnNetwork
-from hmgeo.water.snap import SnapStatus, snap
-from hmgeo.water.trace import DOUBTFUL
+from hmgeo.water.rivers import OnNetwork, RiverNetwork, Spot
+from hmgeo.water.snap import SnapRule, SnapStatus, snap
+from hmgeo.water.trace import DOUBTFUL, Things
 from hmgeo.words import say, sentences
 
 if TYPE_CHECKING:
@@ -25,13 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.geo.raster import Cells
-    from hmgeo.judging.facts import Features, Water
     from hmgeo.vocabulary import LayerKind
     from hmgeo.water.by_rivers import NetworkFacts
     from hmgeo.water.grid import FlowGrid
-    from hmgeo.water.rivers import RiverNetwork, Spot
-    from hmgeo.water.snap import SnapRule
-    from hmgeo.water.trace import Things
 
     Floats = NDArray[np.float64]
 

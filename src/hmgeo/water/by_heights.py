@@ -17,7 +17,7 @@ from hmgeo.judging.layers import unread_text
 from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Completeness
 from hmgeo.water.by_rivers import NO_NETWORK
-from hmgeo.water.grid import ClosedBasins, Conditioning, End, flow_grid
+from hmgeo.water.grid import ClosedBasins, Conditioning, End, FlowGrid, flow_grid
 from hmgeo.water.rivers import degrees_of
 from hmgeo.water.snap import SnapRule, SnapStatus, comes_by, comes_by_shape, places_around, snap, streams_around
 from hmgeo.water.trace import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from hmgeo.geo.raster import Cells
     from hmgeo.records import Layer, Raster
-    from hmgeo.water.grid import FlowGrid
 
     Floats = NDArray[np.float64]
 

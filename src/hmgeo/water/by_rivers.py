@@ -10,13 +10,19 @@ import shapely
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hmgeo.judging.choices import unset_text
+from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, not_asked, undeclared
 from hmgeo.judging.layers import unread_text
 from hmgeo.vocabulary import GROUNDWATER, Basis, Completeness, LayerKind
 from hmgeo.water.rivers import (
     NOWHERE,
+    LooseEnds,
     Mark,
+    Placed,
+    RiverNetwork,
+    Stretch,
+    Walk,
+    Ways,
     answers,
     degrees_of,
     loose_ends,
@@ -36,9 +42,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from hmgeo.judging.choices import Choices
     from hmgeo.records import Layer
-    from hmgeo.water.rivers import LooseEnds, Placed, RiverNetwork, Stretch, Walk, Ways
 
 
 NO_NETWORK = say("network_absent")

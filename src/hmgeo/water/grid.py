@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem
-from hmgeo.geo.raster import frame_of, read_whole
+from hmgeo.geo.raster import Frame, Heights, frame_of, read_whole
 from hmgeo.reference import machine
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.geo.raster import Frame, Heights
     from hmgeo.records import Raster
 
     Cells = NDArray[np.int64]

@@ -15,14 +15,12 @@ from msgspec import Struct
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind, SoilQualityClass
-from hmgeo.words import say, say_with
+from hmgeo.words import Reason, say, say_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
-
-    from hmgeo.words import Reason
 
 
 ESTABLISHED, BROKEN, UNKNOWN = "established", "broken", "not_assessed"

@@ -11,27 +11,23 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from msgspec import Struct, field
+from numpy.typing import NDArray
 from shapely.ops import substring
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.vocabulary import MEASURE_DECIMALS
 from hmgeo.words import Reason, Value, say
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Node = tuple[float, float]
-    End = tuple[int, bool]
+Floats = NDArray[np.float64]
+Node = tuple[float, float]
+End = tuple[int, bool]
 
 _KEY_DECIMALS = 6
 _CLOSE_FACTOR = 2.0

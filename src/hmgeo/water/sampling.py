@@ -18,7 +18,7 @@ from hmgeo.results.text import distance_text
 from hmgeo.rules.standing import codes_of_place, in_territory
 from hmgeo.rules.words import stated_facts
 from hmgeo.vocabulary import COUNTRY, GROUNDWATER, LayerKind
-from hmgeo.water.trace import Downhill, downhill, level_notes_to, stream_lines
+from hmgeo.water.trace import Downhill, Things, Waters, downhill, level_notes_to, stream_lines
 from hmgeo.words import Reason, one_by_one, say, say_with
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from hmgeo.rules.model import Rule
     from hmgeo.water.grid import FlowGrid
     from hmgeo.water.snap import FlowChoices
-    from hmgeo.water.trace import Things, Waters
 
 
 SECTION, RISK, CLUSTER, AIR, DOUBLE = "section", "below_risk", "cluster", "air", "double_source"

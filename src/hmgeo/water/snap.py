@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from hmgeo.geo.raster import GRID_DECIMALS
-from hmgeo.judging.choices import unset_text
+from hmgeo.geo.raster import GRID_DECIMALS, Cells
+from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.facts import Unknown
-from hmgeo.water.grid import ClosedBasins, Conditioning
+from hmgeo.water.grid import ClosedBasins, Conditioning, FlowGrid
 from hmgeo.words import Value, say, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     import shapely
-
-    from hmgeo.geo.raster import Cells
-    from hmgeo.judging.choices import Choices
-    from hmgeo.water.grid import FlowGrid
 
 
 _CLOSE_FACTOR = 2.0

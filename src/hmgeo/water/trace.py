@@ -8,11 +8,11 @@ import numpy as np
 import shapely
 from msgspec import Struct, field
 
-from hmgeo.geo.raster import GRID_DECIMALS, ground_of
+from hmgeo.geo.raster import GRID_DECIMALS, Cells, Frame, ground_of
 from hmgeo.judging.facts import Unknown
-from hmgeo.records import table_of
+from hmgeo.records import Layer, Positions, SideTable, table_of
 from hmgeo.results.columns import FLOW_CATCHMENT_SCHEMA, FLOW_MET_SCHEMA, FLOW_PATHS_SCHEMA
-from hmgeo.water.snap import snap
+from hmgeo.water.snap import SnapRule, snap
 from hmgeo.words import one_by_one, say, sentences
 
 if TYPE_CHECKING:
@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from hmgeo.geo.raster import Cells, Frame
     from hmgeo.judging.bench import Question
-    from hmgeo.records import Layer, Positions, SideTable
     from hmgeo.vocabulary import LayerKind
     from hmgeo.water.grid import Branch, ClosedBasin, Conditioning, End, FlowGrid
-    from hmgeo.water.snap import SnapRule
 
     Floats = NDArray[np.float64]
 

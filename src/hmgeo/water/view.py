@@ -14,20 +14,22 @@ import shapely
 from hmgeo.geo.raster import ground_of
 from hmgeo.judging.facts import Unknown, barred_kinds, barred_text
 from hmgeo.judging.own_columns import OwnColumns
-from hmgeo.records import table_of
+from hmgeo.records import Layer, Positions, SideTable, table_of
 from hmgeo.results.columns import AGREEMENT_SCHEMA, BASIN_SCHEMA, CATCHMENT_AREA_SCHEMA, IRRIGATION_SCHEMA
 from hmgeo.results.results import WaterTables
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import GROUNDWATER, LayerKind, Status
 from hmgeo.water.agreement import agreement_rows, along_of, stream_offsets
-from hmgeo.water.by_heights import grid_or_why
+from hmgeo.water.by_heights import ProjectWater, grid_or_why
 from hmgeo.water.by_rivers import why_not_as_drawn
-from hmgeo.water.grid import ClosedBasins
+from hmgeo.water.grid import ClosedBasins, FlowGrid
 from hmgeo.water.irrigation import ChainSource, ChainTables, irrigation_chains
-from hmgeo.water.rivers import river_network
+from hmgeo.water.rivers import RiverNetwork, river_network
 from hmgeo.water.sampling import sampling_of
 from hmgeo.water.snap import FlowChoices, SnapStatus, flow_choices, snap
 from hmgeo.water.trace import (
+    Catchments,
+    Targets,
     Things,
     Waters,
     basin_rows,
@@ -45,11 +47,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.judging.bench import Question
-    from hmgeo.records import Layer, Positions, SideTable
-    from hmgeo.water.by_heights import ProjectWater
-    from hmgeo.water.grid import FlowGrid
-    from hmgeo.water.rivers import RiverNetwork
-    from hmgeo.water.trace import Catchments, Targets
 
 
 SOURCE_KINDS = (

@@ -11,23 +11,18 @@ import tempfile
 import threading
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import IO, Any, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 from msgspec import Struct
 
 from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, UsageError, without_passwords
-from hmgeo.intake.rows import choose_layer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hmgeo.intake.rows import Journal
-
+from hmgeo.intake.rows import Journal, choose_layer
 
 MAX_MEMBERS = 10_000
 MAX_TOTAL_BYTES = 8 << 30

@@ -19,14 +19,13 @@ from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geo.datum import SIX_DEGREE_ZONES, Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.locate import corner_coordinates
-from hmgeo.intake.rows import Outcome, RawTable, name_rows
+from hmgeo.intake.rows import Journal, Outcome, RawTable, name_rows
 from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hmgeo.intake.columns import Columns, Declared
-    from hmgeo.intake.rows import Journal
 
 
 POINT_NUMBERS = frozenset(

@@ -12,11 +12,12 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +26,14 @@ import pyarrow.parquet as pq
 import shapely
 from msgspec import Struct, field
 from msgspec.structs import replace
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.raster import hilbert_distance
 from hmgeo.intake.catalog import file_sha256, note_standard, shown_path, stream_sha256
-from hmgeo.intake.columns import NO_ID, Opened, ReadOptions, understand, write_mapping
-from hmgeo.intake.formats.archive import RemoteFile, opened_parquet, refuse_format
+from hmgeo.intake.columns import NO_ID, Columns, Opened, ReadOptions, understand, write_mapping
+from hmgeo.intake.formats.archive import RemoteFile, Stored, opened_parquet, refuse_format
 from hmgeo.intake.formats.read import check_file
 from hmgeo.intake.formats.vectors import (
     MARK,
@@ -44,23 +46,14 @@ from hmgeo.intake.formats.vectors import (
 from hmgeo.intake.layers import gates_of_packed, nothing_usable, own_errors_m, rows_aside, usable_batches
 from hmgeo.intake.load import columns_of, load_receptors, place_rows
 from hmgeo.intake.places.mend import lies_in_china
-from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal
+from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal, RawTable
 from hmgeo.records import LON_LAT_CRS, RECEPTOR_SCHEMA, Gates, Layer, Ledger, LedgerEntry, Provenance
 from hmgeo.reference.cells import zeros_kept
 from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import say
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.columns import Columns
-    from hmgeo.intake.formats.archive import Stored
-    from hmgeo.intake.rows import RawTable
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 _MOST_BUCKETS = 500
 

@@ -12,22 +12,24 @@ import tempfile
 import warnings
 import zipfile
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.parsers import expat
 
 import numpy as np
 import pyarrow as pa
 import shapely
 from msgspec.structs import replace
+from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
-from hmgeo.intake.formats.archive import check_zip, opened_parquet
+from hmgeo.intake.formats.archive import Stored, check_zip, opened_parquet
 from hmgeo.intake.formats.bulk import batches_in_bulk, gdal_option, quoted_name, shapefile_in_bulk
 from hmgeo.intake.formats.dbf import EXACT_DIGITS, Dbf
 from hmgeo.intake.rows import (
@@ -42,14 +44,6 @@ from hmgeo.intake.rows import (
     unique_headers,
 )
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.formats.archive import Stored
-
 
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _LONGEST_HEADER = 73

@@ -9,19 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice, product, takewhile
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.geo.datum import Datum, parse_datum
 from hmgeo.vocabulary import LayerKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
 
 LON_LAT_PAIR, GRID_PAIR, NEUTRAL_PAIR = range(3)
 """Longitude and latitude; east and north of a survey grid; X and Y, which a survey table may name the other way."""

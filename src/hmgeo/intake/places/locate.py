@@ -15,10 +15,10 @@ from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, to_cgcs2000, zone_central_meridian
-from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, declared_place
+from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, AdminUnit, declared_place
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
-from hmgeo.intake.rows import ReadAs, name_rows
+from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, name_rows
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.intake.catalog import AdminUnit
     from hmgeo.intake.columns import Columns, Declared
-    from hmgeo.intake.rows import Journal, Outcome, RawTable
 
     Floats = NDArray[np.float64]
 

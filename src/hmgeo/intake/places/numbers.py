@@ -20,8 +20,8 @@ import numpy as np
 from msgspec import Struct, field
 
 from hmgeo.geo.ellipsoid import geodesic_m
-from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, dotted_parts
-from hmgeo.intake.rows import name_rows
+from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, Coordinates, dotted_parts
+from hmgeo.intake.rows import Outcome, RawTable, name_rows
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from hmgeo.intake.columns import Columns
-    from hmgeo.intake.places.headers import Coordinates
-    from hmgeo.intake.rows import Outcome, RawTable
 
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")

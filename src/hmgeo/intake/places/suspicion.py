@@ -17,9 +17,9 @@ import shapely
 from msgspec import Struct
 
 from hmgeo.geo.datum import Datum, bd09_to_wgs84, gauss_kruger_crs, gcj02_to_wgs84, zone_central_meridian
-from hmgeo.intake.catalog import MOST_SHAPES, declared_place, outline_datum
+from hmgeo.intake.catalog import MOST_SHAPES, AdminUnit, DeclaredPlace, declared_place, outline_datum
 from hmgeo.intake.places.locate import MERIDIANS, unproject
-from hmgeo.intake.rows import name_rows
+from hmgeo.intake.rows import Outcome, ReadAs, name_rows
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hmgeo.intake.catalog import AdminUnit, DeclaredPlace
     from hmgeo.intake.columns import Opened
-    from hmgeo.intake.rows import Outcome, ReadAs
 
     Groups = dict[DeclaredPlace, NDArray[np.intp]]
 

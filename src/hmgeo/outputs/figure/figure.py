@@ -15,7 +15,7 @@ from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.paper import Box, Look, Paper, line_mm, width_mm, wrapped
-from hmgeo.outputs.figure.scene import Scene, degrees_at, look_of, mark_look, sheet, view
+from hmgeo.outputs.figure.scene import Scene, Sheet, View, degrees_at, look_of, mark_look, sheet, view
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
 from hmgeo.outputs.wording import labels
 from hmgeo.vocabulary import Certainty
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from hmgeo.outputs.figure.scene import Sheet, View
     from hmgeo.outputs.map.parcels import ReceptorPicture
     from hmgeo.results.results import Presentation, Results
 

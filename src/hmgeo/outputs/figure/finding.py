@@ -7,13 +7,16 @@ What is printed was judged; what is drawn is held against it, and where both don
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 from pyproj import Geod
 
 from hmgeo.outputs import style, wording
@@ -22,13 +25,6 @@ from hmgeo.outputs.figure.figure import ALERT, GREY, INK, bar_m, watermark
 from hmgeo.outputs.figure.paper import Box, Look, Paper, line_mm, width_mm, wrapped
 from hmgeo.outputs.figure.scene import mark_look
 from hmgeo.vocabulary import Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
 
 _WIDE_MM, _HIGH_MM = 297.0, 210.0
 _PANEL_MM, _PANEL_TOP_MM, _PANELS_LEFT_MM = (133.0, 112.0), 30.0, (12.0, 152.0)

@@ -15,7 +15,7 @@ from PIL import Image
 from hmgeo.outputs import style
 from hmgeo.outputs.figure.paper import Box, Look, Paper
 from hmgeo.outputs.map import layers, sources
-from hmgeo.results.results import shapes_of
+from hmgeo.results.results import Backdrop, Results, shapes_of
 from hmgeo.vocabulary import Certainty, PositionKind, SoilQualityClass, Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hmgeo.outputs.map.parcels import ReceptorPicture
-    from hmgeo.results.results import Backdrop, Results
 
 
 PAPERS_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}

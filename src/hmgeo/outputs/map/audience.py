@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,14 +11,8 @@ from msgspec.structs import replace
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.results.columns import VISITS_SCHEMA
-from hmgeo.results.results import without_decisions
+from hmgeo.results.results import Results, without_decisions
 from hmgeo.vocabulary import Classification, LayerKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hmgeo.results.results import Results
-
 
 PUBLIC = "public"
 SOURCE_KINDS = frozenset({LayerKind.ENTERPRISES, LayerKind.TAILINGS_PONDS})

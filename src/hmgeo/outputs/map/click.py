@@ -13,7 +13,7 @@ from hmgeo.outputs.map.audience import PUBLIC
 from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.wording import LABELS
 from hmgeo.reference.tables import implied_facts, renumbered, trades
-from hmgeo.results.siting import MARGIN_M
+from hmgeo.results.siting import MARGIN_M, Citation, CompiledLayer, CompiledRules
 from hmgeo.rules.model import VerificationState
 from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Settling, Standing, Verdict
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hmgeo.results.results import Presentation
-    from hmgeo.results.siting import Citation, CompiledLayer, CompiledRules
 
 
 MAX_VERTICES = 1_000_000

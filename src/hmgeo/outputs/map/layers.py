@@ -11,9 +11,9 @@ from msgspec.structs import asdict
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import parcels, shapes, sources
-from hmgeo.outputs.map.sources import Judgements
+from hmgeo.outputs.map.sources import Fact, Judgements
 from hmgeo.outputs.wording import LABELS, LABELS_EN
-from hmgeo.results.results import shapes_of
+from hmgeo.results.results import ContextLayer, Results, shapes_of
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
-
-    from hmgeo.outputs.map.sources import Fact
-    from hmgeo.results.results import ContextLayer, Results
 
 
 EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]

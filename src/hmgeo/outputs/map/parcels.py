@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,24 +13,16 @@ import pyarrow.compute as pc
 import shapely
 from msgspec import Struct
 from msgspec.structs import asdict
+from numpy.typing import NDArray
 
 from hmgeo.outputs import style
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.map.audience import OVERHEAD_PATH
-from hmgeo.outputs.map.sources import facts
+from hmgeo.outputs.map.sources import Fact, facts
 from hmgeo.outputs.wording import LABELS, LABELS_EN
-from hmgeo.results.results import shapes_of
+from hmgeo.results.results import Results, shapes_of
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from numpy.typing import NDArray
-
-    from hmgeo.outputs.map.sources import Fact
-    from hmgeo.results.results import Results
-
 
 OVERHEAD_REMARK = (
     "是否头顶库由应急管理部门认定，以认定为准；两种量法只作复核线索，不代替认定。"

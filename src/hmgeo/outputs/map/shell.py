@@ -5,16 +5,12 @@ A file of its own, since folium is loaded only where no frame is kept from an ea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import folium
-from branca.element import CssLink, Element, JavascriptLink
+from branca.element import CssLink, Element, Figure, JavascriptLink
 
 from hmgeo.outputs.map import assets
-
-if TYPE_CHECKING:
-    from branca.element import Figure
-
 
 SLOTS = TITLE, POLICY, BODY = "@hmgeo-title@", "@hmgeo-policy@", "@hmgeo-body@"
 """In the order in which they stand in the frame."""

@@ -15,7 +15,7 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.wording import LABELS, compass
-from hmgeo.results.columns import popup_columns
+from hmgeo.results.columns import DataColumn, popup_columns
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import (
@@ -35,7 +35,6 @@ from hmgeo.words import catalogue, one_by_one, say, template
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from hmgeo.results.columns import DataColumn
     from hmgeo.results.results import Results
 
 

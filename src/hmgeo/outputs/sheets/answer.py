@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -30,17 +30,11 @@ from hmgeo.outputs.siting_words import (
 )
 from hmgeo.outputs.wording import worded as word
 from hmgeo.reference.tables import key_areas
-from hmgeo.results.siting import grouped
+from hmgeo.results.siting import Citation, Clause, Dossier, Nearest, OpenClauses, SiteAnswer, SitingResults, grouped
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
 from hmgeo.vocabulary import Certainty, LayerKind, Settling, Standing, Verdict
 from hmgeo.words import Reason, codes_of, parts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from hmgeo.results.siting import Citation, Clause, Dossier, Nearest, OpenClauses, SiteAnswer, SitingResults
-
 
 SCREEN_LINES, SCREEN_COLUMNS = 30, 100
 _PIECE = re.compile(r"[A-Za-z0-9.\-/]+|.")

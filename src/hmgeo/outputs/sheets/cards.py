@@ -5,12 +5,15 @@ A file of its own, since a page is drawn in millimetres and in black alone, unli
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 from reportlab.lib.units import mm
 
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -27,21 +30,12 @@ from hmgeo.outputs.figure.paper import (
     width_mm,
     wrapped,
 )
-from hmgeo.outputs.figure.scene import degrees_at, mercator, view
+from hmgeo.outputs.figure.scene import View, degrees_at, mercator, view
 from hmgeo.outputs.map.panels import watermarks
 from hmgeo.outputs.sheets.survey import LINES, PAIRS, TITLES, TO_FILL, Listed, cell_text
-from hmgeo.results.results import shapes_of
+from hmgeo.results.results import Presentation, Results, shapes_of
 from hmgeo.vocabulary import LayerKind, SoilQualityClass
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from hmgeo.outputs.figure.scene import View
-    from hmgeo.results.results import Presentation, Results
 
 CARDS = "cards.pdf"
 RING_M = 1000.0

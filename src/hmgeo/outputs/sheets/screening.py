@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
@@ -68,18 +68,16 @@ from hmgeo.vocabulary import (
     VisitGroup,
     classes_in_order,
 )
-from hmgeo.words import one_by_one, say, say_with, sentences
+from hmgeo.words import Value, one_by_one, say, say_with, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
 
     from hmgeo.records import LedgerEntry
     from hmgeo.results.results import Presentation, Results
     from hmgeo.results.used import LayerUsed
-    from hmgeo.words import Value
 
 
 CONTENTS, ORDER, SUMMARY, EACH = "目录", "核查先后", "汇总", "各源结果"

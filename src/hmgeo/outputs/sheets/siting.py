@@ -12,6 +12,7 @@ from hmgeo.outputs.book import (
     LINE_HEIGHT_PT,
     MAX_ROW_HEIGHT_PT,
     PAGE_COUNT,
+    Column,
     Formats,
     columns_of,
     cut,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from xlsxwriter.worksheet import Worksheet
 
-    from hmgeo.outputs.book import Column
     from hmgeo.results.results import Presentation
     from hmgeo.results.siting import Clause, Dossier, SitingResults, TargetTable
 

@@ -18,6 +18,9 @@ from hmgeo.outputs import wording
 from hmgeo.outputs.book import (
     LINE_HEIGHT_PT,
     AtLeast,
+    Book,
+    Cell,
+    Column,
     From,
     Measured,
     Section,
@@ -35,7 +38,7 @@ from hmgeo.outputs.sheets.screening import distance, named_sources
 from hmgeo.outputs.wording import compass
 from hmgeo.reference.tables import find_header
 from hmgeo.results.columns import REACHED, WORKS
-from hmgeo.results.results import decided_words
+from hmgeo.results.results import Presentation, Results, decided_words
 from hmgeo.results.text import distance_text, mu, radius_text
 from hmgeo.vocabulary import (
     POLLUTED_CLASSES,
@@ -47,17 +50,13 @@ from hmgeo.vocabulary import (
     Verdict,
     VisitGroup,
 )
-from hmgeo.words import ENGLISH, one_by_one, render, say, say_with, sentences, table_rows
+from hmgeo.words import ENGLISH, Reason, one_by_one, render, say, say_with, sentences, table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.worksheet import Worksheet
-
-    from hmgeo.outputs.book import Book, Cell, Column
-    from hmgeo.results.results import Presentation, Results
-    from hmgeo.words import Reason
 
 
 RECTIFICATION, CLOSURE = "表2 整治清单", "表3 销号台账"

@@ -10,7 +10,7 @@ where every worker finds it under the same path or address.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
@@ -21,33 +21,32 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from hmgeo.errors import InputError, Place, Problem, UsageError
-from hmgeo.intake.formats.archive import RemoteFile, stored_at
-from hmgeo.intake.formats.packed import PlainParts, RowGroups, is_packed, open_parts, pack_layer, stream_receptors
+from hmgeo.intake.formats.archive import RemoteFile, Stored, stored_at
+from hmgeo.intake.formats.packed import (
+    Packed,
+    PlainParts,
+    RowGroups,
+    is_packed,
+    open_parts,
+    pack_layer,
+    stream_receptors,
+)
 from hmgeo.intake.layers import NO_FARMLAND_EVENT
 from hmgeo.intake.load import ReadOptions
 from hmgeo.intake.rows import SET_ASIDE_EVENT
-from hmgeo.project.bare import load_bare, silent
+from hmgeo.project.bare import BareFile, Progress, load_bare, silent
 from hmgeo.project.folder import whole_file, whole_stored
 from hmgeo.project.pairs.file import CodedPairsSink
-from hmgeo.proximity.elsewhere import run_errand
-from hmgeo.proximity.measure import measure_proximity
-from hmgeo.records import Ledger
+from hmgeo.proximity.elsewhere import Errand, Fetched, run_errand
+from hmgeo.proximity.measure import Fetch, Proximity, measure_proximity
+from hmgeo.records import Layer, Ledger, Positions
 from hmgeo.reference.machine import core_count
 from hmgeo.vocabulary import COUNTED_RADII_M, LayerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from hmgeo.intake.formats.archive import Stored
-    from hmgeo.intake.formats.packed import Packed
-    from hmgeo.project.bare import BareFile, Progress
-    from hmgeo.proximity.elsewhere import Errand, Fetched
-    from hmgeo.proximity.measure import Fetch, Proximity
-    from hmgeo.records import Layer, Positions
 
     Floats = NDArray[np.float64]
 

@@ -30,15 +30,15 @@ from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.outputs.wording import DISCLAIMER, badge
 from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_folder, write_record
 from hmgeo.project.inputs import administrative_areas, context_layers_of, layers_used
-from hmgeo.project.sites.desk import open_desk, read_sites
-from hmgeo.project.sites.given import sites_of_file, typed_site
+from hmgeo.project.sites.desk import SiteDesk, open_desk, read_sites
+from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
 from hmgeo.records import Ledger, table_of
 from hmgeo.reference.tables import GUIDE_MARKS, find_header, key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.rules.book import load_book
 from hmgeo.rules.nodes import near
-from hmgeo.siting.candidates import choose_candidates, generated_points, reading_order
+from hmgeo.siting.candidates import Candidate, choose_candidates, generated_points, reading_order
 from hmgeo.siting.key_areas import COLUMNS, Lists, fill_key_areas
 from hmgeo.siting.offsets import (
     Covered,
@@ -53,20 +53,15 @@ from hmgeo.siting.offsets import (
     sources_of,
     uncontrolled,
 )
-from hmgeo.siting.overlay import hatching, overlay_clauses
-from hmgeo.siting.site import PlaceFinder
+from hmgeo.siting.overlay import Overlay, Zone, hatching, overlay_clauses
+from hmgeo.siting.site import PlaceFinder, Site
 from hmgeo.vocabulary import INVENTED, METALS, Basis, Effect, LayerKind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from hmgeo.project.sites.desk import SiteDesk
-    from hmgeo.project.sites.given import Typed
     from hmgeo.results.siting import Clause
-    from hmgeo.siting.candidates import Candidate
-    from hmgeo.siting.overlay import Overlay, Zone
-    from hmgeo.siting.site import Site
 
 
 MOST_POINTS = 50_000

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError, raise_problems
-from hmgeo.intake.columns import TITLES_OF_FIELDS
+from hmgeo.intake.columns import TITLES_OF_FIELDS, ReadOptions
 from hmgeo.intake.load import open_file
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
@@ -18,6 +18,7 @@ from hmgeo.judging.choices import Choices
 from hmgeo.judging.own_columns import number_of
 from hmgeo.project.bare import mixed_basis
 from hmgeo.project.inputs import (
+    Inputs,
     administrative_areas,
     layer_warnings,
     layers_used,
@@ -26,16 +27,16 @@ from hmgeo.project.inputs import (
     parameters_used,
     validity_used,
 )
-from hmgeo.project.sites.given import NOTHING_TYPED, sites_of_file, typed_site
-from hmgeo.project.spec import read_spec
-from hmgeo.records import Record
+from hmgeo.project.sites.given import NOTHING_TYPED, Typed, sites_of_file, typed_site
+from hmgeo.project.spec import ProjectSpec, read_spec
+from hmgeo.records import Ledger, Record
 from hmgeo.reference.cells import read_word
-from hmgeo.results.siting import Dossier, SitingResults
+from hmgeo.results.siting import Dossier, SiteAnswer, SitingResults
 from hmgeo.results.used import ParameterUsed
 from hmgeo.rules.words import LAYERS
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.offsets import OFFSET_BASIS, asked_of
-from hmgeo.siting.site import OwnArea
+from hmgeo.siting.site import OwnArea, Site
 from hmgeo.siting.targets import ELEMENTS, Surroundings
 from hmgeo.vocabulary import Basis, LayerKind, Unknown
 from hmgeo.words import say, sentences
@@ -44,15 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
-    from hmgeo.intake.columns import ReadOptions
     from hmgeo.judging.facts import Facts
     from hmgeo.judging.places import Areas
-    from hmgeo.project.inputs import Inputs
-    from hmgeo.project.sites.given import Typed
-    from hmgeo.project.spec import ProjectSpec
-    from hmgeo.records import Ledger
-    from hmgeo.results.siting import SiteAnswer
-    from hmgeo.siting.site import Site
 
 
 _POPULATION = "人口"

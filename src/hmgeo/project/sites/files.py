@@ -25,15 +25,15 @@ from hmgeo.outputs.sheets.siting import DOSSIER_SHEETS, GRAVE, LISTED_ROWS, writ
 from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.tables import parquet_file, write_entries
 from hmgeo.outputs.wording import worded as word
-from hmgeo.project.bare import silent
+from hmgeo.project.bare import Progress, silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
-from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites, read_typed
-from hmgeo.records import plain_table, table_of
+from hmgeo.project.sites.desk import SiteDesk, open_desk, parse_ranges, read_sites, read_typed
+from hmgeo.records import Ledger, plain_table, table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
-from hmgeo.results.siting import Finding
+from hmgeo.results.siting import Brief, Clause, Dossier, Finding, SiteAnswer, SitingResults
 from hmgeo.siting.bench import SITES_AT_ONCE
-from hmgeo.vocabulary import Verdict
+from hmgeo.vocabulary import Basis, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,13 +41,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmgeo.intake.columns import ReadOptions
-    from hmgeo.project.bare import Progress
-    from hmgeo.project.sites.desk import SiteDesk
     from hmgeo.project.sites.given import Typed
-    from hmgeo.records import Ledger
-    from hmgeo.results.siting import Brief, Clause, Dossier, SiteAnswer, SitingResults
     from hmgeo.siting.site import Site
-    from hmgeo.vocabulary import Basis
 
 
 FULL_JSON_SITES = 1000

@@ -6,10 +6,12 @@ import csv
 import re
 import tempfile
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import shapely
 from msgspec import Struct, field
@@ -18,6 +20,7 @@ from msgspec.structs import replace
 from hmgeo.errors import Place, Problem, UsageError, raise_problems
 from hmgeo.intake.load import ReadOptions, load_positions
 from hmgeo.judging.crosscheck import dispute_entries, option_disputes
+from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.judging.facts import doubted_facts
 from hmgeo.judging.own_columns import (
     ACTIONS,
@@ -30,26 +33,16 @@ from hmgeo.judging.own_columns import (
     stated_action,
     unread_doubts,
 )
-from hmgeo.judging.places import places_of
-from hmgeo.records import Ledger, LedgerEntry, Provenance
+from hmgeo.judging.places import Areas, places_of
+from hmgeo.records import Ledger, LedgerEntry, Positions, Provenance
 from hmgeo.reference.cells import plain_trade, read_trade
 from hmgeo.reference.tables import find_header, trades
-from hmgeo.rules.claims import KIND, doubts_of, telling_words
+from hmgeo.rules.claims import KIND, Dispute, doubts_of, telling_words
 from hmgeo.rules.nodes import near
 from hmgeo.rules.words import ATTRIBUTES, EDITIONS, SOURCE_KINDS, mentioned_facts, stated_facts, stated_numbers
 from hmgeo.siting.site import PROJECT_SITES, Site
 from hmgeo.vocabulary import METALS, Action, Basis, LayerKind, Status, Unknown
 from hmgeo.words import one_by_one, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
-
-    from hmgeo.judging.facts import Unknown as Doubted
-    from hmgeo.judging.places import Areas
-    from hmgeo.records import Positions
-    from hmgeo.rules.claims import Dispute
-
 
 AT_ID = "拟建点位"
 AT_FILE = "--at"
