@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -525,14 +525,23 @@ ZONES = """
 
 @pytest.mark.parametrize("points", [60, pytest.param(250, marks=pytest.mark.slow)])
 def test_what_is_painted_is_what_a_click_says(
-    points: int, browser: Browser, pencil_page: tuple[Path, list[str]]
+    points: int, browser: Browser, pencil: SitingBench, pencil_page: tuple[Path, list[str]]
 ) -> None:
     facts = dict.fromkeys(("may_pollute_soil", "is_chemical", "discharges_pollutants"), "yes")
     view = Opened(browser, pencil_page[0])
-    found = view.page.evaluate(ZONES, [random_points((112.82, 22.82, 113.38, 23.38), points), "3212", facts])
+    places = [
+        [113.01, 22.91],
+        *random_points((112.82, 22.82, 113.38, 23.38), points),
+    ]  # in the first zone, and anywhere
+    for code, off_m in product(("water_source_zones", "pbf_concentrated_areas"), (-300.0, 300.0)):
+        places += near_border(pencil, code, off_m)
+    for code, limit_m in (("sensitive_sites", 500.0), ("river_shoreline_main", 1000.0)):
+        places += near_limit(pencil, code, limit_m, -300.0)
+    found = view.page.evaluate(ZONES, [places, "3212", facts])
     view.close()
     assert found["wrong"] == []
-    assert {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-66", "SIT-LAW-ART50"} <= set(found["drawn"])
+    touched = {rule for rule, _, kind in (key.partition(":") for key in found["counted"]) if kind == "touched"}
+    assert touched == {"SIT-LAW-ART32", "SIT-CJ-1KM-CHEM", "WAT-LAW-65", "WAT-LAW-66", "SIT-LAW-ART50"}
     kinds = {key.partition(":")[2] for key in found["counted"]}
     assert kinds == {"touched", "open", ""}
     assert sum(found["counted"].values()) > 3.2 * points

@@ -126,7 +126,10 @@ def test_checking_a_file_runs_its_cases_and_names_those_that_fail_with_their_lin
 def test_a_file_whose_cases_hold_is_told_with_their_number(tmp_path: Path) -> None:
     path = pack_with(tmp_path, NEAR + FAR.replace("verdict: listed", "verdict: clear"))
     total = len(BOOK.rules) + 1
-    assert check_rules(path) == f"没有发现错误：1 条规则，2 个算例均与判定相符；规则库共 {total} 条。"
+    assert (
+        check_rules(path)
+        == f"没有发现错误：1 条规则，2 个算例均与判定相符；引文未与原文核对（用 --texts 给出）；规则库共 {total} 条。"
+    )
     assert check_rules(tmp_path) == check_rules(path)
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from hmgeo.rules.book import load_book
+from hmgeo.errors import RuleError
+from hmgeo.project.start import check_rules
+from hmgeo.rules.book import load_book, shipped_rule_files
 from hmgeo.rules.model import DatedValue, Rule, Runs
 from hmgeo.rules.parameters import OpenText, declared
+from hmgeo.rules.read import load_rules
 
-TEXTS = {
-    path.stem: path.read_text(encoding="utf-8")
-    for path in sorted(Path(__file__).parent.joinpath("policy_texts").glob("*.txt"))
-}
+POLICY_TEXTS = Path(__file__).parent / "policy_texts"
+DATA = shipped_rule_files()["law-soil-2019.yml"].parent
+TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(POLICY_TEXTS.glob("*.txt"))}
 FIVE = (
     "guangxi-work-plan-2022",
     "jiyuan-campaign-plans-2021",
@@ -67,17 +69,103 @@ def test_the_five_texts_are_here() -> None:
     assert set(FIVE) <= set(TEXTS)
 
 
-@pytest.mark.parametrize(("rule", "value"), QUOTED, ids=lambda one: getattr(one, "id", ""))
-def test_quote_is_verbatim(rule: Rule, value: DatedValue) -> None:
-    assert len(squeezed(value.quote)) >= 6, rule.id
-    assert squeezed(value.quote) in squeezed(TEXTS[value.text])
+def test_every_quote_and_exception_is_verbatim() -> None:
+    """Held by `rules check --texts`, and, so that it isn't believed for nothing, by plain search."""
+    quotes = [(value.text, value.quote) for _, value in QUOTED]
+    quotes += [(rule.latest.text, one.quote) for rule in load_book().rules for one in rule.exceptions]
+    assert [quote for text, quote in quotes if squeezed(quote) not in squeezed(TEXTS[text])] == []
+    assert min(len(squeezed(quote)) for _, quote in quotes) >= 6
+    assert f"；引文 {len(quotes)} 处与原文逐字相符；" in check_rules(DATA, POLICY_TEXTS)
+
+
+LAW = "law-soil-2019.yml"
+SOIL_ART32 = "禁止在居民区和学校、医院、疗养院、养老院等单位周边新建、改建、扩建可能造成土壤污染的建设项目"
+
+
+def changed_pack(folder: Path, old: str, new: str) -> Path:
+    """Write the rules on soil as an office's own pack, under other ids, with one change; return its file."""
+    text = (
+        (DATA / LAW).read_text(encoding="utf-8").replace("- id: ", "- id: CITY-").replace("pack: hmgeo", "pack: city")
+    )
+    assert old in text
+    content = load_rules(text.encode(), "city.yml").content
+    sealed = re.sub("fingerprint: .*", f"fingerprint: 2026.3 {content}", text)
+    path = folder / "city.yml"
+    path.write_text(sealed.replace(old, new), encoding="utf-8")
+    return path
 
 
 @pytest.mark.parametrize(
-    ("text", "quote"), [(rule.latest.text, one.quote) for rule in load_book().rules for one in rule.exceptions]
+    ("new", "after"),
+    [
+        (SOIL_ART32.replace("等单位周边", "等单位附近"), "老院等单位」之后原文是「周边新建、改」"),
+        (SOIL_ART32.replace("新建、改建", "新建,改建"), "「单位周边新建」之后原文是「、改建、扩建」"),
+    ],
 )
-def test_exception_is_verbatim(text: str, quote: str) -> None:
-    assert squeezed(quote) in squeezed(TEXTS[text])
+def test_a_quote_that_is_not_in_its_text_is_told_with_the_place_where_it_parts(
+    tmp_path: Path, new: str, after: str
+) -> None:
+    path = changed_pack(tmp_path, SOIL_ART32, new)
+    with pytest.raises(RuleError) as caught:
+        check_rules(path, POLICY_TEXTS)
+    told = next(problem for problem in caught.value.problems if "引文" in problem.what)
+    assert told.what == "CITY-SIT-LAW-ART32 的引文在原文「law-articles」中没有"
+    assert after in told.remedy
+
+
+def test_width_and_blanks_part_no_quote_from_its_text_and_what_has_none_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    path = changed_pack(tmp_path, SOIL_ART32, SOIL_ART32)
+    text = path.read_text(encoding="utf-8")
+    count = len(re.findall(r"quote: ", text))
+    assert f"没有原文可核对的：law-articles {count} 处；" in check_rules(path, tmp_path / "texts")
+    wide = (POLICY_TEXTS / "law-articles.txt").read_text(encoding="utf-8").replace("，", ", ").replace("；", ";\n")
+    (tmp_path / "texts" / "law-articles.md").write_text(wide, encoding="utf-8")
+    assert f"引文 {count} 处与原文逐字相符；" in check_rules(path, tmp_path / "texts")
+    (tmp_path / "texts" / "gbk.txt").write_bytes("禁止".encode("gbk"))
+    with pytest.raises(RuleError, match=r"gbk\.txt，第 1 行：原文不是 UTF-8 编码，疑为 GBK（GB18030）"):
+        check_rules(path, tmp_path / "texts")
+    with pytest.raises(RuleError, match="原文文件夹不存在"):
+        check_rules(path, tmp_path / "none")
+
+
+def test_rules_that_change_without_their_version_are_told(tmp_path: Path) -> None:
+    path = changed_pack(tmp_path, "effect: ban", "effect: list")
+    with pytest.raises(RuleError) as caught:
+        check_rules(path)
+    told = caught.value.problems[0]
+    assert (told.what, told.remedy) == (
+        "规则的内容与版本 2026.3 的指纹不符：内容改了，版本没有改",
+        "提高 version，再检查一次，照提示改写指纹；无意改动的改回原样",
+    )
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('version: "2026.3"', 'version: "2026.4"'), encoding="utf-8"
+    )
+    with pytest.raises(RuleError) as caught:
+        check_rules(path)
+    told = caught.value.problems[0]
+    assert told.what == "版本已是 2026.4，指纹还不是它的"
+    line = told.remedy.removeprefix("核对改动，写 ")
+    path.write_text(re.sub("fingerprint: .*", line, path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        check_rules(path)
+    assert all("算例" in problem.what for problem in caught.value.problems)
+
+
+def test_cases_comments_and_order_of_keys_leave_a_version_as_it_is(tmp_path: Path) -> None:
+    path = changed_pack(tmp_path, SOIL_ART32, SOIL_ART32)
+    text = path.read_text(encoding="utf-8")
+    rank, territory = "  legal_rank: law\n", "  territory: [CN]\n"
+    moved = text.replace(rank, "", 1).replace(territory, f"  territory: [CN]  # 全国\n{rank}", 1)
+    first_case = next(line for line in text.splitlines() if line.startswith("  - {id: "))
+    path.write_text(moved.replace(first_case + "\n", "", 1), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    assert check_rules(path).startswith("没有发现错误：")
+    (tmp_path / "more.yml").write_text(
+        re.sub("fingerprint: .*\n", "", text).replace("CITY-", "TOWN-").replace("2026.3", "2026.4"), encoding="utf-8"
+    )
+    with pytest.raises(RuleError, match=r"more\.yml，键 version：规则包 city 的文件版本不同（现为「2026\.4」）"):
+        check_rules(tmp_path)
 
 
 @pytest.mark.parametrize(("name", "open_text"), OPEN_TEXTS)

@@ -101,11 +101,16 @@ def show(rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-
         OUT.print(f"{name}：{text}", markup=False)
 
 
-def check_rules(file: Annotated[Path, typer.Argument(help="规则文件或文件夹。")]) -> None:
-    """检查规则文件，一次列出全部错误；没有错误时逐个运行算例，列出不符的。"""
+def check_rules(
+    file: Annotated[Path, typer.Argument(help="规则文件或文件夹。")],
+    texts: Annotated[
+        Path | None, typer.Option("--texts", help="原文的文件夹（txt、md，以 text 所写为名），逐字核对引文。")
+    ] = None,
+) -> None:
+    """检查规则文件，一次列出全部错误；没有错误时逐个运行算例、核对版本指纹和引文，列出不符的。"""
     from hmgeo.project.start import check_rules
 
-    OUT.print(check_rules(file), markup=False)
+    OUT.print(check_rules(file, texts), markup=False)
 
 
 def diff_rules(

@@ -33,7 +33,7 @@ from hmgeo.project.folder import Wish, whole_folder
 from hmgeo.project.spec import TO_FILL, is_trade_code, listed_words
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import key_areas, means_the_same, provinces
-from hmgeo.rules.book import changed_lines, load_book, read_apart, read_into_book
+from hmgeo.rules.book import changed_lines, held_against, load_book, read_apart, read_into_book
 from hmgeo.rules.nodes import near
 from hmgeo.rules.parameters import ParameterDeclaration, ParameterType, declaration, declared
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
@@ -605,16 +605,37 @@ def _asked_subject(kind: str, trade: str, edition: str, action: str) -> Subject:
     return Subject(kind, trade, edition, ACTIONS.get(action))
 
 
-def check_rules(path: Path) -> str:
+def check_rules(path: Path, texts: Path | None = None) -> str:
     """Read rules at `path`, file or folder, into the book, run their worked cases, say in words that all is well.
+
+    `texts`: a folder of the texts, each under the name that `text` gives it, against which the quotes are held.
 
     Raises
     ------
     RuleError
-        With every fault of the files; where there is none, with every case that comes out otherwise than worked.
+        With every fault of the files; where there is none, with every case that comes out otherwise than worked, every
+        quote that its text doesn't hold, and every file whose rules changed without its version.
     """
-    book, own = read_into_book(path)
-    problems = [
+    book, files = read_into_book(path)
+    own = [rule for file in files for rule in file.rules]
+    problems, quotes = [problem for file in files for problem in file.problems()], "引文未与原文核对（用 --texts 给出）"
+    first = {file.pack: file for file in reversed(files)}
+    problems += [
+        Problem(
+            f"规则包 {file.pack} 的文件版本不同",
+            Place(file=file.file, key="version"),
+            file.version,
+            remedy=f"{first[file.pack].file} 为 {first[file.pack].version}，改成同一版本",
+        )
+        for file in files
+        if file.version != first[file.pack].version
+    ]
+    if texts is not None:
+        wrong, held, missing = held_against(own, texts)
+        problems += wrong
+        names = "、".join(f"{name or '未写 text'} {count} 处" for name, count in sorted(missing.items()))
+        quotes = f"引文 {held} 处与原文逐字相符" + (f"，没有原文可核对的：{names}" if missing else "")
+    problems += [
         Problem(
             f"{rule.id} 的算例 {case.id} 与判定不符：{word} 写的是「{worked or '（未写）'}」，判定另有结果",
             Place(file=rule.file, line=case.line),
@@ -627,7 +648,7 @@ def check_rules(path: Path) -> str:
     ]
     raise_problems(RuleError, problems)
     cases = sum(len(rule.cases) for rule in own)
-    return f"没有发现错误：{len(own)} 条规则，{cases} 个算例均与判定相符；规则库共 {len(book.rules)} 条。"
+    return f"没有发现错误：{len(own)} 条规则，{cases} 个算例均与判定相符；{quotes}；规则库共 {len(book.rules)} 条。"
 
 
 def rules_diff(old: Path, new: Path | None = None) -> tuple[str, ...]:

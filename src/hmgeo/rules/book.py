@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -13,8 +14,8 @@ from msgspec.structs import replace
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.machine import kept
 from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
-from hmgeo.rules.model import Runs
-from hmgeo.rules.nodes import near
+from hmgeo.rules.model import WHITESPACE, Runs
+from hmgeo.rules.nodes import decoded, near
 from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
 from hmgeo.rules.read import RuleFile, load_rules
 from hmgeo.rules.standing import codes_of_place, standing_of
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".yml", ".yaml")
 _DECIDING = {".py", ".csv", ".tsv", *SUFFIXES}
 """What the packaged rules are read from, and with."""
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+_SAME_LEAST = 6
+"""So many signs tell where in a text a quote stands."""
 
 
 class RuleBook(Struct, frozen=True):
@@ -137,8 +141,8 @@ def load_book(packs: Sequence[Path] = ()) -> RuleBook:
     return _assemble([*_packaged(), *_read_packs(packs)]) if packs else _packaged_book()
 
 
-def read_into_book(path: Path) -> tuple[RuleBook, tuple[Rule, ...]]:
-    """Return the book with `path`, a file or folder, read into it, and the rules that stand there.
+def read_into_book(path: Path) -> tuple[RuleBook, tuple[RuleFile, ...]]:
+    """Return the book with `path`, a file or folder, read into it, and the files of rules that stand there.
 
     A packaged file stands in the book already: it is not read a second time.
 
@@ -150,10 +154,9 @@ def read_into_book(path: Path) -> tuple[RuleBook, tuple[Rule, ...]]:
     packaged = resources.files("hmgeo.rules").joinpath("data")
     folder = path if path.is_dir() else path.parent
     if isinstance(packaged, Path) and folder.resolve() == packaged.resolve() and path.name != PARAMETERS_FILE:
-        own = [file for file in _packaged() if path.is_dir() or file.file == path.name]
-        return _packaged_book(), tuple(rule for file in own for rule in file.rules)
+        return _packaged_book(), tuple(file for file in _packaged() if path.is_dir() or file.file == path.name)
     files = _read_packs([path])
-    return _assemble([*_packaged(), *files]), tuple(rule for file in files for rule in file.rules)
+    return _assemble([*_packaged(), *files]), files
 
 
 def read_apart(path: Path) -> tuple[Rule, ...]:
@@ -173,6 +176,54 @@ def changed_lines(old: Rule, new: Rule) -> tuple[str, ...]:
     names = [line[2:].partition("：")[0] if line.startswith("- ") else "引文或名称" for line in (*before, *after)]
     lines = zip(names, (*before, *after), strict=True)
     return tuple(dict.fromkeys(name for name, line in lines if line and (line in before) is not (line in after)))
+
+
+def held_against(rules: Sequence[Rule], folder: Path) -> tuple[list[Problem], int, Counter[str]]:
+    """Hold every quote of `rules` letter by letter against its text in `folder`, spaces and the width of signs apart.
+
+    Returns the quotes that don't stand there, how many do, and how many could not be held, by the name of their text.
+
+    Raises
+    ------
+    RuleError
+        Where a text can't be read.
+    """
+    if not folder.is_dir():
+        raise RuleError(Problem("原文文件夹不存在", Place(key="--texts"), str(folder), remedy="核对路径"))
+    texts = {
+        path.stem: _plain(decoded(path.read_bytes(), str(path), "原文"))
+        for path in sorted(folder.iterdir())
+        if path.suffix in {".txt", ".md"}
+    }
+    quotes = [(rule, value.text, value.quote) for rule in rules for value in rule.history if value.quote]
+    quotes += [(rule, rule.latest.text, exception.quote) for rule in rules for exception in rule.exceptions]
+    missing = Counter(text for _, text, _ in quotes if text not in texts)
+    wrong = [
+        Problem(
+            f"{rule.id} 的引文在原文「{text}」中没有",
+            Place(file=rule.file, line=rule.line, key="quote"),
+            quote,
+            remedy=_first_other(quote, texts[text]),
+        )
+        for rule, text, quote in quotes
+        if text in texts and _plain(quote) not in texts[text]
+    ]
+    return wrong, len(quotes) - missing.total() - len(wrong), missing
+
+
+def _plain(text: str) -> str:
+    """Return a text without spaces, its signs all of one width."""
+    return WHITESPACE.sub("", text).translate(_NARROW)
+
+
+def _first_other(quote: str, text: str) -> str:
+    """Say from which word on a quote is another than its text."""
+    plain = _plain(quote)
+    same = max(size for size in range(len(plain)) if plain[:size] in text)
+    after = text[text.index(plain[:same]) + same :]
+    if same < _SAME_LEAST:
+        return "照原文抄写，或核对 text 写的是哪一份"
+    return f"「{plain[:same][-_SAME_LEAST:]}」之后原文是「{after[:_SAME_LEAST]}」，照原文抄写"
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,8 @@ every fault with its file and line, and the callers raise once.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -62,12 +64,24 @@ def near(word: str, known: Iterable[str]) -> str:
     return matches[0] if matches else ""
 
 
+def fingerprint(node: yaml.Node, without: str) -> str:
+    """Return a sum of what `node` says but for keys `without`; comments, lines and the order of keys don't count."""
+
+    def said(node: yaml.Node) -> object:
+        if isinstance(node, yaml.MappingNode):
+            return {str(key.value): said(value) for key, value in node.value if key.value != without}
+        return [said(item) for item in node.value] if isinstance(node, yaml.SequenceNode) else node.value
+
+    text = json.dumps(said(node), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
 def line_of(node: yaml.Node) -> int:
     """Return the node's line, counted from 1."""
     return int(node.start_mark.line) + 1
 
 
-def _decode(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> str:
+def decoded(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> str:
     """Return UTF-8 text; raise the given error where a file is GBK or too large."""
     if len(content) > MAX_BYTES:
         raise error(
@@ -117,7 +131,7 @@ def compose(content: bytes, file: str, noun: str = "规则文件", error: type[H
         Of the given kind, where the text is empty, isn't YAML, holds a password or tags, or goes beyond the caps on
         size, depth and aliases.
     """
-    text = _decode(content, file, noun, error)
+    text = decoded(content, file, noun, error)
     try:
         raise_problems(error, _unsafe(text, file))
         root = yaml.compose(text, Loader=LOADER)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from hmgeo.errors import RuleError, raise_problems
+from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.tables import implied_facts
 from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, known_words, parameters_of
 from hmgeo.rules.model import (
@@ -36,7 +36,7 @@ from hmgeo.rules.model import (
     Verification,
     VerificationState,
 )
-from hmgeo.rules.nodes import Reader, compose, line_of
+from hmgeo.rules.nodes import Reader, compose, fingerprint, line_of
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import (
     ATTRIBUTES,
@@ -373,7 +373,7 @@ def _check_succession(reader: Reader, earlier: DatedValue, later: DatedValue, no
 
 
 _SCHEMA = 1
-_FILE_KEYS = ("schema", "pack", "version", "rules")
+_FILE_KEYS = ("schema", "pack", "version", "rules", "fingerprint")
 _UNREAD = frozenset({"matter", "validity", "pack", "file", "line"})
 """What a rule has that isn't written in its record."""
 _RULE_KEYS = tuple(name for name in Rule.__struct_fields__ if name not in _UNREAD)
@@ -385,12 +385,34 @@ _TERRITORY_DIGITS = (COUNTY_DIGITS, TOWNSHIP_DIGITS)
 
 
 class RuleFile(Struct, frozen=True):
-    """The rules of one file, in the order they are declared."""
+    """The rules of one file, in the order they are declared.
+
+    Parameters
+    ----------
+    fingerprint
+        Of which version which content was, as the file says; empty where it doesn't.
+    content
+        The fingerprint of what its rules say now, their cases apart.
+    """
 
     file: str
     pack: str
     version: str
     rules: tuple[Rule, ...]
+    fingerprint: str = ""
+    content: str = ""
+
+    def problems(self) -> list[Problem]:
+        """Return what is wrong with the fingerprint: rules that changed without their version, or one not taken yet."""
+        version, _, content = self.fingerprint.rpartition(" ")
+        place, what, remedy = Place(file=self.file, key="fingerprint"), "", ""
+        if self.fingerprint and version != self.version:
+            what = f"版本已是 {self.version}，指纹还不是它的"
+            remedy = f"核对改动，写 fingerprint: {self.version} {self.content}"
+        elif self.fingerprint and content != self.content:
+            what = f"规则的内容与版本 {self.version} 的指纹不符：内容改了，版本没有改"
+            remedy = "提高 version，再检查一次，照提示改写指纹；无意改动的改回原样"
+        return [Problem(what, place, self.fingerprint, remedy=remedy)] if what else []
 
 
 def load_rules(content: bytes, file: str) -> RuleFile:
@@ -409,7 +431,7 @@ def load_rules(content: bytes, file: str) -> RuleFile:
         With every fault of the file; nothing is loaded then.
     """
     reader = Reader(file)
-    entries = reader.mapping(compose(content, file), _FILE_KEYS, _FILE_KEYS, "规则文件")
+    entries = reader.mapping(compose(content, file), _FILE_KEYS, _FILE_KEYS[:-1], "规则文件")
     schema = reader.integer(entries, "schema")
     if schema is not None and schema != _SCHEMA:
         reader.fault(entries["schema"], "不支持的 schema", found=str(schema), allowed=str(_SCHEMA), remedy="升级软件")
@@ -417,8 +439,9 @@ def load_rules(content: bytes, file: str) -> RuleFile:
     nodes = reader.items(entries, "rules")
     rules = [_read_rule(reader, node, pack) for node in nodes]
     _check_ids(reader, rules)
+    stated = reader.text(entries, "fingerprint")
     raise_problems(RuleError, reader.problems)
-    return RuleFile(file, pack, version, tuple(rules))
+    return RuleFile(file, pack, version, tuple(rules), stated, fingerprint(entries["rules"], without="cases"))
 
 
 def _check_ids(reader: Reader, rules: list[Rule]) -> None:
