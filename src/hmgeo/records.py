@@ -453,10 +453,7 @@ class Sink(Protocol):
 def geo_frame(table: pa.Table) -> GeoDataFrame:
     """Return a table whose column geometry holds lon/lat WKB on CGCS2000 as a GeoDataFrame; null stays None.
 
-    Raises
-    ------
-    UsageError
-        The table has no shapes.
+    `UsageError`: the table has no shapes.
     """
     if "geometry" not in table.column_names:
         raise UsageError(Problem("这张表没有图形，用 .to_pandas()"))

@@ -37,10 +37,7 @@ class Unknown(Struct, frozen=True):
     def __bool__(self) -> bool:
         """Refuse to be taken for yes or no.
 
-        Raises
-        ------
-        TypeError
-            Always.
+        `TypeError` always.
         """
         message = f"unknown ({self.code}: {self.found!r}) is neither yes nor no; ask with isinstance"
         raise TypeError(message)
@@ -176,10 +173,7 @@ class Unassessed(Word):
     def counted(cls, findings: Iterable[tuple[str, str]]) -> dict[Self, int]:
         """Count what wasn't assessed by group, zeros included.
 
-        Parameters
-        ----------
-        findings
-            The verdict's code and the codes of the reasons, joined by `;`, of each.
+        `findings`: the verdict's code and the codes of the reasons, joined by `;`, of each.
         """
         open_ = (codes for verdict, codes in findings if verdict == Verdict.NOT_ASSESSED.value)
         counts = Counter(cls.of_reasons((codes or "").split(";")) for codes in open_)

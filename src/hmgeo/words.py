@@ -53,10 +53,7 @@ class Reason(str):
     def __setattr__(self, name: str, value: object) -> Never:
         """Refuse to be changed.
 
-        Raises
-        ------
-        AttributeError
-            Always.
+        `AttributeError` always.
         """
         message = f"a reason doesn't change: {name}"
         raise AttributeError(message)
@@ -113,17 +110,14 @@ def catalogue() -> Mapping[str, Entry]:
 def say(code: str, /, **values: Value) -> Reason:
     """Return the reason of the catalogue's `code`; its words ask for each of `values` by name, no more and no less.
 
+    `KeyError` for a code or a value that the catalogue doesn't hold.
+
     Examples
     --------
     >>> say("layer_incomplete", layer="耕地")
     '「耕地」未申明完整，结果为下限。'
     >>> print(render(say("layer_incomplete", layer="Farmland"), "en"))
     "Farmland" isn't declared complete: results are lower bounds.
-
-    Raises
-    ------
-    KeyError
-        For a code or a value that the catalogue doesn't hold.
     """
     return Reason(_told(code, values, "zh", str, bare=False), code, values)
 

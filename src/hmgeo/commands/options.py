@@ -95,10 +95,7 @@ def refuse_unused(options: Mapping[str, object], why: str, remedy: str) -> None:
 
     `options`: name and value of each; the empty ones weren't given.
 
-    Raises
-    ------
-    UsageError
-        With every one of them.
+    `UsageError` with every one of them.
     """
     from hmgeo.errors import Place, Problem, UsageError, raise_problems
 
@@ -136,10 +133,7 @@ def day_of(text: str) -> dt.date | None:
 def also_of(options: Sequence[str] | None) -> tuple[str, ...]:
     """Return the further formats that `options`, an option's texts, name, in the order of the list of them.
 
-    Raises
-    ------
-    typer.BadParameter
-        A word names none of them.
+    `typer.BadParameter`: a word names none of them.
 
     Examples
     --------
@@ -207,10 +201,7 @@ def pair_of(text: str, option: str) -> tuple[str, str]:
 def layers_of_words(sources: Path | None, farmland: Path | None, others: Sequence[str]) -> dict[LayerKind, Path]:
     """Return the file of each kind of layer that options name: `sources`, `farmland`, and `others` as kind=file.
 
-    Raises
-    ------
-    typer.BadParameter
-        No such kind, or one named twice.
+    `typer.BadParameter`: no such kind, or one named twice.
     """
     named = {LayerKind.ENTERPRISES: sources, LayerKind.FARMLAND: farmland}
     files = {kind: file for kind, file in named.items() if file is not None}

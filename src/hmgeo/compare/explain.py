@@ -143,10 +143,7 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
 def picture_suffix(out: Path) -> str:
     """Return the kind of picture that `out` is to be: `.png`, `.pdf` or `.svg`, by its ending in any case.
 
-    Raises
-    ------
-    UsageError
-        None that is drawn.
+    `UsageError`: none that is drawn.
     """
     suffix = out.suffix.lower()
     if suffix not in _PICTURES:

@@ -83,10 +83,7 @@ def holds(checks: Sequence[Check]) -> bool:
 def read_manifest(folder: Path) -> tuple[dict[str, Any], Path]:
     """Return the manifest of a run folder, of this schema or the older one, and where it lies.
 
-    Raises
-    ------
-    InputError
-        The folder holds none that can be read.
+    `InputError`: the folder holds none that can be read.
     """
     record = next((folder / name for name in (RUN_MANIFEST, MANIFEST_NAME) if (folder / name).is_file()), None)
     place = Place(file=folder.name)
@@ -137,10 +134,7 @@ def read_tables(folder: Path, record: Path) -> Tables:
 
     `record`: the run's manifest, which lies beside them.
 
-    Raises
-    ------
-    InputError
-        Naming every file that is missing, damaged or not ours.
+    `InputError`, naming every file that is missing, damaged or not ours.
     """
     readers = {"findings.parquet": _read_findings, "sources.csv": _read_csv, "ledger.csv": _read_csv}
     tables, problems = [], []

@@ -74,10 +74,7 @@ _LAST_MERIDIAN = 20
 def parse_datum(text: str) -> Datum | None:
     """Read a datum as people write it; None where the words are not understood.
 
-    Parameters
-    ----------
-    text
-        A word such as `WGS-84`, `火星坐标系`, `2000国家大地坐标系` or `未知`; case, spaces and dashes don't matter.
+    `text`: a word such as `WGS-84`, `火星坐标系`, `2000国家大地坐标系` or `未知`; case, spaces and dashes don't matter.
 
     Examples
     --------

@@ -124,10 +124,8 @@ def _cut_long_edges(start: Floats, end: Floats, owner: Indices) -> tuple[Floats,
 def prepare_shapes(geometries: Geometries) -> Shapes:
     """Ready geometries for measuring.
 
-    Parameters
-    ----------
-    geometries
-        Sequence of shapely geometries in lon/lat degrees (EPSG:4490); points, lines, polygons and their multis.
+    `geometries`: sequence of shapely geometries in lon/lat degrees (EPSG:4490); points, lines, polygons and their
+    multis.
 
     Examples
     --------

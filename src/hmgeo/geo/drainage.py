@@ -488,10 +488,7 @@ def two_ways_out(level: Steps, wide: Mask, group: Costs, costs: PerStep) -> tupl
 
     Ways go over one `level` to cells of a `group`, by `costs` of a step along a row, along a column, across.
 
-    Returns
-    -------
-    tuple
-        (m, 2) lengths, `FAR` where there is no second; the cells where they leave; their groups.
+    (m, 2) lengths, `FAR` where there is no second; the cells where they leave; their groups.
     """
     height, width = level.shape
     flat = level.reshape(-1)
@@ -754,10 +751,8 @@ def walk_up(
 def level_stretches(below: Cells, is_flat: Mask) -> Cells:
     """Return (m,) how many cells the longest stretch over `is_flat` ground, (m,), has on the way down from each cell.
 
-    Parameters
-    ----------
-    below
-        (m,) row of the cell that each drains to, which comes before it; -1 where the way ends, which counts for none.
+    `below`: (m,) row of the cell that each drains to, which comes before it; -1 where the way ends, which counts for
+    none.
     """
     own, longest = np.zeros(len(below), np.int64), np.zeros(len(below), np.int64)
     for row in range(len(below)):

@@ -61,10 +61,7 @@ class ClippedAreas:
     def clipped_m2(self, lon: float, lat: float, radius_m: float) -> Floats:
         """Return (1 + classes) areas in m2 within a radius of a place: under any shape, under those of each class.
 
-        Parameters
-        ----------
-        lon, lat, radius_m
-            Degrees, away from the poles and the antimeridian; metres on the ellipsoid.
+        `lon`, `lat`, `radius_m`: degrees, away from the poles and the antimeridian; metres on the ellipsoid.
         """
         apart_m = np.linalg.norm(self._shapes.centre_xyz - earth_centred(np.array([[lon, lat]])), axis=1)
         arc_m = apart_m + apart_m**3 / (24 * _LONGEST_M**2) * 1.1  # a chord is shorter than the way along the ground
@@ -85,10 +82,7 @@ class ClippedAreas:
     def union_m2(self, rows: Indices) -> Floats:
         """Return (1 + classes) areas in m2 under some of the shapes, each whole: of all, and of each class by itself.
 
-        Parameters
-        ----------
-        rows
-            Numbers of the shapes, ascending.
+        `rows`: numbers of the shapes, ascending.
         """
         chosen = np.zeros(len(self._shapes), bool)
         chosen[rows] = True

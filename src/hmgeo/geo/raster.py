@@ -247,10 +247,7 @@ class Strip(Struct, frozen=True):
 def frame_of(raster: Raster) -> Frame:
     """Return where the cells of `raster` lie.
 
-    Raises
-    ------
-    InputError
-        Where it isn't north-up in a projection in metres.
+    `InputError` where it isn't north-up in a projection in metres.
     """
     crs = CRS.from_user_input(raster.crs)
     place = Place(file=raster.provenance.path)

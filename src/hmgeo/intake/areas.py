@@ -107,10 +107,7 @@ def resolve_area(text: str, *, base: Path) -> Area:
 def area_named(text: str) -> str:
     """Return the code of the county, else key area or township, that bears a name; the text itself where none does.
 
-    Raises
-    ------
-    ProjectError
-        Several bear it; they are listed.
+    `ProjectError`: several bear it; they are listed.
 
     Examples
     --------

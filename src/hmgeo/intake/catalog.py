@@ -56,10 +56,7 @@ class ShippedLayer(Struct, frozen=True):
 def shipped_folder() -> Path:
     """Return the folder of the shipped layers: inside the installed package, else the checkout's `layers/`.
 
-    Raises
-    ------
-    InputError
-        Neither is there.
+    `InputError`: neither is there.
     """
     package = Path(__file__).resolve().parents[1]
     candidates = (package / "_shipped", package.parents[1] / "layers")

@@ -166,10 +166,7 @@ class Columns(Struct, frozen=True):
 def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Sequence[str]] | None = None) -> Columns:
     """Match `headers`, a file's column names, with the roles that they have in a layer of a `kind`.
 
-    Parameters
-    ----------
-    columns
-        The cells, where they may tell which of several coordinates to read.
+    `columns`: the cells, where they may tell which of several coordinates to read.
 
     Examples
     --------
@@ -265,15 +262,8 @@ def _letters(plain: str) -> str:
 def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Sequence[str], place: Place) -> Columns:
     """Put the user's own mapping over what was recognised in `columns`; errors name `place` and list `headers`.
 
-    Parameters
-    ----------
-    wanted
-        Pairs of role and column name; names of degrees, minutes and seconds joined by `+`.
-
-    Raises
-    ------
-    InputError
-        Unknown roles and missing columns, all at once.
+    `wanted`: pairs of role and column name; names of degrees, minutes and seconds joined by `+`. `InputError`:
+    unknown roles and missing columns, all at once.
     """
     known = {plain_name(header): header for header in reversed(headers)}
     problems = []
@@ -314,10 +304,7 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
 def read_mapping(text: str, flag: str = "--columns") -> tuple[tuple[str, str], ...]:
     """Read `text`, such as `lon=列名,lat=列名`, as pairs of role and column name; names may hold commas.
 
-    Raises
-    ------
-    UsageError
-        A part of it names no role or no column; `flag` is what was typed before it.
+    `UsageError`: a part of it names no role or no column; `flag` is what was typed before it.
 
     Examples
     --------
@@ -420,10 +407,7 @@ def write_mapping(columns: Columns, journal: Journal) -> None:
 def id_column(headers: Sequence[str], kind: LayerKind, wanted: str, place: Place) -> str:
     """Return the column of `headers` that holds the ids of a layer of a `kind`; empty where none does.
 
-    Raises
-    ------
-    InputError
-        The column `wanted` by the user is not there; told at `place`.
+    `InputError`: the column `wanted` by the user is not there; told at `place`.
     """
     known: dict[str, str] = {}
     for header in headers:
@@ -652,10 +636,7 @@ class Declared(Struct, frozen=True):
 def understand(options: ReadOptions, place: Place) -> Declared:
     """Turn the words of `options` into a CRS and a datum.
 
-    Raises
-    ------
-    InputError
-        All words that are not understood, at once; told at `place`.
+    `InputError`: all words that are not understood, at once; told at `place`.
     """
     problems: list[Problem] = []
     crs: CRS | None = None

@@ -284,15 +284,8 @@ def receptor_batches(
 ) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
     """Return `RECEPTOR_SCHEMA` in batches of 50,000: the usable rows, in input order, then those of 园地 beside them.
 
-    Parameters
-    ----------
-    opened, outcome
-        The file and what became of its rows; parcels of farmland that are none are set aside in it.
-
-    Raises
-    ------
-    InputError
-        Nothing in the file is usable.
+    `opened`, `outcome`: the file and what became of its rows; parcels of farmland that are none are set aside in it.
+    `InputError`: nothing in the file is usable.
     """
     sound = outcome.sound.copy()
     gardens = keep_farmland(opened, outcome) if kind is LayerKind.FARMLAND else np.zeros(0, np.intp)

@@ -246,10 +246,7 @@ _AREA_KINDS = frozenset(
 def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) -> Opened:
     """Read a file, recognise its columns and give every row its id.
 
-    Raises
-    ------
-    InputError
-        The file as a whole can't be used.
+    `InputError`: the file as a whole can't be used.
     """
     journal = Journal(shown_path(path, shown_as))
     raw = read_raw(path, layer=options.layer, journal=journal, kind=kind)
@@ -277,15 +274,8 @@ def columns_of(raw: RawTable, kind: LayerKind, options: ReadOptions, place: Plac
 def place_rows(opened: Opened, kind: LayerKind, options: ReadOptions, *, are_receptors: bool) -> Outcome:
     """Bring every row of `opened` to lon/lat on CGCS2000, or say why not.
 
-    Parameters
-    ----------
-    are_receptors
-        Whether bad rows are set aside, and areas asked for where only areas make up the kind; sources all stay.
-
-    Raises
-    ------
-    InputError
-        No coordinates, several, or several tables side by side.
+    `are_receptors`: whether bad rows are set aside, and areas asked for where only areas make up the kind; sources
+    all stay. `InputError`: no coordinates, several, or several tables side by side.
     """
     raw, columns, journal = opened.raw, opened.columns, opened.journal
     place = Place(file=journal.file, sheet=raw.sheet)
@@ -465,15 +455,8 @@ class Inspection(Struct, frozen=True):
 def inspect_file(path: Path, wanted: LayerKind | None, options: ReadOptions, shown_as: str = "") -> Inspection:
     """Read a file as a layer of a kind and say all that can be said of it.
 
-    Parameters
-    ----------
-    wanted
-        The kind; None for the one that the file's own fields tell.
-
-    Raises
-    ------
-    InputError
-        The file as a whole can't be used.
+    `wanted`: the kind; None for the one that the file's own fields tell. `InputError`: the file as a whole can't be
+    used.
     """
     opened = open_file(path, wanted or LayerKind.ENTERPRISES, options, shown_as)
     kind = wanted or _kind_told(opened)

@@ -221,10 +221,7 @@ class Journal(Struct):
 
         What was said of an earlier part isn't said again; rows of a later part are added to those of which it was said.
 
-        Parameters
-        ----------
-        rows
-            Data rows counted from 1.
+        `rows`: data rows counted from 1.
         """
         key = LedgerEntry(self.file, self.sheet, 0, field, value, event, reason, action)
         place, named = self._said.get(key, (len(self.entries), [])) if self.first else (len(self.entries), [])
@@ -469,10 +466,8 @@ def arrow_columns(columns: Mapping[str, list[str]]) -> dict[str, pa.Array]:
 def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> str:
     """Return the one of `names` to read.
 
-    Raises
-    ------
-    InputError
-        The `wanted` one is not there, or there are several and none was named: told at `place`, `noun` for a layer.
+    `InputError`: the `wanted` one is not there, or there are several and none was named: told at `place`, `noun` for
+    a layer.
     """
     if wanted:
         if wanted in names:

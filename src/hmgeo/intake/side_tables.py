@@ -118,10 +118,7 @@ def _winds(raw: RawTable, journal: Journal) -> pa.Table:
 def _direction_deg(text: str) -> float | None:
     """Return where wind comes from in degrees, by name; None for calm.
 
-    Raises
-    ------
-    ValueError
-        No direction of that name.
+    `ValueError`: no direction of that name.
 
     Examples
     --------

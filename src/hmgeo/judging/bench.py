@@ -124,10 +124,7 @@ class Bench:
     def judge_all(self, subject: Subject, place: Place, facts: Facts, basis: Callable[[Rule], Basis]) -> list[Finding]:
         """Return what every rule that speaks in a `place` and gives findings says of the source `subject`.
 
-        Parameters
-        ----------
-        basis
-            How real what a rule says is.
+        `basis`: how real what a rule says is.
         """
         choices = self.question.choices
         return [

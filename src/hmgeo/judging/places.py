@@ -240,10 +240,7 @@ NOWHERE = Place()
 def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
     """Return the place of every row, in order; empty parts where nothing tells.
 
-    Parameters
-    ----------
-    positions
-        Sources; rows without coordinates are placed by the names they carry.
+    `positions`: sources; rows without coordinates are placed by the names they carry.
     """
     far = _holding(positions, areas.outlines)
     near = _holding(positions, areas.counties)

@@ -64,10 +64,7 @@ def write_data(
 
     `left_out`: names of tables that nobody asked for.
 
-    Returns
-    -------
-    dict
-        Names of columns by file.
+    Names of columns by file.
     """
     columns = {told.PAIRS.name: told.PAIRS.schema.names, told.LEDGER.name: told.LEDGER.schema.names}
     write_entries(results.ledger.entries, folder / told.LEDGER.name, language)

@@ -147,10 +147,7 @@ def visit_order(results: Results, language: str = "zh") -> str:
 def gaps_of(findings: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int, int]]:
     """Return what would settle the findings that aren't assessed, what settles most sources by itself first.
 
-    Returns
-    -------
-    list
-        What to supply; sources that lack nothing else; sources and findings that lack it.
+    What to supply; sources that lack nothing else; sources and findings that lack it.
     """
     waiting: dict[str, list[Mapping[str, Any]]] = {}
     alone: dict[str, set[str]] = {}
@@ -279,10 +276,7 @@ def quantity(value: float, unit: str) -> str:
 def parameter_lines(parameters: Iterable[Mapping[str, str]], asked: Iterable[str] | None) -> list[tuple[str, str]]:
     """Return the parameters that a rule leaves open, each with who set it; all of them where the rule isn't known.
 
-    Parameters
-    ----------
-    asked
-        Names, as the rule gives them; None for a rule that isn't known.
+    `asked`: names, as the rule gives them; None for a rule that isn't known.
     """
     names = None if asked is None else tuple(asked)
     lines = []

@@ -99,10 +99,7 @@ class BareFile(Struct, frozen=True):
 def parse_radius_m(text: str) -> float:
     """Return a radius in metres from text such as 10km, 500m, 10公里.
 
-    Raises
-    ------
-    UsageError
-        Where the unit is missing or unknown, or the number isn't positive.
+    `UsageError` where the unit is missing or unknown, or the number isn't positive.
 
     Examples
     --------
@@ -125,10 +122,7 @@ def parse_radius_m(text: str) -> float:
 def parse_radii_m(text: str) -> tuple[float, ...]:
     """Return radii in metres, the least first, from text such as 1km,5km,10km.
 
-    Raises
-    ------
-    UsageError
-        As `parse_radius_m`.
+    `UsageError` as `parse_radius_m`.
 
     Examples
     --------
@@ -141,10 +135,7 @@ def parse_radii_m(text: str) -> tuple[float, ...]:
 def kind_of(word: str) -> LayerKind:
     """Return the kind of layer that a code or a Chinese word means.
 
-    Raises
-    ------
-    UsageError
-        An unknown word.
+    `UsageError`: an unknown word.
     """
     kind = next((kind for kind in LayerKind if word in {kind.value, kind.zh}), None)
     if kind is None:

@@ -300,10 +300,7 @@ _TOLD_ON_TOP = {"坐标系未声明": "用 datum 声明坐标系", "坐标系疑
 def layer_kind(word: str, path: Path, options: ReadOptions) -> LayerKind:
     """Return the kind `word` means; where empty, heights for a raster, else by the fields of `path`, read by `options`.
 
-    Raises
-    ------
-    UsageError
-        An unknown word.
+    `UsageError`: an unknown word.
     """
     if word:
         return kind_of(word)

@@ -364,10 +364,7 @@ def _number(value: float | None, divisor: float) -> str:
 def write_paths(report: FlowReport, out: Path) -> None:
     """Write the paths of `report` as GeoJSON in lon/lat, one feature for each source that has one.
 
-    Raises
-    ------
-    OutputError
-        Where `out` is one of the project's files, or can't be written.
+    `OutputError` where `out` is one of the project's files, or can't be written.
     """
     features = []
     for row in report.paths.to_pylist():

@@ -264,10 +264,8 @@ def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NA
 def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Iterator[Path]:
     """Do as `whole_folder` in a folder `out` that others use: `names` go there, listed in our `record`.
 
-    Raises
-    ------
-    OutputError
-        Before anything is made, where one of the names is taken by a file that isn't ours; else as `whole_folder`.
+    `OutputError` before anything is made, where one of the names is taken by a file that isn't ours; else as
+    `whole_folder`.
     """
     out = _resolved(out)
     if out.exists() and not out.is_dir():
@@ -284,11 +282,8 @@ def whole_file(out: Path, inputs: Sequence[Path], *besides: str) -> Iterator[Pat
 
     `besides`: names of files that are written beside the temporary one and go where it goes.
 
-    Raises
-    ------
-    OutputError
-        Where `out` is a folder, an input, or a file that we didn't write or that was changed since; where it is being
-        written, or can't be written.
+    `OutputError` where `out` is a folder, an input, or a file that we didn't write or that was changed since; where
+    it is being written, or can't be written.
     """
     out = _resolved(out)
     place = Place(file=out.name)
@@ -357,10 +352,7 @@ def _written() -> frozenset[str]:
 def whole_stored(out: Stored, inputs: Sequence[Stored]) -> Iterator[Path]:
     """Do as `whole_file`, also with addresses for `out` and `inputs`; what goes to one is sent when it is whole.
 
-    Raises
-    ------
-    OutputError, UsageError
-        As `whole_file` and `RemoteFile.put`.
+    `OutputError` or `UsageError` as `whole_file` and `RemoteFile.put`.
     """
     if isinstance(out, Path):
         with whole_file(out, [path for path in inputs if isinstance(path, Path)]) as temporary:
@@ -666,10 +658,7 @@ class Asked(NamedTuple):
     ) -> Asked:
         """Read what is asked for: `path`, `out`, `accepts`, `words`, `overrides` and `wish` as `run_project` has them.
 
-        Raises
-        ------
-        ProjectError
-            With every fault of the project's own file.
+        `ProjectError` with every fault of the project's own file.
         """
         from hmgeo.project.spec import ALLOW_OUTSIDE, option_files, outside_of, read_spec  # noqa: PLC0415 -- below
 

@@ -108,10 +108,7 @@ def load_inputs(spec: ProjectSpec, *, needs_sources: bool = True) -> Inputs:
 
     `needs_sources`: whether a project without a layer of sources is refused; without one `positions` holds no row.
 
-    Raises
-    ------
-    ProjectError, InputError
-        With every problem of every layer, area and rule.
+    `ProjectError` or `InputError` with every problem of every layer, area and rule.
     """
     collector = Collector()
     if needs_sources and SOURCES_KIND not in spec.layers:

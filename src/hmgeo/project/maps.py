@@ -193,10 +193,7 @@ class BuiltMap(Struct, frozen=True):
 def map_files(path: Path) -> list[Path]:
     """Return the definition that a path names, or all of a folder, by name.
 
-    Raises
-    ------
-    ProjectError
-        Where there is none.
+    `ProjectError` where there is none.
     """
     files = sorted(path.glob("*.yml")) if path.is_dir() else [path] if path.is_file() else []
     if not files:
@@ -208,10 +205,7 @@ def map_files(path: Path) -> list[Path]:
 def read_map(file: Path) -> MapSpec:
     """Read the map definition `file`, a .yml.
 
-    Raises
-    ------
-    ProjectError
-        With every fault: unknown or missing keys, neither or both of project and area, ...
+    `ProjectError` with every fault: unknown or missing keys, neither or both of project and area, ...
     """
     reader = Reader(file.name)
     entries = reader.mapping(compose(file.read_bytes(), file.name, _NOUN, ProjectError), _KEYS, _REQUIRED, _NOUN)
@@ -286,10 +280,7 @@ def _build(spec: MapSpec, folder: Path, wish: Wish, language: str) -> BuiltMap:
 def overview(spec: MapSpec) -> Results:
     """Return an overview map of the areas of `spec`: lines and rivers of the shipped layers, nothing judged.
 
-    Raises
-    ------
-    ProjectError
-        Where an area isn't known or has no outline.
+    `ProjectError` where an area isn't known or has no outline.
     """
     problems: list[Problem] = []
     areas = []
@@ -321,10 +312,7 @@ _MOST_DRAWN = 5_000
 def draw_file(inspection: Inspection, out: Path) -> None:
     """Write to `out` the page that shows where the rows of `inspection` lie; nothing is judged.
 
-    Raises
-    ------
-    OutputError
-        Where the page can't be written.
+    `OutputError` where the page can't be written.
     """
     drawn = inspection.located.slice(0, _MOST_DRAWN)
     shapes = shapely.from_wkb(drawn["geometry"].to_pylist())

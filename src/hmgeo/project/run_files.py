@@ -112,10 +112,7 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
     `results` whose page `presentation` may not show leave it out; `with_reasons` has put the reason among the warnings.
     Numbers come first: a sheet or a picture that fails is left out and named.
 
-    Returns
-    -------
-    tuple of str
-        A sentence for each file that could not be made; empty where all were.
+    A sentence for each file that could not be made; empty where all were.
     """
     from hmgeo.outputs.figure.figure import write_figures  # noqa: PLC0415 -- what draws loads slowly
     from hmgeo.outputs.map.page import write_map  # noqa: PLC0415 -- as do folium and pandas
@@ -201,10 +198,7 @@ def read_told(folder: Path) -> Told:
 def report_of_run(run: Path | None, out: Path, template: Path | None, new_template: Path | None) -> Path:
     """Write the report of `run` to `out`, by a `template` if any, or the default to `new_template`; return its path.
 
-    Raises
-    ------
-    InputError, OutputError, UsageError
-        Where the folder, the template or what lies at the place forbids it.
+    `InputError`, `OutputError` or `UsageError` where the folder, the template or what lies at the place forbids it.
     """
     if new_template is None and run is None:
         raise UsageError(Problem("没有给出结果文件夹", Place(key="RUN"), remedy="hmgeo report 结果文件夹"))
@@ -224,10 +218,7 @@ def report_of_run(run: Path | None, out: Path, template: Path | None, new_templa
 def letters_of_run(run: Path | None, folder: Path) -> list[Path]:
     """Write to `folder` a letter of inquiry for each department that the findings of `run` wait for.
 
-    Raises
-    ------
-    InputError, OutputError, UsageError
-        As `report_of_run`.
+    `InputError`, `OutputError` or `UsageError` as `report_of_run`.
     """
     if run is None:
         raise UsageError(

@@ -175,10 +175,7 @@ class ProjectSpec(Struct, frozen=True):
     def decisions(self) -> tuple[DecisionUsed, ...]:
         """Return what people decided on findings.
 
-        Raises
-        ------
-        InputError
-            With every fault of their file.
+        `InputError` with every fault of their file.
         """
         return read_decisions(self.folder / self.overrides) if self.overrides else ()
 
@@ -190,10 +187,7 @@ class ProjectSpec(Struct, frozen=True):
 def project_file(path: Path) -> Path:
     """Return the project.yml that a path names, itself or in that folder.
 
-    Raises
-    ------
-    ProjectError
-        Where there is none.
+    `ProjectError` where there is none.
     """
     file = path / FILE_NAME if path.is_dir() else path
     if not file.is_file():
@@ -314,10 +308,7 @@ _DECIDED = {
 def read_decisions(path: Path) -> tuple[DecisionUsed, ...]:
     """Read what people decided on findings, from all sheets of `path`; all cells but the name's must be filled.
 
-    Raises
-    ------
-    InputError
-        With every fault found; a sheet that holds something and has no such header is one.
+    `InputError` with every fault found; a sheet that holds something and has no such header is one.
     """
     allowed = "、".join(words[0] for words in _DECIDED.values())
     decisions: dict[str, DecisionUsed] = {}
@@ -390,10 +381,7 @@ def _decisions(
 def read_words(path: Path) -> tuple[WordMeaning, ...]:
     """Read what words outside the closed lists mean, from `path`: the entries of `words`, or `words` itself.
 
-    Raises
-    ------
-    ProjectError
-        With every fault found.
+    `ProjectError` with every fault found.
     """
     if not path.is_file():
         raise ProjectError(Problem("找不到用语文件", Place(file=path.name, key="--words"), remedy="核对路径"))
@@ -412,10 +400,7 @@ _FOLLOWED = re.compile(r"已接续于《?(.+?)》?")
 def read_validity(path: Path) -> tuple[Validity, ...]:
     """Read an office's own checks of clauses and texts (效力核实) from `path`; none without such a file.
 
-    Raises
-    ------
-    ProjectError
-        With every fault found: a missing field, a word that isn't 仍执行, 已接续 or 失效, ...
+    `ProjectError` with every fault found: a missing field, a word that isn't 仍执行, 已接续 or 失效, ...
     """
     if not path.is_file():
         return ()
@@ -451,10 +436,7 @@ def _validity(reader: Reader, node: yaml.Node) -> Validity:
 def told_columns(texts: Sequence[str], flag: str = "--columns") -> tuple[tuple[str, str], ...]:
     """Read what `flag` says, each of `texts`: `lon=列名,lat=列名`, or a file with a layer's `columns`.
 
-    Raises
-    ------
-    UsageError, ProjectError
-        What can't be read.
+    `UsageError` or `ProjectError`: what can't be read.
     """
     pairs: list[tuple[str, str]] = []
     for text in texts:

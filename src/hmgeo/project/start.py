@@ -506,10 +506,7 @@ def demo_projects() -> tuple[Path, ...]:
 def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: Progress = silent) -> tuple[Run, ...]:
     """Run the shipped projects, each into its own folder below `out`, in `language`; `progress` hears how far.
 
-    Raises
-    ------
-    OutputError
-        Where a folder can't be written.
+    `OutputError` where a folder can't be written.
     """
     from hmgeo.project.run import run_project  # noqa: PLC0415 -- maps and figures load slowly
 
@@ -609,12 +606,8 @@ def check_rules(path: Path, texts: Path | None = None) -> str:
     """Read rules at `path`, file or folder, into the book, run their worked cases, say in words that all is well.
 
     `texts`: a folder of the texts, each under the name that `text` gives it, against which the quotes are held.
-
-    Raises
-    ------
-    RuleError
-        With every fault of the files; where there is none, with every case that comes out otherwise than worked, every
-        quote that its text doesn't hold, and every file whose rules changed without its version.
+    `RuleError` with every fault of the files; where there is none, with every case that comes out otherwise than
+    worked, every quote that its text doesn't hold, and every file whose rules changed without its version.
     """
     book, files = read_into_book(path)
     own = [rule for file in files for rule in file.rules]
@@ -657,10 +650,7 @@ def rules_diff(old: Path, new: Path | None = None) -> tuple[str, ...]:
     `old`, `new`: rule files or folders; without a newer one the packaged book is meant. The worked cases of the older
     book are run by the newer rule of the same id.
 
-    Raises
-    ------
-    RuleError
-        With every fault of the files.
+    `RuleError` with every fault of the files.
     """
     before = {rule.id: rule for rule in read_apart(old)}
     after = {rule.id: rule for rule in (load_book().rules if new is None else read_apart(new))}

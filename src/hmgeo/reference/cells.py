@@ -129,11 +129,8 @@ def _without_zero(code: str, listed: str) -> bool:
 def read_trade(cell: str) -> TradeCell | Unknown:
     """Return the trades that a cell states: codes with or without letter and name, several of them, or official names.
 
-    Parameters
-    ----------
-    cell
-        As a list writes it. A name beside a code must not speak of another class; names alone count only whole
-        (`hmgeo.reference.tables.trades_named`).
+    `cell`: as a list writes it. A name beside a code must not speak of another class; names alone count only whole
+    (`hmgeo.reference.tables.trades_named`).
 
     Examples
     --------
@@ -232,10 +229,7 @@ def _by_name(text: str, cell: str) -> TradeCell | Unknown:
 def read_word(name: str, cell: str) -> str | Unknown:
     """Return the official word that a cell means, by the words of `data/words.csv`; only whole cells count.
 
-    Parameters
-    ----------
-    name
-        The list asked: a layer by its code, or a column by its name.
+    `name`: the list asked: a layer by its code, or a column by its name.
 
     Examples
     --------
@@ -305,11 +299,8 @@ def _plain_code(code: str) -> str:
 def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
     """Return whether a land code or its name is 耕地 or 非耕地.
 
-    Parameters
-    ----------
-    kept
-        As `zeros_kept` says of all codes of the file: 101 is a railway where others of three digits keep their zeros,
-        else it may be 0101 that a spreadsheet cut.
+    `kept`: as `zeros_kept` says of all codes of the file: 101 is a railway where others of three digits keep their
+    zeros, else it may be 0101 that a spreadsheet cut.
 
     Examples
     --------

@@ -160,10 +160,7 @@ def kept_arrays(
 
     Where nothing can be kept, or what was kept is damaged, they are made again.
 
-    Parameters
-    ----------
-    code
-        The modules that decide what is made, from the package's folder.
+    `code`: the modules that decide what is made, from the package's folder.
     """
     import numpy as np  # noqa: PLC0415 -- what only reads the rule book does without
 

@@ -168,10 +168,7 @@ def trades() -> dict[tuple[int, str], Trade]:
 def renumbered() -> Mapping[tuple[int, str], tuple[str, ...]]:
     """Return the codes whose meaning differs between the editions, as far as the table tells; others mean the same.
 
-    Returns
-    -------
-    Mapping
-        By (edition, code): the codes of the same trade in the other edition, empty where the table doesn't hold it.
+    By (edition, code): the codes of the same trade in the other edition, empty where the table doesn't hold it.
 
     Examples
     --------

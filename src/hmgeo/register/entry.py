@@ -130,10 +130,7 @@ def _plain_name(text: str) -> str:
 def _core_of(full: str, stems: Sequence[str] = ()) -> str:
     """Return what tells a name from others: without the places it begins with and without its legal form.
 
-    Parameters
-    ----------
-    stems
-        Names of places without 市, 县, 区, 镇, longest first, that names may begin with.
+    `stems`: names of places without 市, 县, 区, 镇, longest first, that names may begin with.
 
     Examples
     --------

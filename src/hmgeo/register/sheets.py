@@ -55,10 +55,7 @@ class Sheet(NamedTuple):
 def sheets(register: Register, ledger: Sequence[tuple[str, ...]] = ()) -> tuple[Sheet, ...]:
     """Return the sheets of the workbook in their order, the table of contents first.
 
-    Parameters
-    ----------
-    ledger
-        What reading the lists met: file, sheet, row, field, value, event, reason, action.
+    `ledger`: what reading the lists met: file, sheet, row, field, value, event, reason, action.
     """
     made = [_register(register), _matrix(register), _conflicts(register), _pending(register), _unmatched(register)]
     if any(listed.is_previous for listed in register.lists):

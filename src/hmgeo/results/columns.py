@@ -418,10 +418,7 @@ _ANYWHERE = tuple(_columns("anywhere"))
 def column_of(table: str, name: str) -> DataColumn:
     """Return the column `name` of `table`, a file or a table of the GeoPackage.
 
-    Raises
-    ------
-    LookupError
-        Where it has no line here.
+    `LookupError` where it has no line here.
     """
     columns = TABLES[IN_GEOPACKAGE.get(table, table)].columns
     column = next((known for known in (*columns, *_ANYWHERE) if known.name == name), None)

@@ -99,11 +99,8 @@ class Pathways(Struct, frozen=True):
 def pathways_of(water: WaterTables, stored: Mapping[str, str]) -> Pathways:
     """Return the pathways that a run's tables on water hold.
 
-    Parameters
-    ----------
-    stored
-        By source id what its list says of waste stored there (固废堆存情况): runoff counts as a pathway only where
-        something lies that may be washed away.
+    `stored`: by source id what its list says of waste stored there (固废堆存情况): runoff counts as a pathway only
+    where something lies that may be washed away.
     """
     chains: dict[str, list[dict[str, Any]]] = {}
     for row in water.chains.to_pylist():
@@ -533,10 +530,8 @@ def _trade_gap(source: Mapping[str, Any], stated: str) -> str:
 def _water_gap(own: OwnColumns, number: int, emissions: str) -> str:
     """Return what contradicts a row's word that no waste water leaves it, in words; neither value wins.
 
-    Parameters
-    ----------
-    emissions
-        Metals in waste water other than zero, as the list or the outlets state them; a negative figure is one.
+    `emissions`: metals in waste water other than zero, as the list or the outlets state them; a negative figure is
+    one.
     """
     drains = own.text(number, _DRAINS)
     if drains not in _NO_WASTEWATER:
@@ -601,11 +596,8 @@ class Evidence(Struct, frozen=True):
 def visiting(sources: Sequence[dict[str, Any]], evidence: Sequence[Mapping[str, Any]], chosen: VisitOrder) -> None:
     """Put the order of visits into rows of the table of sources.
 
-    Parameters
-    ----------
-    sources
-        Gain `list_number` (from 1, empty for those who aren't on the list), `visit_group`, `distance_class` and
-        `visit_reason`.
+    `sources`: gain `list_number` (from 1, empty for those who aren't on the list), `visit_group`, `distance_class`
+    and `visit_reason`.
     """
     keys: list[tuple[tuple[Any, ...], int]] = []
     for number, (row, of_evidence) in enumerate(zip(sources, evidence, strict=True)):

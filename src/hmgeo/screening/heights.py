@@ -119,10 +119,7 @@ class Measured(Struct, frozen=True):
 def measured_pairs(positions: Positions, farmland: Layer, plain_m: float, classes: Sequence[str] = ()) -> Measured:
     """Measure the pairs of `positions` and `farmland` that terrain is asked of: within `plain_m` and what is unsure.
 
-    Parameters
-    ----------
-    classes
-        Official classes of parcels that count; all where empty.
+    `classes`: official classes of parcels that count; all where empty.
     """
     located = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value))
     uncertainties_m = located["position_uncertainty_m"].to_numpy().astype(np.float64)

@@ -87,10 +87,7 @@ class _Watered(Struct, frozen=True):
 def irrigation_chains(sources: Sequence[ChainSource], tables: ChainTables) -> list[dict[str, Any]]:
     """Return rows of `IRRIGATION_SCHEMA`: every source at least once, in input order; read from `tables`.
 
-    Parameters
-    ----------
-    sources
-        Outfalls are found by id or name of the enterprise; without one the water that other lists name counts.
+    `sources`: outfalls are found by id or name of the enterprise; without one the water that other lists name counts.
     """
     missing = [kind.zh for kind, table in zip(_NEEDED, (tables.intakes, tables.parcels), strict=True) if table is None]
     if missing:

@@ -364,10 +364,7 @@ class Ways:
     def walk(self, start: Stretch, marks: Mapping[int, Sequence[Mark]], limit_m: float) -> Walk:
         """Go on from `start`, a part of a reach (turned), for `limit_m` and gather the features met.
 
-        Parameters
-        ----------
-        marks
-            Turned features by reach.
+        `marks`: turned features by reach.
         """
         length_m = self._length_m[start.reach]
         left_m = max(0.0, length_m - start.to_m)

@@ -76,11 +76,8 @@ class _Snap(Struct, frozen=True):
 def snap(grid: FlowGrid, point: shapely.Point, rule: SnapRule) -> _Snap:
     """Put a lon/lat `point` onto the nearest stream of `grid`, by `rule`.
 
-    Returns
-    -------
-    _Snap
-        CANNOT_TELL where a rival is nearly as near (within twice the distance, or one cell more): the catchment
-        would be another one, and the point alone doesn't say which.
+    CANNOT_TELL where a rival is nearly as near (within twice the distance, or one cell more): the catchment would be
+    another one, and the point alone doesn't say which.
     """
     cells = grid.frame.cells_within(point, rule.tolerance_m)
     least_cells = rule.stream_ha * 10_000 / grid.frame.cell_area_m2

@@ -332,10 +332,7 @@ def upstream_sources(grid: FlowGrid, target: Cells, sources: Sequence[Cells], li
 def level_area_text(grid: FlowGrid, stretches: NDArray[np.int64]) -> str:
     """Return how much of a catchment of `grid` comes over much level ground; empty where nothing does.
 
-    Parameters
-    ----------
-    stretches
-        As of `FlowGrid.stretches_above`.
+    `stretches`: as of `FlowGrid.stretches_above`.
     """
     most = grid.conditioning.flat_cells
     area_ha = int((stretches > most).sum()) * grid.frame.cell_area_m2 / 10_000
@@ -576,10 +573,7 @@ def target_cells(
 def stream_lines(grid: FlowGrid, stream_ha: float) -> list[shapely.LineString]:
     """Return lines in lon/lat through cell centres of `grid`, drawn downstream, the longest stream first.
 
-    Parameters
-    ----------
-    stream_ha
-        Area upstream from which a cell counts as stream.
+    `stream_ha`: area upstream from which a cell counts as stream.
     """
     least_cells = stream_ha * 10_000 / grid.frame.cell_area_m2
     wet = (grid.upstream_cells >= least_cells) & (grid.downstream >= 0)

@@ -43,15 +43,8 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OS
 def check_zip(path: Path, place: Place, noun: str = "压缩包（zip）") -> None:
     """Refuse the archive `path` if it is damaged, locked, or would unpack to far more than it seems; told at `place`.
 
-    Parameters
-    ----------
-    noun
-        What the file is called in words; a workbook is an archive, too.
-
-    Raises
-    ------
-    InputError
-        With what was found and the cap.
+    `noun`: what the file is called in words; a workbook is an archive, too. `InputError` with what was found and the
+    cap.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -65,10 +58,7 @@ def check_zip(path: Path, place: Place, noun: str = "压缩包（zip）") -> Non
 def unpacked(path: Path, layer: str, journal: Journal) -> Iterator[tuple[Path, str]]:
     """Unpack the one `layer` of the zip `path` into a temporary folder that is gone afterwards; `journal` is told.
 
-    Yields
-    ------
-    path, layer
-        The unpacked file or .gdb folder; what is left of the layer's name, for files that hold several.
+    The unpacked file or .gdb folder; what is left of the layer's name, for files that hold several.
     """
     place = Place(file=journal.file)
     check_zip(path, place)
@@ -252,10 +242,7 @@ class RemoteFile(Struct, frozen=True):
     def must_be_known(self) -> None:
         """Find out before hours of work whether the address's protocol is known and installed.
 
-        Raises
-        ------
-        OutputError, UsageError
-            As `reading`.
+        `OutputError` or `UsageError` as `reading`.
         """
         with self.telling(OutputError):
             _system(self.address)
@@ -263,10 +250,7 @@ class RemoteFile(Struct, frozen=True):
     def put(self, file: Path) -> None:
         """Write a local file to this address; it appears when it is whole, where the storage knows how.
 
-        Raises
-        ------
-        OutputError, UsageError
-            As `reading`.
+        `OutputError` or `UsageError` as `reading`.
         """
         with self.telling(OutputError):
             system, path = _system(self.address)
@@ -340,10 +324,7 @@ def without_secrets(text: str) -> str:
 def refuse_address(path: Path, shown: str) -> None:
     """Refuse `path`, or `shown`, what the user wrote, if it is an address; a `Path` made of one has lost a slash.
 
-    Raises
-    ------
-    InputError
-        It is one.
+    `InputError`: it is one.
     """
     written = next((text for text in (shown, path.as_posix()) if _MANGLED.match(text)), "")
     if written:
@@ -355,10 +336,7 @@ def refuse_address(path: Path, shown: str) -> None:
 def refuse_format(file: RemoteFile) -> None:
     """Refuse what can't be read in parts over a network.
 
-    Raises
-    ------
-    InputError
-        It is no Parquet file.
+    `InputError`: it is no Parquet file.
     """
     if file.suffix.lower() != ".parquet":
         place, suffix = Place(file=repr(file)), file.suffix or file.name
@@ -372,10 +350,7 @@ def opened_parquet(stored: Stored, coded: tuple[str, ...] = ()) -> Iterator[pq.P
 
     Columns in `coded` are read as numbers into a dictionary.
 
-    Raises
-    ------
-    InputError, UsageError
-        As `RemoteFile.reading`; pyarrow's own errors for what is no Parquet.
+    `InputError` or `UsageError` as `RemoteFile.reading`; pyarrow's own errors for what is no Parquet.
     """
     if isinstance(stored, RemoteFile):
         with stored.reading() as stream, pq.ParquetFile(stream, read_dictionary=list(coded), pre_buffer=True) as file:

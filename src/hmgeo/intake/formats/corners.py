@@ -54,10 +54,7 @@ def is_survey_text(text: str) -> bool:
 def read_survey_text(text: str, journal: Journal) -> RawTable:
     """Read the parcels of `text`, a land survey's file; `journal` is told of points and areas that aren't as stated.
 
-    Raises
-    ------
-    InputError
-        Lines that are no corner, or no zone by which the metres could be placed.
+    `InputError`: lines that are no corner, or no zone by which the metres could be placed.
     """
     attributes: dict[str, str] = {}
     parcels: list[tuple[int, list[str], list[Corner]]] = []
@@ -183,10 +180,7 @@ def join_corners(raw: RawTable, columns: Columns, declared: Declared, journal: J
     by `columns`, stands in each of its rows or in the first. `declared` says how coordinates are read; `journal` is
     told.
 
-    Raises
-    ------
-    InputError
-        A corner that can't be read, corners on different grids, or corners that go round nothing.
+    `InputError`: a corner that can't be read, corners on different grids, or corners that go round nothing.
     """
     header = next((name for name in raw.headers if plain_name(name) in POINT_NUMBERS), "")
     if not header or columns.place is None:

@@ -68,10 +68,7 @@ def _listed_names() -> frozenset[str]:
 def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
     """Find the rows that hold the names.
 
-    Returns
-    -------
-    first, names, depth
-        Index of the first header row, the names (joined where they stand in several rows), and how many rows they take.
+    Index of the first header row, the names (joined where they stand in several rows), and how many rows they take.
 
     Examples
     --------
@@ -487,10 +484,7 @@ def sheet_names(path: Path) -> tuple[str, ...]:
 def sheet_rows(path: Path) -> dict[str, list[list[str]]]:
     """Return the cells of every sheet of `path` as they stand, by its name; of a csv under no name.
 
-    Raises
-    ------
-    InputError
-        Where the file can't be read.
+    `InputError` where the file can't be read.
     """
     if not path.is_file():
         raise InputError(Problem("文件不存在", Place(file=path.name), remedy="核对路径"))

@@ -156,10 +156,7 @@ def file_crs(
 def refer_shapes(outcome: Outcome, crs: CRS, datums: Sequence[Datum | None]) -> None:
     """Bring the shapes of the assessed rows of `outcome` from `crs` to lon/lat on CGCS2000, in place.
 
-    Parameters
-    ----------
-    datums
-        Per row: the datum of the degrees that `crs` gives; None for a datum without a name here.
+    `datums`: for each row the datum of the degrees that `crs` gives; None for a datum without a name here.
     """
     rows = outcome.unsettled()
     if crs.is_projected:
@@ -382,10 +379,7 @@ class _Grid(Struct, frozen=True):
 def locate_table(raw: RawTable, columns: Columns, declared: Declared, outcome: Outcome) -> None:
     """Fill `outcome` with points from the coordinate `columns` of `raw`, a table, as `declared` says they are meant.
 
-    Raises
-    ------
-    InputError
-        The file's metres have no zone prefix and nobody gives a central meridian.
+    `InputError`: the file's metres have no zone prefix and nobody gives a central meridian.
     """
     pairs = read_pairs(raw, columns, is_turned=declared.is_turned, outcome=outcome)
     if columns.pair == NEUTRAL_PAIR and not declared.is_turned:
@@ -405,15 +399,8 @@ def corner_coordinates(
 ) -> tuple[dict[int, tuple[float, float]], CRS]:
     """Return east and north of each row that gives a corner, and the one grid that they stand on.
 
-    Parameters
-    ----------
-    outcome
-        Where rows that give none are rejected.
-
-    Raises
-    ------
-    InputError
-        Several grids, or degrees on a datum that shapes can't be read on here.
+    `outcome`: where rows that give none are rejected. `InputError`: several grids, or degrees on a datum that shapes
+    can't be read on here.
     """
     pairs = read_pairs(raw, columns, is_turned=declared.is_turned, outcome=outcome)
     if columns.pair == NEUTRAL_PAIR and not declared.is_turned:

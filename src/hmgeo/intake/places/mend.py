@@ -164,10 +164,7 @@ def _swap(rows: NDArray[np.intp], outcome: Outcome, label: str) -> None:
 def mend(outcome: Outcome, *, polygons_only: bool) -> None:
     """Mend invalid polygons in `outcome`, flatten collections, and set aside what holds no usable shape.
 
-    Parameters
-    ----------
-    polygons_only
-        Whether points and lines are set aside (farmland and other areas).
+    `polygons_only`: whether points and lines are set aside (farmland and other areas).
     """
     rows = outcome.unsettled()
     if rows.size == 0:

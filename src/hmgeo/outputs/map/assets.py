@@ -72,10 +72,7 @@ def page_links(suffix: str) -> list[tuple[str, str]]:
 def path_of(url: str) -> str:
     """Return the asset that stands for address `url`.
 
-    Raises
-    ------
-    OutputError
-        Where the address isn't vendored: the page would need the network.
+    `OutputError` where the address isn't vendored: the page would need the network.
     """
     if url not in links():
         raise OutputError(

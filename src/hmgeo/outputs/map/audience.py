@@ -53,15 +53,8 @@ class Shown(Struct, frozen=True):
 def shown_to(results: Results, audience: str) -> Shown:
     """Return what of `results` an audience may see.
 
-    Parameters
-    ----------
-    audience
-        `public` for the whitelist (layers marked 公开, sums by township); anything else is internal.
-
-    Raises
-    ------
-    OutputError
-        Where a layer is 涉密; for `public` also where one is 未标注. All layers are named at once.
+    `audience`: `public` for the whitelist (layers marked 公开, sums by township); anything else is internal.
+    `OutputError` where a layer is 涉密; for `public` also where one is 未标注. All layers are named at once.
     """
     refuse([(layer.kind, layer.name, layer.gates.classification) for layer in results.layers], audience)
     if audience != PUBLIC:
@@ -86,15 +79,7 @@ def shown_to(results: Results, audience: str) -> Shown:
 def refuse(marks: Iterable[tuple[LayerKind, str, Classification]], audience: str) -> None:
     """Refuse what no page for `audience` may hold: 涉密; for `public` 未标注 too.
 
-    Parameters
-    ----------
-    marks
-        Kind, name and 密级 of each layer.
-
-    Raises
-    ------
-    OutputError
-        Naming every layer that stands against it.
+    `marks`: kind, name and 密级 of each layer. `OutputError`, naming every layer that stands against it.
     """
     refused = {Classification.CLASSIFIED} | ({Classification.UNMARKED} if audience == PUBLIC else set())
     problems = [_refusal(kind, name, mark, audience) for kind, name, mark in marks if mark in refused]

@@ -240,10 +240,7 @@ def page_bounds(results: Results, *, on_paper: bool = False) -> list[list[float]
 
     [[south, west], [north, east]] in degrees.
 
-    Parameters
-    ----------
-    on_paper
-        Receptors are held with the sources: nobody moves a sheet.
+    `on_paper`: receptors are held with the sources: nobody moves a sheet.
     """
     marks = [place["at"] for row in results.sources.to_pylist() if (place := sources.place_of(row))]
     points = np.array([shapely.Point(lon, lat) for lat, lon in marks], dtype=object)

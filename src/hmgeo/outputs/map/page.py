@@ -79,10 +79,7 @@ class _LinkFinder(HTMLParser):
 def refuse_outside_links(page: str) -> None:
     """Check that no element of a page refers to anything outside it.
 
-    Raises
-    ------
-    OutputError
-        Naming every such element.
+    `OutputError`, naming every such element.
 
     Examples
     --------
@@ -131,10 +128,7 @@ def write_map(results: Results, presentation: Presentation, path: Path) -> None:
 def map_page(results: Results, presentation: Presentation) -> str:
     """Return the whole page of `results`, as `presentation` shows them, as text.
 
-    Raises
-    ------
-    OutputError
-        Where a layer's 密级 forbids the page, or the page would need the network.
+    `OutputError` where a layer's 密级 forbids the page, or the page would need the network.
     """
     shown = audience.shown_to(results, presentation.audience)
     names = layers.township_names(results)

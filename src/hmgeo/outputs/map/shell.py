@@ -33,10 +33,7 @@ class OfflineHeader(Element):
     def add_child(self, child: Element, name: str | None = None, index: int | None = None) -> Element:
         """Add `child`, inlined where it is a link; `name` and `index` as branca has them.
 
-        Raises
-        ------
-        OutputError
-            Where a link isn't vendored.
+        `OutputError` where a link isn't vendored.
         """
         if isinstance(child, JavascriptLink):
             child = Literal(assets.inline_script(child.url))
@@ -108,9 +105,6 @@ class OfflineMap(folium.Map):
 def frame() -> str:
     """Return the page with its slots.
 
-    Raises
-    ------
-    OutputError
-        Where a library isn't vendored.
+    `OutputError` where a library isn't vendored.
     """
     return str(OfflineMap().figure.render())

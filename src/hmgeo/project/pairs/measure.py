@@ -176,10 +176,7 @@ def cluster(scheduler: str) -> Iterator[Any]:
 
     `scheduler`: `tcp://HOST:PORT`, or `local` for one process on each core.
 
-    Raises
-    ------
-    UsageError
-        Dask isn't installed, or nobody answers.
+    `UsageError`: Dask isn't installed, or nobody answers.
     """
     place = Place(key="--scheduler")
     try:
@@ -207,10 +204,7 @@ def cluster(scheduler: str) -> Iterator[Any]:
 def fetch_by(client: Any, layer: Layer) -> Fetch:  # noqa: ANN401 -- Dask carries no types
     """Return what `measure_proximity` takes to have a packed `layer` measured by the cluster of a Dask `client`.
 
-    Raises
-    ------
-    UsageError
-        The layer isn't packed.
+    `UsageError`: the layer isn't packed.
     """
     groups = layer.open_batches
     if not isinstance(groups, RowGroups):
@@ -257,10 +251,7 @@ def pack_file(
 
     `kind` and `options` say what `path` holds; `progress` hears of rows read.
 
-    Raises
-    ------
-    InputError, OutputError
-        As `screen_files`.
+    `InputError` or `OutputError` as `screen_files`.
     """
     stored = path if isinstance(path, RemoteFile) else stored_at(path)
     folder, inputs = (stored.parent, [stored]) if isinstance(stored, Path) else (Path(), [])
