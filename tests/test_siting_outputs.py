@@ -599,11 +599,10 @@ def test_a_long_list_is_written_as_a_short_one(rows: int, tmp_path: Path, monkey
         monkeypatch.setattr(module, "DOSSIER_SHEETS", 3)
         monkeypatch.setattr(module, "LISTED_ROWS", rows)
     seen = []
-    for whole in (1000, 3):  # all of it held in memory; written as it comes
-        monkeypatch.setattr(sites_files, "FULL_JSON_SITES", whole)
-        out = tmp_path / str(whole)
-        options = ReadOptions()
-        given = SiteRequest(tmp_path, NONE, tmp_path / "list.csv", Basis.SYNTHETIC, options, out=out)
+    for extracts in ((tmp_path / "摘录.json",), ()):  # all of it held in memory; written as it comes
+        out = tmp_path / str(len(extracts))
+        listed = tmp_path / "list.csv"
+        given = SiteRequest(tmp_path, NONE, listed, Basis.SYNTHETIC, ReadOptions(), out=out, extracts=extracts)
         answered = answer_sites(given)
         book = openpyxl.load_workbook(out / "siting.xlsx")
         cells = {
@@ -612,6 +611,12 @@ def test_a_long_list_is_written_as_a_short_one(rows: int, tmp_path: Path, monkey
         findings = pq.read_table(out / "findings.parquet")
         counts = [answered.count(verdict) for verdict in Verdict]
         lines = [line.replace(str(out), "out") for line in answered.lines()]
-        seen.append((cells, findings, (out / "ledger.csv").read_bytes(), counts, lines))
+        written = json.loads((out / "siting.json").read_text(encoding="utf-8"))
+        seen.append((cells, findings, (out / "ledger.csv").read_bytes(), counts, lines, written))
     assert sum(seen[0][3]) == seen[0][1].num_rows > 6
     assert seen[0] == seen[1]
+    assert seen[0][5]["warnings"][-1] == (
+        "共 6 个项目，此处逐个只列计数，各条结论全部见 findings.parquet。"
+        "区划、环境保护目标、总量替代和可改变结论的因素，用 --at 或不超过 3 个项目的清单可得。"
+    )
+    assert [list(site) for site in seen[0][5]["sites"]] == [["site_id", "name", "place", "counts"]] * 6

@@ -481,7 +481,7 @@ class SitingResults(Record, frozen=True):
     Parameters
     ----------
     dossiers
-        Every site's, in the order of the list; of a very long one only those that get a sheet of their own.
+        Every site's, in the order of the list; of a long one only those that get a sheet of their own.
     layers
         By code, those at hand.
     departments
@@ -489,7 +489,7 @@ class SitingResults(Record, frozen=True):
     warnings
         Sentences that stand on top of every output.
     briefs, listed
-        Of a very long list, every site, and the clauses to be listed with their sites.
+        Of a long list, every site, and the clauses to be listed with their sites.
     """
 
     title: str

@@ -401,7 +401,8 @@ def _write_targets(page: Page, tables: Sequence[TargetTable]) -> None:
             page.cells([*texts, (way, 2), (people, 2)])
         if len(table.targets) > _TARGETS_SHOWN:
             rest = len(table.targets) - _TARGETS_SHOWN
-            page.cells([(page.book.say("site.more_targets", rest=str(rest)), len(WIDTHS))])
+            more = page.book.say("site.more_targets", rest=str(rest), most=str(DOSSIER_SHEETS))
+            page.cells([(more, len(WIDTHS))])
 
 
 def _write_offsets(page: Page, dossier: Dossier) -> None:

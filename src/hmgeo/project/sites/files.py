@@ -34,6 +34,7 @@ from hmgeo.results.results import Presentation
 from hmgeo.results.siting import Brief, Clause, Dossier, Finding, SiteAnswer, SitingResults
 from hmgeo.siting.bench import SITES_AT_ONCE
 from hmgeo.vocabulary import Basis, Verdict
+from hmgeo.words import say_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from hmgeo.siting.site import Site
 
 
-FULL_JSON_SITES = 1000
-"""Above so many sites siting.json holds counts only; findings.parquet always holds every clause of every site."""
 _LIBRARIES = ("numpy", "pyarrow", "pypdfium2", "pyproj", "reportlab", "shapely", "xlsxwriter")
 
 
@@ -112,11 +111,16 @@ def _told(clause: Clause) -> Clause:
 def answer_text(results: SitingResults, language: str = "zh") -> Iterator[str]:
     """Yield piece by piece what siting.json holds of `results` in `language`; of a long list the counts of each site.
 
-    No more than one site is held as plain values at a time.
+    Long is a list of more sites than get a sheet of their own; findings.parquet has every clause of every site, too. No
+    more than one site is held as plain values at a time.
     """
+    count = len(results.sites)
+    if count > DOSSIER_SHEETS:
+        told = say_with("site.counts_only", {"count": count, "most": DOSSIER_SHEETS})
+        results = replace(results, warnings=(*results.warnings, told))
     before, behind = _laid_out(siting_words.document(results, [], language)).split(_NO_SITES, 1)
     yield before + _NO_SITES.removesuffix("]")
-    if len(results.sites) > FULL_JSON_SITES:
+    if count > DOSSIER_SHEETS:
         sites: Iterable[dict[str, Any]] = map(_short, results.sites)
     else:
         sites = (siting_words.dossier_document(dossier, results, language) for dossier in results.dossiers)
@@ -377,7 +381,7 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         sites, ledger = read_sites(
             desk, request.sites, basis=request.sites_basis, options=request.options, defaults=request.typed
         )
-    is_whole = bool(request.extracts) or len(sites) <= FULL_JSON_SITES
+    is_whole = bool(request.extracts) or len(sites) <= DOSSIER_SHEETS
     if request.out is None:
         results = _check_sites(desk, sites, ledger, progress=progress, is_whole=is_whole)
         if request.extracts:
