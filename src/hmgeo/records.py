@@ -373,10 +373,7 @@ carried along, never measured from.
 class SideTable(Record, frozen=True):
     """A table without shapes that says more of sources or of an area: wind frequencies, outlets.
 
-    Parameters
-    ----------
-    table
-        The schema of its kind.
+    `table`: the schema of its kind.
     """
 
     name: str

@@ -440,10 +440,7 @@ def _pieces_of(shapes: Shapes, rows: NDArray[np.int64]) -> tuple[NDArray[np.int6
 class Outline:
     """The border of an area, to ask how far inside it a source lies.
 
-    Parameters
-    ----------
-    area
-        Polygon or multipolygon in lon/lat.
+    `area`: polygon or multipolygon in lon/lat.
     """
 
     def __init__(self, area: shapely.Geometry) -> None:

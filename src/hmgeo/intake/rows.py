@@ -309,10 +309,7 @@ class Coded(Struct, frozen=True):
 class Cells(Mapping[str, list[str]]):
     """The columns of an Arrow table as text, blank where the file says nothing; spelled out when first asked for.
 
-    Parameters
-    ----------
-    columns
-        By name, as the file holds them.
+    `columns`: by name, as the file holds them.
     """
 
     def __init__(self, columns: Mapping[str, pa.Array]) -> None:

@@ -63,10 +63,7 @@ class _Hit(Struct, frozen=True):
 class LayerIndex:
     """Answers about one layer, source by source; built once, asked often.
 
-    Parameters
-    ----------
-    layer
-        Read whole. Features without geometry are left out.
+    `layer`: read whole. Features without geometry are left out.
     """
 
     def __init__(self, layer: Layer) -> None:
@@ -674,10 +671,7 @@ class KeyAreasOnly(Unasked):
 class PlaceOnly(Unasked):
     """What can be told of a source of which only the place is known: key areas, nothing else of layers.
 
-    Parameters
-    ----------
-    why
-        Said where the place doesn't decide.
+    `why`: said where the place doesn't decide.
     """
 
     def __init__(self, places: Places, why: Unknown | None = None) -> None:

@@ -259,10 +259,8 @@ FARTHEST_M = 50_000.0
 class Sources:
     """Located sources, ready for measuring.
 
-    Parameters
-    ----------
-    positions
-        Rows whose status is not assessed are left out; or the table of located ones, such as another's `batch`.
+    `positions`: rows whose status is not assessed are left out; or the table of located ones, such as another's
+    `batch`.
     """
 
     def __init__(self, positions: Positions | pa.Table) -> None:

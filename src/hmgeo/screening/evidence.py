@@ -206,10 +206,7 @@ _WHOLE_TURN_DEG = 360.0
 class Wind(Struct, frozen=True):
     """Share of the time (percent) that wind comes from each direction, degrees from north.
 
-    Parameters
-    ----------
-    calm_percent
-        Share of the time without wind, when nothing is downwind.
+    `calm_percent`: share of the time without wind, when nothing is downwind.
     """
 
     percent_from: Mapping[float, float]

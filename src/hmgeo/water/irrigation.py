@@ -49,10 +49,7 @@ class Along(Struct, frozen=True):
 class ChainSource(Struct, frozen=True):
     """A source with the waters that lists without shapes name, and where it stands (lon/lat; None where unknown).
 
-    Parameters
-    ----------
-    waters
-        Pairs of a water and the column that names it; asked only where no outfall belongs to the source.
+    `waters`: pairs of a water and the column that names it; asked only where no outfall belongs to the source.
     """
 
     source_id: str
@@ -64,10 +61,7 @@ class ChainSource(Struct, frozen=True):
 class ChainTables(Struct, frozen=True):
     """The lists that the chain is read from; None where nobody provided one. Tables of `RECEPTOR_SCHEMA`.
 
-    Parameters
-    ----------
-    along
-        Tells how an intake lies to an outlet; None where neither heights nor drawn rivers do.
+    `along`: tells how an intake lies to an outlet; None where neither heights nor drawn rivers do.
     """
 
     outlets: pa.Table | None = None

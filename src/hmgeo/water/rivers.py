@@ -54,10 +54,7 @@ class _Nearby(Struct, frozen=True, order=True):
 class Spot(Struct, frozen=True):
     """A point on a reach: which, how far from its start, how far it had to be moved, and the evidence in words.
 
-    Parameters
-    ----------
-    rivals
-        Other rivers that are nearly as near; none unless the status is CANNOT_TELL.
+    `rivals`: other rivers that are nearly as near; none unless the status is CANNOT_TELL.
     """
 
     status: OnNetwork
@@ -289,10 +286,7 @@ class Mark(Struct, frozen=True):
 class Ahead(Struct, frozen=True):
     """A feature on the axis of the reach that one starts from; beyond its end where other reaches lead there.
 
-    Parameters
-    ----------
-    from_m, to_m
-        Where it begins, and the last place of the reach from which it isn't behind.
+    `from_m`, `to_m`: where it begins, and the last place of the reach from which it isn't behind.
     """
 
     row: int
@@ -580,10 +574,7 @@ _NEAR_M = 0.5
 class LooseEnds(Struct, frozen=True):
     """Where walks in one direction come by ends that join nothing.
 
-    Parameters
-    ----------
-    at
-        By reach: how far from its start, and which end (reach, whether its start).
+    `at`: by reach: how far from its start, and which end (reach, whether its start).
     """
 
     at: Mapping[int, Sequence[tuple[float, End]]] = field(default_factory=dict)

@@ -223,10 +223,7 @@ DIRECTION = "river_direction"
 class FlowChoices(Struct, frozen=True):
     """All that following water along heights needs.
 
-    Parameters
-    ----------
-    limit_m
-        How far along the water.
+    `limit_m`: how far along the water.
     """
 
     limit_m: float

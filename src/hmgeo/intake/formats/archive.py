@@ -192,10 +192,8 @@ _ACCOUNT = "用 fsspec 的环境变量或配置文件给出账号（如 AWS_ACCE
 class RemoteFile(Struct, frozen=True):
     """A file that fsspec opens; travels to workers, shows no secret.
 
-    Parameters
-    ----------
-    address
-        As fsspec takes it, chained ones (`zip://a.parquet::s3://b/c.zip`) too; may hold accounts and signatures.
+    `address`: as fsspec takes it, chained ones (`zip://a.parquet::s3://b/c.zip`) too; may hold accounts and
+    signatures.
     """
 
     address: str

@@ -43,10 +43,7 @@ _POLE_DEG = 90.0
 class Pair(Struct, frozen=True):
     """Two coordinates of a row as numbers, with half the last digit given of each.
 
-    Parameters
-    ----------
-    is_written
-        The cells held text such as 113°03′00″, which shows all its digits even in a workbook.
+    `is_written`: the cells held text such as 113°03′00″, which shows all its digits even in a workbook.
     """
 
     x: float

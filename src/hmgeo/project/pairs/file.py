@@ -253,10 +253,7 @@ _CODEC_OF_COLUMN = {"source_id": "", "receptor_id": "lz4_raw", "receptor_kind": 
 class CodedPairsSink:
     """Writes coded pairs in row groups of `GROUP_ROWS`, however the batches were cut; texts as dictionaries.
 
-    Parameters
-    ----------
-    path
-        File to write; it reads back with plain text columns (`PAIRS_SCHEMA`).
+    `path`: file to write; it reads back with plain text columns (`PAIRS_SCHEMA`).
     """
 
     takes_coded = True
