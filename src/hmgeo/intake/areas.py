@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
 from msgspec import Struct
+from shapely.geometry.base import BaseGeometry
 
 from hmgeo.errors import Place, Problem, ProjectError
 from hmgeo.intake.catalog import COUNTIES, RIVERS, TOWNSHIPS, AdminUnit, shipped_layers, shipped_units
@@ -20,13 +23,6 @@ from hmgeo.intake.load import open_file, place_rows
 from hmgeo.intake.rows import as_wkb
 from hmgeo.reference.tables import KeyArea, key_areas
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from shapely.geometry.base import BaseGeometry
-
 
 _EXACT_LEVELS = frozenset({"county", "township"})
 _AROUND_DEG = 0.15

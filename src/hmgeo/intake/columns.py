@@ -9,10 +9,11 @@ Field codes are those that such exports carry in practice; they were not held ag
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 from msgspec import Struct, field
 from msgspec.structs import replace
 from pyproj import CRS
@@ -35,18 +36,11 @@ from hmgeo.intake.places.headers import (
     unused_parts,
 )
 from hmgeo.intake.rows import Coded, Journal, RawTable
+from hmgeo.records import UnreadWord, WordMeaning
 from hmgeo.reference.cells import read_trade
 from hmgeo.reference.tables import bare_header, read_rows, templates
 from hmgeo.vocabulary import LayerKind, Unknown
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.records import UnreadWord, WordMeaning
-
 
 _PARTS_OF_NAMES = {
     "{of}": "(?:企业|单位|公司|项目|污染源|所在|所属|所处|地)*",

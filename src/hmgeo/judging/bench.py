@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct, field
 
+from hmgeo.judging.applies import Subject
 from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Facts
 from hmgeo.judging.judge import Judgement, judge, user_radius_rule
 from hmgeo.judging.places import Areas, Membership, Place, membership
 from hmgeo.results.siting import NOTHING_MEASURED, Citation, Finding
+from hmgeo.rules.claims import Dispute
+from hmgeo.rules.model import Rule, RuleStanding
 from hmgeo.rules.standing import in_territory, standing_of, territory_name
 from hmgeo.vocabulary import COUNTED_RADII_M, Basis
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from hmgeo.judging.applies import Subject
-    from hmgeo.judging.facts import Facts
-    from hmgeo.rules.claims import Dispute
-    from hmgeo.rules.model import Rule, RuleStanding
 
 
 class Question(Struct, frozen=True):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct, field
@@ -32,17 +33,12 @@ from hmgeo.judging.places import KEY_AREAS
 from hmgeo.reference.cells import read_class
 from hmgeo.results.siting import Measurement
 from hmgeo.results.text import distance_text
+from hmgeo.rules.model import DatedValue, Test
 from hmgeo.rules.parameters import Choice, declaration
 from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import SoilQualityClass
 from hmgeo.vocabulary import Unknown as NotRead
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from hmgeo.rules.model import DatedValue, Test
-
 
 AT_LEAST = "at_least"
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from msgspec import Struct, field
 
 from hmgeo.judging.applies import FOUND, NOT_RELATED, cadmium_of, found_cadmium
+from hmgeo.judging.choices import Choices
 from hmgeo.judging.own_columns import JOINED, NO_ENTERPRISE, NO_ID, REPEATED, OwnColumns, join_outlets, trade_of
 from hmgeo.records import Layer, Ledger, LedgerEntry, Positions, SideTable
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, LINKS, METALS, PARK, ZONE, links_by_row, same_name
@@ -17,13 +19,6 @@ from hmgeo.rules.words import ATTRIBUTES
 from hmgeo.vocabulary import METALS as METALS_ZH
 from hmgeo.vocabulary import Action, LayerKind
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date
-
-    from hmgeo.judging.choices import Choices
-
 
 JOIN_EVENT = "关联未成"
 _JOINS = (

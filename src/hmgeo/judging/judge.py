@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from hmgeo.judging.facts import Facts, Side, Stated, unplaced
 from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.judging.layers import KeyAreasOnly
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS
+from hmgeo.results.siting import Measurement
 from hmgeo.rules.kinds import FLOW_KINDS, parameters_of
 from hmgeo.rules.model import (
     AppliesTo,
@@ -33,12 +34,6 @@ from hmgeo.rules.parameters import ParameterType, declaration
 from hmgeo.rules.words import ATTRIBUTES, CATCHMENT, NETWORK
 from hmgeo.vocabulary import SPEAKING, Basis, Certainty, Effect, LayerKind, LegalRank, Standing, Verdict
 from hmgeo.words import Reason, codes_of, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from hmgeo.results.siting import Measurement
-
 
 _WHEN_HIT = {Effect.BAN: Verdict.PROHIBITED, Effect.RESTRICT: Verdict.CONDITIONAL, Effect.LIST: Verdict.LISTED}
 _NEVER_APPLIES = frozenset({Standing.REPEALED, Standing.NOT_YET, Standing.OUTSIDE_TERRITORY})

@@ -7,9 +7,11 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 from msgspec import Struct, field
 
 from hmgeo.judging.facts import Stated, doubted_facts
@@ -23,12 +25,6 @@ from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread
 from hmgeo.vocabulary import FIVE_METALS, Action, Unknown
 from hmgeo.vocabulary import METALS as METAL_WORDS
 from hmgeo.words import one_by_one, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
-
 
 METALS = tuple(METAL_WORDS[metal] for metal in FIVE_METALS)
 _EDITIONS = (2017, 2011)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 from msgspec.structs import asdict
 
 from hmgeo.outputs import wording
@@ -25,12 +27,6 @@ from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
 from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
 from hmgeo.words import ENGLISH, Value, codes_of, encoded, parts_of, render, say_with, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
-
 
 SHORT_DISCLAIMER = "仅供初步筛查，不是审批或选址意见；未评估不得视为符合要求；以现行有效原文和主管部门认定为准。"
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+import xlsxwriter
 from msgspec import Struct, field
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from hmgeo.outputs.book import (
     MAX_CELL_LENGTH,
@@ -26,18 +29,9 @@ from hmgeo.outputs.book import (
 from hmgeo.outputs.english import in_language, value_in_language
 from hmgeo.outputs.style import SHEET_FONT
 from hmgeo.outputs.tables import guarded
+from hmgeo.records import LedgerEntry, UnreadWord
 from hmgeo.reference.tables import GUIDE_MARKS, TemplateColumn, templates
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import xlsxwriter
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
-
-    from hmgeo.records import LedgerEntry, UnreadWord
-
 
 SUBTABLES = {"企业清单": ("排放口",)}
 """Tables that live in the workbook of another one."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from msgspec import Struct
@@ -25,19 +26,14 @@ from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import SIDE_KINDS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, warning_of
 from hmgeo.project.run import cross_warnings, judge_inputs
 from hmgeo.project.spec import ProjectSpec, read_spec
+from hmgeo.records import Ledger, LedgerEntry
 from hmgeo.results.results import counts_of, rows_of
+from hmgeo.results.used import LayerUsed
 from hmgeo.rules.kinds import layers_of
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status, Verdict
 from hmgeo.water.by_rivers import NO_NETWORK, rivers_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from hmgeo.records import Ledger, LedgerEntry
-    from hmgeo.results.used import LayerUsed
-
 
 _SHOWN_EVENTS = 20
 UPSTREAM_MODE = "upstream_mode"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import shapely
 from msgspec import Struct
 
 from hmgeo.errors import Place, Problem, ProjectError, UsageError
+from hmgeo.judging.choices import ChosenParameter
 from hmgeo.project.bare import parse_radius_m
 from hmgeo.project.folder import whole_file
 from hmgeo.project.inputs import Inputs, load_inputs
 from hmgeo.project.spec import ProjectSpec, read_spec
+from hmgeo.records import Layer
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import GROUNDWATER, LayerKind
@@ -21,16 +26,6 @@ from hmgeo.water.grid import ClosedBasins, Conditioning, FlowGrid, flow_grid
 from hmgeo.water.snap import BASINS, LIMIT, SNAP, STREAM, SnapRule
 from hmgeo.water.trace import Things, catchments_of, cells_beside, downstream_of, level_text, things_of
 from hmgeo.water.view import NOT_SURFACE, TARGET_KINDS, areas_as_things
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    import pyarrow as pa
-
-    from hmgeo.judging.choices import ChosenParameter
-    from hmgeo.records import Layer
-
 
 BESIDE, DOWNSTREAM = "path_beside_m", "max_downstream_m"
 OPTIONS = {LIMIT: "--limit", BESIDE: "--beside", BASINS: "--closed-basins", SNAP: "--snap", STREAM: "--stream-ha"}

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import shapely
 import xyzservices.providers
+import yaml
 from msgspec import Struct
 from msgspec.structs import replace
+from xyzservices import TileProvider
 
 from hmgeo.errors import HmgeoError, Place, Problem, ProjectError, raise_problems
 from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shipped_layers
+from hmgeo.intake.load import Inspection
 from hmgeo.outputs.figure.figure import write_figures
 from hmgeo.outputs.map import assets
 from hmgeo.outputs.map.page import write_map
@@ -30,16 +34,6 @@ from hmgeo.results.used import LayerUsed
 from hmgeo.rules.nodes import Reader, compose
 from hmgeo.vocabulary import Basis, Classification, LayerKind, Status
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    import yaml
-    from xyzservices import TileProvider
-
-    from hmgeo.intake.load import Inspection
-
 
 KEY_VARIABLE = "HMGEO_TIANDITU_KEY"
 TIANDITU = "tianditu"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
@@ -20,6 +21,7 @@ from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
 from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.project.folder import whole_file
+from hmgeo.records import LedgerEntry
 from hmgeo.reference.tables import templates
 from hmgeo.register.entry import entry_of, place_stems, read_name
 from hmgeo.register.merge import (
@@ -45,13 +47,6 @@ from hmgeo.register.merge import (
 )
 from hmgeo.register.sheets import NOTES_HEADER, Sheet, filled_headers, own_headers, sheets
 from hmgeo.vocabulary import LayerKind
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
-    from pathlib import Path
-
-    from hmgeo.records import LedgerEntry
-
 
 _DAY = re.compile(r"((?:19|20)\d\d)(?:[-/.年]?(1[0-2]|0?[1-9])(?:[-/.月]?(3[01]|[12]\d|0?[1-9])日?)?月?)?年?")
 _DAY_IN_TEXT = re.compile(r"((?:19|20)\d\d)(?:年(?:(1[0-2]|0?[1-9])月(?:(3[01]|[12]\d|0?[1-9])日)?)?|-(\d\d)-(\d\d))")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
@@ -36,12 +36,15 @@ from hmgeo.project.inputs import (
 from hmgeo.project.pairs.file import Both, ParquetSink
 from hmgeo.project.run_files import drawable, ground_layers, new_run, write_manifest, write_outputs
 from hmgeo.project.spec import Adoption, ProjectSpec, read_spec, settings_of
+from hmgeo.records import Layer, Ledger, Positions, Raster, Sink, UnreadWord
 from hmgeo.reference.cells import compared_word
 from hmgeo.reference.machine import note_run
 from hmgeo.reference.tables import CLASS_YEAR
 from hmgeo.results.columns import AGREEMENT, BARRIERS, BASINS, FLIPS, PAIRS_SCHEMA
 from hmgeo.results.results import Backdrop, ContextLayer, Presentation, Results, noted, with_decisions
+from hmgeo.results.siting import CompiledRules
 from hmgeo.results.used import JoinUsed, LayerUsed, ParameterUsed, RuleUsed
+from hmgeo.rules.model import Rule, RuleStanding
 from hmgeo.rules.standing import codes_of_place, in_territory, standing_of
 from hmgeo.screening.bureau import CANNOT_TELL, bureau_view, with_terrain
 from hmgeo.screening.heights import Ground, HeightFacts, heights_of, terrain_view
@@ -65,14 +68,6 @@ from hmgeo.vocabulary import (
 )
 from hmgeo.water.view import water_view, waters_of
 from hmgeo.words import Reason, packed, say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from hmgeo.records import Layer, Ledger, Positions, Raster, Sink, UnreadWord
-    from hmgeo.results.siting import CompiledRules
-    from hmgeo.rules.model import Rule, RuleStanding
-
 
 _LOST_NAMED = 5
 

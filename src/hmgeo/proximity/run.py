@@ -6,12 +6,13 @@ whose bound is too far for the kernel, and those that are no points, are bounded
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyarrow as pa
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.geo.distance import chord_tolerance_m
 from hmgeo.geo.ellipsoid import SMALLEST_RADIUS_M, earth_centred, geodesic_m, search_boxes
@@ -33,17 +34,11 @@ from hmgeo.proximity.kernel import ALL_AREAS, AREAS_OF_PAIRS, NO_AREAS
 from hmgeo.proximity.search import boxes
 from hmgeo.proximity.tally import NEAREST_SCHEMA, NOWHERE, Tally, count_max_table, count_table, nearest_table
 from hmgeo.proximity.units import Found, Search, Sources, bytes_of, geometries_of, measure_pairs
+from hmgeo.records import Layer, Positions, Sink
 from hmgeo.vocabulary import MEASURE_DECIMALS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Layer, Positions, Sink
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 _MOST_SAMPLES = 200_000
 

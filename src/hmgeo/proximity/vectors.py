@@ -18,20 +18,16 @@ Arrays are scratch with room for eight more than they hold; what stands past the
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+import numpy as np
 from llvmlite import ir
+from numpy.typing import NDArray
 
 from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M
 from hmgeo.reference.compiled import Ir, inner, numba, written
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 LANES = 8
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ from hmgeo.geo.ellipsoid import HALF_TURN_DEG
 from hmgeo.proximity.vectors import FRAME_FIELDS, LANES, box_of_points, read_eight_points
 from hmgeo.reference.compiled import inner, read_count, read_double
 
-if TYPE_CHECKING:
-    Bytes = NDArray[np.uint8]
+Bytes = NDArray[np.uint8]
 
 POLYGON, MULTIPOLYGON = 3, 6
 UNREADABLE = -1

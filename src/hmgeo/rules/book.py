@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,19 +15,12 @@ from msgspec.structs import replace
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.machine import kept
 from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
-from hmgeo.rules.model import WHITESPACE, Runs
+from hmgeo.rules.model import WHITESPACE, DatedValue, Rule, Runs, Test, Validity, Verification
 from hmgeo.rules.nodes import decoded, near
 from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
 from hmgeo.rules.read import RuleFile, load_rules
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.rules.words import ATTRIBUTES, BASINS, LAYERS, SOURCE_KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import date
-
-    from hmgeo.rules.model import DatedValue, Rule, Test, Validity, Verification
-
 
 SUFFIXES = (".yml", ".yaml")
 _DECIDING = {".py", ".csv", ".tsv", *SUFFIXES}

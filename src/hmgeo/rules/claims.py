@@ -10,21 +10,16 @@ import calendar
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from msgspec import Struct, field
 
 from hmgeo.reference.cells import TradeCell, read_trade, read_word
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
-from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from hmgeo.words import Reason
-
+from hmgeo.words import Reason, say, sentences
 
 Reading: TypeAlias = "Callable[[Told], Iterator[Said]]"
 """What it finds in all that is told of a row."""

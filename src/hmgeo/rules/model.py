@@ -7,22 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from hmgeo.vocabulary import Effect, ValidityState, Word
-from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from hmgeo.vocabulary import Action, LegalRank, Standing, Verdict
-    from hmgeo.words import Reason
-
+from hmgeo.vocabulary import Action, Effect, LegalRank, Standing, ValidityState, Verdict, Word
+from hmgeo.words import Reason, say
 
 ANY_LAYER = "*"
 """Stands for every layer where a case gives one value for all."""

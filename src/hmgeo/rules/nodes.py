@@ -11,19 +11,15 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from enum import StrEnum
+from typing import TypeVar
 
 import yaml
 
 from hmgeo.errors import HmgeoError, Place, Problem, RuleError, raise_problems, without_passwords
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from enum import StrEnum
-
 
 Member = TypeVar("Member", bound="StrEnum")
 Nodes = yaml.Node | Mapping[str, yaml.Node] | None

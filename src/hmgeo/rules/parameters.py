@@ -5,17 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import yaml
 from msgspec import Struct
 
 from hmgeo.errors import RuleError, raise_problems
 from hmgeo.reference.machine import kept
 from hmgeo.rules.nodes import Reader, compose, line_of
-
-if TYPE_CHECKING:
-    import yaml
-
 
 FILE = "parameters.yml"
 

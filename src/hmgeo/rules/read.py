@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+import yaml
 from msgspec import Struct
 
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.tables import implied_facts
-from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, known_words, parameters_of
+from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, KindSpec, known_words, parameters_of
 from hmgeo.rules.model import (
     ANY_LAYER,
     AppliesTo,
@@ -49,14 +51,6 @@ from hmgeo.rules.words import (
     SOURCE_KINDS,
 )
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Action, Certainty, Effect, LegalRank, Standing, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    import yaml
-
-    from hmgeo.rules.kinds import KindSpec
-
 
 _MAX_PARTS_DEPTH = 2
 _CODE_LENGTHS = range(1, 5)

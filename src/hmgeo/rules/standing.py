@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable
+from datetime import date
 
 from msgspec.structs import replace
 
 from hmgeo.reference.tables import basins, provinces, territories
-from hmgeo.rules.model import RuleStanding, Runs
+from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Runs
 from hmgeo.rules.words import BASINS
 from hmgeo.vocabulary import COUNTRY, COUNTY_DIGITS, PREFECTURE_DIGITS, Standing, ValidityState
 from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from datetime import date
-
-    from hmgeo.rules.model import DatedValue, Rule
 
 
 def codes_of_place(code: str) -> frozenset[str]:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hmgeo.reference.cells import read_word
 from hmgeo.vocabulary import LayerKind, Unknown
 from hmgeo.words import table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 
 class _LayerWord(Struct, frozen=True):

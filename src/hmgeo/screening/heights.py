@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import shapely
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from hmgeo.geo.raster import frame_of
 from hmgeo.judging.choices import Choices, chosen_text, unset_text
@@ -25,6 +26,7 @@ from hmgeo.judging.facts import (
 )
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.proximity.measure import TableSink, measure_proximity
+from hmgeo.records import Layer, Positions, Raster
 from hmgeo.results.columns import PAIRS_SCHEMA
 from hmgeo.results.results import TerrainTables
 from hmgeo.rules.parameters import declaration
@@ -45,18 +47,11 @@ from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, LayerKind, Status
 from hmgeo.water.agreement import WaterFacts
 from hmgeo.water.by_heights import FlowFacts, ProjectWater, grid_or_why
 from hmgeo.water.by_rivers import NetworkFacts, ProjectRivers, rivers_of
+from hmgeo.water.grid import FlowGrid
 from hmgeo.water.snap import conditioning_of, snap_rule_of
 from hmgeo.words import say, sentences
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Layer, Positions, Raster
-    from hmgeo.water.grid import FlowGrid
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 RELIEF = "relief"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +22,9 @@ from hmgeo.judging.places import Membership, Place, Places, places_of
 from hmgeo.proximity.measure import Proximity, measure_proximity
 from hmgeo.records import Layer, Positions, Sink, table_of
 from hmgeo.results.columns import COUNTS_SCHEMA, FINDINGS_SCHEMA, SEARCH_AREAS_SCHEMA, SOURCES_SCHEMA
+from hmgeo.results.siting import Finding
 from hmgeo.rules.claims import doubts_of
+from hmgeo.rules.model import Rule, RuleStanding
 from hmgeo.screening.heights import HeightFacts, heights_of
 from hmgeo.screening.land import beside_of, land_areas, with_clipped_area, with_gardens, with_land_areas
 from hmgeo.screening.somewhere import (
@@ -37,13 +40,6 @@ from hmgeo.screening.somewhere import (
 )
 from hmgeo.vocabulary import ALL_CLASSES, MEASURE_DECIMALS, Basis, Standing, Status
 from hmgeo.words import Reason, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from hmgeo.results.siting import Finding
-    from hmgeo.rules.model import Rule, RuleStanding
-
 
 Row = dict[str, Any]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING
 
 import shapely
 from msgspec import Struct
@@ -14,14 +14,17 @@ from msgspec.structs import replace
 
 from hmgeo.judging.applies import Subject, exemption, known_fact, reach
 from hmgeo.judging.bench import Bench, Question, finding_fields
+from hmgeo.judging.choices import Choices
 from hmgeo.judging.clause_tests import features_of, ratio_limit
 from hmgeo.judging.facts import Answer, DistanceFact, Facts, Features, PlaceFact, Side, Unknown
 from hmgeo.judging.judge import Case, Judgement, judge, names_key_areas
 from hmgeo.judging.layers import RIVERS, LayerFacts, LayerIndex, LayerIndexes
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Membership, Place, Places
+from hmgeo.records import Layer, Raster
 from hmgeo.results.siting import Citation, Clause, SiteAnswer, SiteFact
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.kinds import DISTANCE_KINDS, FLOW_KINDS, INSIDE_KINDS
+from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
 from hmgeo.rules.parameters import declaration, title_of
 from hmgeo.rules.words import ATTRIBUTES, BOTH, LAYERS, MEASURED_ATTRIBUTES, NETWORK
 from hmgeo.siting.kept import Kept, Sentences
@@ -29,14 +32,6 @@ from hmgeo.siting.site import ELEVATION, PlaceFinder, Site, SiteHeights, facts_o
 from hmgeo.vocabulary import INVENTED, SPEAKING, Basis, Effect, PositionKind, Standing, Verdict
 from hmgeo.water.by_rivers import ProjectRivers, rivers_of
 from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from hmgeo.judging.choices import Choices
-    from hmgeo.records import Layer, Raster
-    from hmgeo.rules.model import DatedValue, Rule, RuleStanding, Test
-
 
 SITES_AT_ONCE = 500
 """So many of a list are asked together."""

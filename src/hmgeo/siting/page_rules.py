@@ -17,7 +17,8 @@ test says), `trees` (one per completion of what nobody chose that makes a differ
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hmgeo.judging.applies import Subject, exempt_text, trade_lists
+from hmgeo.judging.bench import Heard
 from hmgeo.judging.choices import Choices, chosen_text, unset_text
 from hmgeo.judging.clause_tests import (
     STRAIGHT_MODES,
@@ -41,19 +43,13 @@ from hmgeo.judging.judge import IN_PRINCIPLE, condition_text, elsewhere, judge, 
 from hmgeo.judging.layers import LayerIndex, LayerIndexes, bank_line_fault, untold
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, OUTLINE_ERROR_M, Place, Places, names_in
 from hmgeo.results.siting import Citation, CompiledLayer, CompiledRules, CompiledSet
+from hmgeo.rules.model import DatedValue, Exemption, Rule, Test
 from hmgeo.rules.parameters import title_of
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.siting.bench import SitingBench, Witness
 from hmgeo.siting.site import PROJECT_SITES, Site, facts_of_place
 from hmgeo.vocabulary import COUNTY_DIGITS, SPEAKING, Effect, Standing, Unassessed, Verdict
 from hmgeo.words import codes_of, groups_of, say, template
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hmgeo.judging.bench import Heard
-    from hmgeo.rules.model import DatedValue, Exemption, Rule, Test
-
 
 Tree = dict[str, Any]
 

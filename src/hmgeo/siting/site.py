@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,10 +15,12 @@ from msgspec.structs import replace
 from hmgeo.geo.distance import box_around
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.geo.raster import Strip, strips
+from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Facts, NumberFact, Stated, Unasked, Unknown, missing_layer, unplaced
 from hmgeo.judging.layers import LayerFacts, LayerIndex, PlaceOnly, Sources
 from hmgeo.judging.own_columns import emission_facts
 from hmgeo.judging.places import Areas, Elsewhere, Place, Places, names_in
+from hmgeo.records import Layer, Raster
 from hmgeo.rules.claims import NUMBERS
 from hmgeo.terrain.slope import slopes_of
 from hmgeo.vocabulary import COUNTY_DIGITS, Action, Basis, Status
@@ -26,15 +29,6 @@ from hmgeo.water.by_heights import ON_STREAMS, FlowFacts, ProjectWater
 from hmgeo.water.by_rivers import NetworkFacts, ProjectRivers
 from hmgeo.water.snap import conditioning_of, snap_rule_of
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.judging.choices import Choices
-    from hmgeo.records import Layer, Raster
-
 
 ELEVATION = "elevation"
 

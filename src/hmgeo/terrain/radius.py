@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.geo.raster import Cells, Frame, frame_of
 from hmgeo.judging.facts import Side, TerrainOutcome, Unknown
@@ -17,15 +19,9 @@ from hmgeo.terrain.slope import PlaceTerrain, ReliefScheme, cells_of_places, gat
 from hmgeo.vocabulary import COUNTED_RADII_M, TerrainClass
 from hmgeo.words import say
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    Indices = NDArray[np.int64]
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 LINE_SAMPLES = 64
 PAIRS_AT_ONCE = 100_000

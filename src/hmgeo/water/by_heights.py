@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from msgspec import Struct, field
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from hmgeo.errors import HmgeoError
+from hmgeo.geo.raster import Cells
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, missing_layer, undeclared
 from hmgeo.judging.layers import unread_text
+from hmgeo.records import Layer, Raster
 from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Completeness
 from hmgeo.water.by_rivers import NO_NETWORK
@@ -32,15 +35,7 @@ from hmgeo.water.trace import (
 )
 from hmgeo.words import say, sentences
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.geo.raster import Cells
-    from hmgeo.records import Layer, Raster
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 OFF_STREAM = say("off_stream")
 UNSURE = say("features_unsure")

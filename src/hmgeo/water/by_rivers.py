@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import shapely
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, incomplete, not_asked, undeclared
 from hmgeo.judging.layers import unread_text
+from hmgeo.records import Layer
 from hmgeo.vocabulary import GROUNDWATER, Basis, Completeness, LayerKind
 from hmgeo.water.rivers import (
     NOWHERE,
@@ -36,14 +38,6 @@ from hmgeo.water.rivers import (
 )
 from hmgeo.water.snap import DIRECTION, SNAP
 from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.records import Layer
-
 
 NO_NETWORK = say("network_absent")
 UNTRUSTED = say("rivers_untrusted")

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.raster import Frame, Heights, frame_of, read_whole
+from hmgeo.records import Raster
 from hmgeo.reference import machine
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Raster
-
-    Cells = NDArray[np.int64]
-    Steps = NDArray[np.int32]
-    Mask = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
+Cells = NDArray[np.int64]
+Steps = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 BYTES_PER_CELL = 80
 """Peak memory of conditioning and ordering a grid, measured on 4000 x 4000 cells."""

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.choices import unset_text
+from hmgeo.judging.facts import Unknown
 from hmgeo.records import table_of
 from hmgeo.reference.tables import ENTERPRISE, METALS, same_name
 from hmgeo.results.columns import SAMPLING_SCHEMA
 from hmgeo.results.text import distance_text
+from hmgeo.rules.model import Rule
 from hmgeo.rules.standing import codes_of_place, in_territory
 from hmgeo.rules.words import stated_facts
 from hmgeo.vocabulary import COUNTRY, GROUNDWATER, LayerKind
+from hmgeo.water.grid import FlowGrid
+from hmgeo.water.snap import FlowChoices
 from hmgeo.water.trace import Downhill, Things, Waters, downhill, level_notes_to, stream_lines
 from hmgeo.words import Reason, one_by_one, say, say_with
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.judging.facts import Unknown
-    from hmgeo.rules.model import Rule
-    from hmgeo.water.grid import FlowGrid
-    from hmgeo.water.snap import FlowChoices
-
 
 SECTION, RISK, CLUSTER, AIR, DOUBLE = "section", "below_risk", "cluster", "air", "double_source"
 KINDS: Mapping[str, str] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from msgspec import Struct
 
 from hmgeo.geo.raster import GRID_DECIMALS, Cells
@@ -13,12 +14,6 @@ from hmgeo.judging.choices import Choices, unset_text
 from hmgeo.judging.facts import Unknown
 from hmgeo.water.grid import ClosedBasins, Conditioning, FlowGrid
 from hmgeo.words import Value, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-    import shapely
-
 
 _CLOSE_FACTOR = 2.0
 _LOOK_AHEAD_CELLS = 200

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -22,14 +24,8 @@ from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geo.ellipsoid import ELLIPSOID, local_metric_crs
 from hmgeo.intake.catalog import file_sha256, grid_members, shown_path
 from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance, Raster
+from hmgeo.vocabulary import Basis
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from hmgeo.vocabulary import Basis
-
 
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 """No land lies outside: the Dead Sea's shore is at -430 m, open mines included, Qomolangma at 8,849 m."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.formats.archive import refuse_address, unpacked
@@ -26,14 +26,9 @@ from hmgeo.intake.formats.vectors import (
     read_kml,
     shapefile_parts,
 )
+from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.vocabulary import LayerKind
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hmgeo.intake.rows import Journal, RawTable
-
 
 SUFFIXES = (
     ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".et", ".gpkg", ".geojson", ".json", ".shp", ".parquet",

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 
 from hmgeo.intake.formats.vectors import is_curved
 from hmgeo.intake.places.locate import finite_mask
+from hmgeo.intake.rows import Outcome
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.rows import Outcome
-
 
 _NO_AREA_DEG2 = 1e-15  # some ten square millimetres: what rounding leaves of a line
 _AREA_DIMENSION = 2

@@ -5,7 +5,9 @@ What stands around the ground comes after it: title, frame, north, scale bar, le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -17,17 +19,11 @@ from hmgeo.outputs.english import in_language
 from hmgeo.outputs.figure.paper import Box, Look, Paper, line_mm, width_mm, wrapped
 from hmgeo.outputs.figure.scene import Scene, Sheet, View, degrees_at, look_of, mark_look, sheet, view
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes
+from hmgeo.outputs.map.parcels import ReceptorPicture
 from hmgeo.outputs.wording import labels
+from hmgeo.results.results import Presentation, Results
 from hmgeo.vocabulary import Certainty
 from hmgeo.words import one_by_one
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from hmgeo.outputs.map.parcels import ReceptorPicture
-    from hmgeo.results.results import Presentation, Results
-
 
 MOST_NAMED = 60
 """Sources that are named on the map where there is room."""

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import shapely
 from msgspec import Struct
 from msgspec.structs import asdict, replace
+from numpy.typing import NDArray
 from PIL import Image
 
 from hmgeo.outputs import style
 from hmgeo.outputs.figure.paper import Box, Look, Paper
 from hmgeo.outputs.map import layers, sources
+from hmgeo.outputs.map.parcels import ReceptorPicture
 from hmgeo.results.results import Backdrop, Results, shapes_of
 from hmgeo.vocabulary import Certainty, PositionKind, SoilQualityClass, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.outputs.map.parcels import ReceptorPicture
-
 
 PAPERS_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
 SCALES = (

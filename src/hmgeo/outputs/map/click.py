@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import shapely
 
 from hmgeo.outputs import wording
@@ -13,18 +15,11 @@ from hmgeo.outputs.map.audience import PUBLIC
 from hmgeo.outputs.map.ground import can_carry, ground
 from hmgeo.outputs.wording import LABELS
 from hmgeo.reference.tables import implied_facts, renumbered, trades
+from hmgeo.results.results import Presentation
 from hmgeo.results.siting import MARGIN_M, Citation, CompiledLayer, CompiledRules
 from hmgeo.rules.model import VerificationState
 from hmgeo.rules.words import EDITIONS
 from hmgeo.vocabulary import INVENTED, Action, Basis, Classification, Effect, Settling, Standing, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import pyarrow as pa
-
-    from hmgeo.results.results import Presentation
-
 
 MAX_VERTICES = 1_000_000
 """Of one layer: beyond, its clauses are not run on the page, which would grow by more than 5 MB."""

@@ -11,23 +11,18 @@ import base64
 import math
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from hmgeo.geo.raster import strips
 from hmgeo.outputs.map.shapes import curve_order, varints, zigzag
+from hmgeo.records import Raster
 from hmgeo.results.results import Backdrop
 from hmgeo.vocabulary import LayerKind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Raster
-
 
 STEPS = 1e8
 """Steps of a degree: 1.1 mm, so that a vertex moves by less than a millimetre."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import shapely
 from msgspec.structs import asdict
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_english
@@ -15,13 +18,6 @@ from hmgeo.outputs.map.sources import Fact, Judgements
 from hmgeo.outputs.wording import LABELS, LABELS_EN
 from hmgeo.results.results import ContextLayer, Results, shapes_of
 from hmgeo.vocabulary import Basis, LayerKind, SoilQualityClass, Status, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
-
 
 EVERYWHERE = [[20.0, 105.0], [36.0, 120.0]]
 """Bounds of a page on which nothing has a place."""

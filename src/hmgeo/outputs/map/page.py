@@ -7,12 +7,13 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.outputs import wording
@@ -20,12 +21,7 @@ from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import audience, layers, panels, parcels, shapes, sources
 from hmgeo.outputs.map.click import ClickPage
 from hmgeo.reference.machine import hidden, kept
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hmgeo.results.results import Presentation, Results
-
+from hmgeo.results.results import Presentation, Results
 
 POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "

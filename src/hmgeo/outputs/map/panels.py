@@ -5,9 +5,10 @@ from __future__ import annotations
 import marshal
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from jinja2 import __file__ as jinja_file
@@ -17,18 +18,13 @@ from msgspec.structs import asdict
 from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
+from hmgeo.outputs.map.audience import Shown
 from hmgeo.outputs.wording import LABELS, labels
 from hmgeo.reference.machine import kept
+from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import area_text, radius_text
 from hmgeo.vocabulary import Basis, Certainty, Classification, LayerKind, PositionKind, Status, Verdict
 from hmgeo.words import ENGLISH
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from hmgeo.outputs.map.audience import Shown
-    from hmgeo.results.results import Presentation, Results
-
 
 SHAPES: Mapping[str, str] = {
     "circle": "M-1,0A1,1,0,1,0,1,0A1,1,0,1,0,-1,0Z",

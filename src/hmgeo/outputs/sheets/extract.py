@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import cycle
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 from xml.sax.saxutils import escape
 
 import docx
@@ -30,14 +32,9 @@ from hmgeo.outputs.sheets.report import finish_page, fitting, set_styles, still,
 from hmgeo.outputs.siting_words import SCHEMA, clause_document, document, dossier_document
 from hmgeo.outputs.wording import Text
 from hmgeo.outputs.wording import worded as word
+from hmgeo.results.siting import Clause, Dossier, SitingResults
 from hmgeo.vocabulary import LayerKind, Settling, Verdict
 from hmgeo.words import table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from hmgeo.results.siting import Clause, Dossier, SitingResults
 
 KIND = "hmgeo-site-extract"
 TOUCHED, OPEN, NO_TEXT, UNTOUCHED, OUT = "touched", "without_data", "text_not_held", "not_touched", "not_applicable"

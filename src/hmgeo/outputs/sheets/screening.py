@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import asdict, replace
 
@@ -35,6 +37,7 @@ from hmgeo.outputs.english import in_english, value_in_language
 from hmgeo.outputs.map.audience import why_no_page
 from hmgeo.outputs.map.parcels import OVERHEAD_REMARK
 from hmgeo.outputs.tables import tables_of
+from hmgeo.records import LedgerEntry
 from hmgeo.results.columns import (
     AGREEMENT,
     BARRIERS,
@@ -54,7 +57,9 @@ from hmgeo.results.columns import (
     TABLES,
     TOWNSHIPS,
 )
+from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import bearing_text, mu, radius_text
+from hmgeo.results.used import LayerUsed
 from hmgeo.vocabulary import (
     ALL_CLASSES,
     GARDEN_BESIDE,
@@ -69,16 +74,6 @@ from hmgeo.vocabulary import (
     classes_in_order,
 )
 from hmgeo.words import Value, one_by_one, say, say_with, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.records import LedgerEntry
-    from hmgeo.results.results import Presentation, Results
-    from hmgeo.results.used import LayerUsed
-
 
 CONTENTS, ORDER, SUMMARY, EACH = "目录", "核查先后", "汇总", "各源结果"
 CLAUSES, GAPS, TOWNS, ACTIONS, NOTES = "依据", "未评估与缺口", "按乡镇", "处理台账", "说明"

@@ -7,11 +7,14 @@ typed; a state is never set here.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import shapely
 from msgspec.structs import replace
+from xlsxwriter.worksheet import Worksheet
 
 from hmgeo.geo.datum import wgs84_to_gcj02
 from hmgeo.outputs import wording
@@ -51,13 +54,6 @@ from hmgeo.vocabulary import (
     VisitGroup,
 )
 from hmgeo.words import ENGLISH, Reason, one_by_one, render, say, say_with, sentences, table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from xlsxwriter.worksheet import Worksheet
-
 
 RECTIFICATION, CLOSURE = "表2 整治清单", "表3 销号台账"
 KEYS = columns_of("对应表1")

@@ -15,10 +15,13 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.intake.formats.archive import RemoteFile, Stored, stored_at
@@ -43,12 +46,7 @@ from hmgeo.records import Layer, Ledger, Positions
 from hmgeo.reference.machine import core_count
 from hmgeo.vocabulary import COUNTED_RADII_M, LayerKind
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may be told

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -15,7 +16,9 @@ from hmgeo.intake.load import open_file
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
+from hmgeo.judging.facts import Facts
 from hmgeo.judging.own_columns import number_of
+from hmgeo.judging.places import Areas
 from hmgeo.project.bare import mixed_basis
 from hmgeo.project.inputs import (
     Inputs,
@@ -40,14 +43,6 @@ from hmgeo.siting.site import OwnArea, Site
 from hmgeo.siting.targets import ELEMENTS, Surroundings
 from hmgeo.vocabulary import Basis, LayerKind, Unknown
 from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import date
-
-    from hmgeo.judging.facts import Facts
-    from hmgeo.judging.places import Areas
-
 
 _POPULATION = "人口"
 EXAMPLE_WARNING = "示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。"
