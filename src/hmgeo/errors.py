@@ -47,8 +47,6 @@ def without_passwords(text: str) -> str:
 
     What may be a password is taken for one: of `https://host:80/a@b` no more than `https://b` is left.
 
-    Examples
-    --------
     >>> without_passwords("postgresql://me:w%40rd@host:5432/db?password=x y")
     'postgresql://host:5432/db?password=*** y'
     >>> without_passwords("PG:host=h user='me' password='a b' dbname=d")

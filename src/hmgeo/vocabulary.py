@@ -68,8 +68,6 @@ class Word(StrEnum):
     def of(cls, code: str) -> Self:
         """Return the member with this code.
 
-        Examples
-        --------
         >>> Verdict.of("listed").zh
         '符合排查条件'
         """
@@ -156,8 +154,6 @@ class Unassessed(Word):
         A text that doesn't speak comes first, then a position that isn't known; an undeclared extent is the group of
         what waits for nothing else.
 
-        Examples
-        --------
         >>> Unassessed.of_reasons(["coverage_undeclared"]).zh, Unassessed.of_reasons([]).zh
         ('已量未见、范围未申明', '缺图层或资料')
         >>> Unassessed.of_reasons(["coverage_undeclared", "missing"]).value
@@ -242,8 +238,6 @@ class Basis(Word):
     def worst(cls, *bases: Basis) -> Basis:
         """Return the worst of the given bases.
 
-        Examples
-        --------
         >>> Basis.worst(Basis.REAL, Basis.SYNTHETIC).value
         'synthetic'
         """
@@ -285,8 +279,6 @@ class Action(Word):
     def is_among(self, actions: Collection[Action]) -> bool:
         """Return whether a clause on these actions speaks of this one; what is moved to a new place is new there.
 
-        Examples
-        --------
         >>> Action.RELOCATE.is_among((Action.NEW,)), Action.NEW.is_among((Action.RELOCATE,))
         (True, False)
         """

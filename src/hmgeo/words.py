@@ -112,8 +112,6 @@ def say(code: str, /, **values: Value) -> Reason:
 
     `KeyError` for a code or a value that the catalogue doesn't hold.
 
-    Examples
-    --------
     >>> say("layer_incomplete", layer="耕地")
     '「耕地」未申明完整，结果为下限。'
     >>> print(render(say("layer_incomplete", layer="Farmland"), "en"))
@@ -144,8 +142,6 @@ def plain(text: str) -> Reason:
 def sentences(*parts: str) -> Reason:
     """Join `parts`, each once and each closed by a full stop; empty ones are left out.
 
-    Examples
-    --------
     >>> sentences("没有坐标", "", "请补充。", "没有坐标")
     '没有坐标。请补充。'
     """
@@ -188,8 +184,6 @@ def _unread_in(reason: Reason) -> Iterator[str]:
 def groups_of(codes: str) -> str:
     """Return what codes, joined by `;`, keep from being assessed: the group of each, or the code where it has none.
 
-    Examples
-    --------
     >>> groups_of("layer_absent;place_unknown")
     'missing;place_unknown'
     """
@@ -230,8 +224,6 @@ def bared(text: str) -> str:
 def encoded(text: str) -> list[dict[str, str]]:
     """Return the reasons that a text is joined from, each as its code and its values in JSON.
 
-    Examples
-    --------
     >>> encoded(say("layer_incomplete", layer="耕地"))
     [{'code': 'layer_incomplete', 'values': '{"layer": "耕地"}'}]
     """

@@ -118,8 +118,6 @@ def options_of(flag: str, columns: list[str] | None, *fields: Any) -> ReadOption
 def day_of(text: str) -> dt.date | None:
     """Return the day a text names, None for no text.
 
-    Examples
-    --------
     >>> day_of("2019-06-30")
     datetime.date(2019, 6, 30)
     """
@@ -135,8 +133,6 @@ def also_of(options: Sequence[str] | None) -> tuple[str, ...]:
 
     `typer.BadParameter`: a word names none of them.
 
-    Examples
-    --------
     >>> also_of(["KMZ, shp"]), also_of(None)
     (('shp', 'kmz'), ())
     """

@@ -262,8 +262,6 @@ def _guide(manifest: Mapping[str, Any], contents: Sequence[Content], at: str, re
 def size_text(size_bytes: int) -> str:
     """Return `size_bytes` as people read it.
 
-    Examples
-    --------
     >>> size_text(512), size_text(12_300), size_text(45_600_000)
     ('512 B', '12.3 kB', '45.6 MB')
     """

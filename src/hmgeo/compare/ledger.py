@@ -356,8 +356,6 @@ class Span(NamedTuple):
 def read_span(text: str) -> Span | str:
     """Return the days that `text`, a cell, names, or what is wrong with it, in words.
 
-    Examples
-    --------
     >>> read_span("2026年2月").last, read_span("2026-03-01T00:00:00").first
     (datetime.date(2026, 2, 28), datetime.date(2026, 3, 1))
     >>> read_span("2026-02-30"), read_span("明年")

@@ -76,8 +76,6 @@ def parse_datum(text: str) -> Datum | None:
 
     `text`: a word such as `WGS-84`, `火星坐标系`, `2000国家大地坐标系` or `未知`; case, spaces and dashes don't matter.
 
-    Examples
-    --------
     >>> parse_datum("高德坐标系").value, parse_datum("ＣＧＣＳ２０００").value, parse_datum("广州独立坐标系")
     ('gcj02', 'cgcs2000', None)
     """
@@ -116,8 +114,6 @@ def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     Source: the publicly circulated formula of the shift (公开算法近似还原，非测绘成果). Positions outside its
     box around China come back unchanged.
 
-    Examples
-    --------
     >>> lon, lat = wgs84_to_gcj02(113.0, 23.7)
     >>> round(float(lon), 5), round(float(lat), 5)
     (113.00531, 23.69739)
@@ -133,8 +129,6 @@ def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
     Source: the publicly circulated formula of the shift (公开算法近似还原，非测绘成果).
 
-    Examples
-    --------
     >>> lon, lat = gcj02_to_wgs84(*wgs84_to_gcj02(113.05, 23.62))
     >>> round(float(lon), 9), round(float(lat), 9)
     (113.05, 23.62)
@@ -181,8 +175,6 @@ def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     """Turn BD-09 `lon` and `lat`, degrees, to WGS84: `wgs84_to_bd09` inverted.
 
-    Examples
-    --------
     >>> lon, lat = bd09_to_wgs84(*wgs84_to_bd09(107.5, 24.9))
     >>> round(float(lon), 9), round(float(lat), 9)
     (107.5, 24.9)
@@ -195,8 +187,6 @@ def zone_central_meridian(zone: int) -> float | None:
 
     Zones 13 to 23 are 6° wide, 25 to 45 are 3° wide: the numbers don't overlap.
 
-    Examples
-    --------
     >>> zone_central_meridian(38), zone_central_meridian(19), zone_central_meridian(24)
     (114.0, 111.0, None)
     """

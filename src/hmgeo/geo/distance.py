@@ -127,8 +127,6 @@ def prepare_shapes(geometries: Geometries) -> Shapes:
     `geometries`: sequence of shapely geometries in lon/lat degrees (EPSG:4490); points, lines, polygons and their
     multis.
 
-    Examples
-    --------
     >>> len(prepare_shapes([shapely.Point(113.0, 23.6)]))
     1
     """

@@ -38,8 +38,6 @@ DRAWN_CORNERS = 64
 def earth_centred(lon_lat: Floats) -> Floats:
     """Turn `lon_lat`, (n, 2) degrees on the ellipsoid, into (n, 3) earth-centred metres.
 
-    Examples
-    --------
     >>> earth_centred(np.array([[0.0, 0.0]])).tolist()
     [[6378137.0, 0.0, 0.0]]
     """
@@ -61,8 +59,6 @@ def geodesic_m(here: Floats, there: Floats) -> Floats:
 def bearing_deg(here: Floats, there: Floats) -> Floats:
     """Return the (n,) bearings `here` to `there`, (n, 2) lon/lat each: degrees from north, NaN where one or unknown.
 
-    Examples
-    --------
     >>> bearing_deg(np.array([[113.0, 23.0]]), np.array([[113.0, 22.0]])).tolist()
     [180.0]
     """
@@ -112,8 +108,6 @@ def local_metric_crs(lon: float) -> str:
 
     For grids only: within 1.5 degrees of the meridian its scale is off by less than 0.04 %.
 
-    Examples
-    --------
     >>> local_metric_crs(107.53)
     '+proj=tmerc +lat_0=0 +lon_0=107.5 +k=1 +x_0=500000 +y_0=0 +a=6378137.0 +rf=298.257222101 +units=m +no_defs'
     """
@@ -137,8 +131,6 @@ def hectares(area_m2: Floats) -> Floats:
 
     So a total is the same in whatever order its parcels come.
 
-    Examples
-    --------
     >>> float(hectares(np.array([15_000.0]))[0])
     1.5
     """
@@ -150,8 +142,6 @@ def ellipsoidal_area_m2(geometries: Geometries) -> Floats:
 
     Lines and points have area 0.
 
-    Examples
-    --------
     >>> square = shapely.box(0, 0, 1, 1)
     >>> round(float(ellipsoidal_area_m2([square])[0]) / 1e6, 1)
     12308.5

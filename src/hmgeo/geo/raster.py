@@ -368,8 +368,6 @@ _CURVE_BITS, _PLACES_AT_ONCE = 16, 100_000
 def hilbert_distance(boxes: Floats) -> Cells:
     """Return the (n,) places of the middles of `boxes`, (n, 4), along a Hilbert curve over them all (Skilling 2004).
 
-    Examples
-    --------
     >>> hilbert_distance(np.array([[0.0, 0, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 0, 1]])).argsort().tolist()
     [0, 3, 2, 1]
     """

@@ -105,8 +105,6 @@ def area_named(text: str) -> str:
 
     `ProjectError`: several bear it; they are listed.
 
-    Examples
-    --------
     >>> area_named("英德市"), area_named("441881"), area_named("英德")
     ('441881', '441881', '英德')
     """

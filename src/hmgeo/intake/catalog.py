@@ -161,8 +161,6 @@ def _standard_layers() -> tuple[_StandardLayer, ...]:
 def recognise_standard(headers: Iterable[str], layer: str = "") -> _StandardLayer | None:
     """Return which export a file is, by the name of its `layer` or its `headers`; None where it is none of them.
 
-    Examples
-    --------
     >>> recognise_standard(["BSM", "DLBM", "TBMJ", "QSDWDM"]).title
     '国土调查地类图斑（DLTB）'
     >>> recognise_standard(["BSM", "YSDM"], "STBHHX").kind.value
@@ -326,8 +324,6 @@ def _county(name: str, code: str) -> AdminUnit | None:
 def county_in_address(address: str) -> AdminUnit | None:
     """Return the one shipped county that an address names; None where it names none, or several.
 
-    Examples
-    --------
     >>> county_in_address("广东省清远市清城区石角镇某路1号").code, county_in_address("清城区与清新区交界")
     ('441802', None)
     """

@@ -162,8 +162,6 @@ def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Seq
 
     `columns`: the cells, where they may tell which of several coordinates to read.
 
-    Examples
-    --------
     >>> recognise(["企业名称*", "经度（WGS84）", "纬度（WGS84）"], LayerKind.ENTERPRISES).by_role
     {'name': '企业名称*', 'lon': '经度（WGS84）', 'lat': '纬度（WGS84）'}
     """
@@ -182,8 +180,6 @@ def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Seq
 def recognise_list(headers: Sequence[str]) -> dict[str, str]:
     """Match `headers`, a file's column names, with the roles of `LIST_ROLES`.
 
-    Examples
-    --------
     >>> recognise_list(["单位名称", "许可证编号", "发证日期"])
     {'permit': '许可证编号', 'date': '发证日期'}
     """
@@ -210,8 +206,6 @@ def _by_pattern(headers: Sequence[str], roles: Mapping[str, str]) -> dict[str, s
 def is_name(text: str) -> bool:
     """Tell whether a text is the name of a column that means something to some kind of layer.
 
-    Examples
-    --------
     >>> is_name("排放口经度_度"), is_name("甲厂"), is_name("东经113°02′15″")
     (True, False, False)
     """
@@ -300,8 +294,6 @@ def read_mapping(text: str, flag: str = "--columns") -> tuple[tuple[str, str], .
 
     `UsageError`: a part of it names no role or no column; `flag` is what was typed before it.
 
-    Examples
-    --------
     >>> read_mapping("lonlat=坐标(经度,纬度),name=单位")
     (('lonlat', '坐标(经度,纬度)'), ('name', '单位'))
     """

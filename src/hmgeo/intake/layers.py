@@ -497,8 +497,6 @@ def _note_twins(
 def similarity(name: str, other: str) -> float:
     """Return how alike `name` and `other` are, from 0 to 1, legal forms and brackets left aside.
 
-    Examples
-    --------
     >>> similarity("示例有色金属有限公司", "示例有色金属厂"), similarity("甲厂", "乙厂")
     (1.0, 0.0)
     """

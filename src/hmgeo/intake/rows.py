@@ -262,8 +262,6 @@ class Journal(Struct):
 def name_rows(rows: Iterable[int] | NDArray[np.intp]) -> str:
     """Name how many rows something concerns and the first of them.
 
-    Examples
-    --------
     >>> name_rows([3, 4, 9])
     '3 行（数据第 3、4、9 行）'
     """
@@ -394,8 +392,6 @@ class RawTable(Struct, frozen=True):
 def as_text(value: Any) -> str:  # noqa: ANN401 -- whatever a file format hands out
     """Return `value`, a cell, as text: whole numbers without `.0`, dates in ISO form, blank for nothing.
 
-    Examples
-    --------
     >>> as_text(441802.0), as_text(113.05), as_text(None), as_text(float("nan")), as_text(True)
     ('441802', '113.05', '', '', 'true')
     """

@@ -120,8 +120,6 @@ def _direction_deg(text: str) -> float | None:
 
     `ValueError`: no direction of that name.
 
-    Examples
-    --------
     >>> _direction_deg("NNE"), _direction_deg("西北"), _direction_deg("C（静风）")
     (22.5, 315.0, None)
     """

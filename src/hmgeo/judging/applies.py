@@ -38,8 +38,6 @@ class Cadmium(Struct, frozen=True):
 def found_cadmium(columns: Mapping[str, str]) -> bool | Unknown | None:
     """Return what a row's `columns` state as found; None where they state nothing, or infer it from the trade.
 
-    Examples
-    --------
     >>> found_cadmium({"是否涉镉*": "已认定"}), found_cadmium({"是否涉镉": "行业推定"}), found_cadmium({})
     (True, None, None)
     >>> found_cadmium({"是否涉镉": "待查"}).found

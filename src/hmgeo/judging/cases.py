@@ -249,8 +249,6 @@ def choices_of(situation: Given) -> Choices:
 def place_of(code: str, *, is_approximate: bool = False) -> Place:
     """Return the place of a `code` of six or nine digits, else nowhere; `is_approximate`: by cells around seats.
 
-    Examples
-    --------
     >>> place_of("441802105").county_code
     '441802'
     """

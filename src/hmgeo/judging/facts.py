@@ -130,8 +130,6 @@ class Unknown(Struct, frozen=True):
 def missing_layer(layer: str) -> Unknown:
     """Return what is said where a layer wasn't given, with whom to ask.
 
-    Examples
-    --------
     >>> missing_layer("intakes").why
     '未提供「饮用水取水口」，本条未评估。请向水利部门获取。'
     """
@@ -403,8 +401,6 @@ class Stated(Struct, frozen=True):
     def ratio(self, numerator: str, denominator: str, basis: str) -> float | Unknown:
         """Return `numerator` by `denominator` on a `basis` (the code of a choice; empty where there is none).
 
-        Examples
-        --------
         >>> said = Stated(added_kg={"Pb": 10.0, "Cd": 1.0}, offset_kg={"Pb": 12.0, "Cd": 2.0})
         >>> said.ratio("offset_kg", "added_emission_kg", "per_metal")
         1.2
@@ -463,8 +459,6 @@ def doubted_facts(stated: Mapping[str, bool], doubts: Mapping[str, str]) -> dict
 def unsaid(name: str) -> Unknown:
     """Return what is said where the fact or number `name` of the source isn't there.
 
-    Examples
-    --------
     >>> unsaid("rectified").why
     '未说明是否已完成整治，本条未作判断。'
     """

@@ -100,8 +100,6 @@ def trade_of(own: OwnColumns, row: int, position: Mapping[str, str]) -> TradeCod
 def due_day(text: str) -> str:
     """Return the last day of a deadline (`text`, as written) as YYYY-MM-DD; empty where it names none.
 
-    Examples
-    --------
     >>> due_day("2020年底前"), due_day("2021年2月底前"), due_day("2022/6/30"), due_day("持续实施")
     ('2020-12-31', '2021-02-28', '2022-06-30', '')
     """
@@ -155,8 +153,6 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
 
     An emission that can't be read may be above zero: what an emission says is open then, and so are sums and shares.
 
-    Examples
-    --------
     >>> unread_doubts({"是否化工园区": "待查"})["is_chemical"]
     '是否化工园区所填「待查」看不懂，本条未作判断。'
     >>> sorted(unread_doubts({"新增镉(kg/a)": "若干", "新增铅(kg/a)": "10"}))
@@ -199,8 +195,6 @@ def emission_facts(added_kg: Mapping[str, float]) -> dict[str, bool | Doubted]:
 def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
     """Return the kind of work that `cells` state, None where they state none, and what is said of an unread word.
 
-    Examples
-    --------
     >>> stated_action({"建设性质": "新建"})[0].value, stated_action({"建设性质": "翻修"})[0]
     ('new', None)
     """
@@ -385,8 +379,6 @@ def _cells(rows: Sequence[Mapping[str, Any]]) -> OutletCells:
 def _metal_named(pollutant: str) -> str:
     """Return the metal that a pollutant's name holds, several joined; empty for what is no metal.
 
-    Examples
-    --------
     >>> _metal_named("镉及其化合物"), _metal_named("六价铬"), _metal_named("铅、镉"), _metal_named("颗粒物")
     ('镉', '六价铬', '铅镉', '')
     """

@@ -118,8 +118,6 @@ def _ends_with(text: str, name: str) -> bool:
 def county_forms(name: str) -> tuple[str, ...]:
     """Return how lists write a county by its official `name`, that first.
 
-    Examples
-    --------
     >>> county_forms("连山壮族瑶族自治县")
     ('连山壮族瑶族自治县', '连山县', '连山')
     """
@@ -347,8 +345,6 @@ _PROVINCE_HEADERS = ("省", "省份", "省（区、市）", "所在省", "生产
 def province_of(text: str) -> str:
     """Return the code of the province with whose name `text` begins; empty where there is none.
 
-    Examples
-    --------
     >>> province_of("广西南宁市青秀区"), province_of("湖南省"), province_of("南宁市")
     ('450000', '430000', '')
     """

@@ -37,8 +37,6 @@ def value_in_language(text: str, language: str) -> str:
 def in_english(text: str) -> str:
     """Return a text in English as far as it is known.
 
-    Examples
-    --------
     >>> from hmgeo.words import say
     >>> in_english(say("coverage_ends_near", reach_m=90.0, limit_m=500.0))
     'The point lies 90 m from the edge of the data, less than the search radius of 500 m: results are lower bounds.'

@@ -571,8 +571,6 @@ def _in_gbk(table: pa.Table) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
 def _gbk(text: str) -> bytes:
     """Return a text in GBK; signs that it lacks in their plain form (km² as km2), else as a question mark.
 
-    Examples
-    --------
     >>> _gbk("12 km²，𠮷").decode("gbk")
     '12 km2，?'
     """

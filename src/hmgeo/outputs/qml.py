@@ -162,8 +162,6 @@ def _read(style: str) -> ET.Element:
 def aliases(columns: Iterable[str], table: str) -> dict[str, str]:
     """Return the Chinese header of each of `columns` of `table` in the GeoPackage, the geometry's aside.
 
-    Examples
-    --------
     >>> aliases(["source_id", "lon"], "sources")
     {'source_id': '编号', 'lon': '经度'}
     """

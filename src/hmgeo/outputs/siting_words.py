@@ -36,8 +36,6 @@ def say(text: str, /, language: str = "zh", **parts: str) -> str:
 
     `text`: a label in Chinese; with parts a code. A label without English stays as it is.
 
-    Examples
-    --------
     >>> say("site.as_of", "en", day="2024-06-30"), say("量测", "zh")
     ('As of 2024-06-30', '量测')
     """

@@ -118,8 +118,6 @@ BASES: Mapping[Basis, VerdictStyle] = MappingProxyType(
 def verdict_style(verdict: str | None) -> VerdictStyle:
     """Return the style of a verdict's code; empty text or None is a source that no rule judged.
 
-    Examples
-    --------
     >>> verdict_style("listed").shape
     'circle'
     >>> verdict_style("").shape
@@ -131,8 +129,6 @@ def verdict_style(verdict: str | None) -> VerdictStyle:
 def class_style(word: str | None) -> Style:
     """Return the style of a farmland class word; a strange word gets a style of its own.
 
-    Examples
-    --------
     >>> class_style("安全利用类").fill
     '#F0E442'
     """
@@ -142,8 +138,6 @@ def class_style(word: str | None) -> Style:
 def context_style(role: str) -> Style:
     """Return the style of a context layer by its role.
 
-    Examples
-    --------
     >>> context_style("county").fill_opacity
     0.0
     """

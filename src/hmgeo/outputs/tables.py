@@ -181,8 +181,6 @@ def guarded(text: str) -> str:
 
     Full-width forms count too, since Chinese Excel reads them as operators. A plain number is left alone.
 
-    Examples
-    --------
     >>> guarded("=cmd|' /C calc'!A0")
     "'=cmd|' /C calc'!A0"
     >>> guarded("-12.5")
@@ -194,8 +192,6 @@ def guarded(text: str) -> str:
 def unguarded(text: str) -> str:
     """Return the text that `guarded` was given.
 
-    Examples
-    --------
     >>> unguarded(guarded("=1+1")), unguarded(guarded("'-2")), unguarded("-2"), unguarded("'quoted'")
     ('=1+1', "'-2", '-2', "'quoted'")
     """
@@ -205,8 +201,6 @@ def unguarded(text: str) -> str:
 def csv_text(value: object, name: str) -> str:
     """Return one value as it stands in a CSV file, by the unit suffix of its column.
 
-    Examples
-    --------
     >>> csv_text(823.4, "nearest_farmland_m"), csv_text(113.02, "lon"), csv_text(None, "name")
     ('823.4000', '113.02', '')
     """

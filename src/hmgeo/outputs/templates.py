@@ -174,8 +174,6 @@ def settling_lines(unread: Iterable[UnreadWord], language: str = "zh") -> list[s
 
     None where all is read. What may be written stays Chinese in any `language`: it is what project.yml takes.
 
-    Examples
-    --------
     >>> from hmgeo.records import UnreadWord
     >>> settling_lines([UnreadWord("保护区级别", "核心区", 3, ("一级", "二级", "准"), 12)])[-1]
     '  "核心区": {means: , by: , on: , reason: }  # 保护区级别，3 行，12 条结论待此；可写 一级、二级、准'

@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 def citation(finding: Mapping[str, Any]) -> str:
     """Return 《document》clause of `finding`; a limit set by the user is called so.
 
-    Examples
-    --------
     >>> citation({"document": "土壤污染防治法", "clause": "第十八条"})
     '《土壤污染防治法》第十八条'
     """
@@ -174,8 +172,6 @@ def settled_by(finding: Mapping[str, Any]) -> list[str]:
 
     `finding`: its note is the reasons that it was told from.
 
-    Examples
-    --------
     >>> from hmgeo.words import say, sentences
     >>> note = sentences(say("layer_absent", layer="河流", department="水利部门"), say("place_unknown"))
     >>> settled_by({"note": note})
@@ -265,8 +261,6 @@ RERUN = Step("step_settings", say("step_rerun"))
 def quantity(value: float, unit: str) -> str:
     """Return `value` with its `unit` as explanations show it: metres with a decimal, else as short as it goes.
 
-    Examples
-    --------
     >>> quantity(1107.52, "m"), quantity(25.0, "°"), quantity(3.0, "")
     ('1,107.5 m', '25 °', '3')
     """
@@ -296,8 +290,6 @@ def disclaimer(language: str = "zh") -> str:
 def verdict_word(verdict: str | None, language: str = "zh") -> str:
     """Return the badge word of the code `verdict` in `language`; empty where nothing was judged (None, empty).
 
-    Examples
-    --------
     >>> verdict_word("listed")
     '符合排查条件'
     """
@@ -374,8 +366,6 @@ def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool =
 
     `is_unmet`: whether it is a requirement that the data don't show to be met, which is never called a ban.
 
-    Examples
-    --------
     >>> badge({"verdict": "not_assessed", "reason_codes": "coverage_undeclared"})
     '已量，现有数据未见'
     >>> badge({"verdict": "listed"}, example=True)
@@ -392,8 +382,6 @@ def badge(finding: Mapping[str, Any], *, example: bool = False, is_unmet: bool =
 def verdict_header(counts: Mapping[Verdict, int], groups: Mapping[Unassessed, int], language: str = "zh") -> str:
     """Return `counts` by verdict, gravest first, and why the unassessed are (`groups`), in `language`; no overall one.
 
-    Examples
-    --------
     >>> verdict_header({Verdict.LISTED: 2}, {}).split("｜")[2]
     '符合排查条件 2 条'
     >>> verdict_header({Verdict.NOT_ASSESSED: 2}, {Unassessed.PLACE: 2}).split("｜")[3]
@@ -603,8 +591,6 @@ def labels(language: str) -> Mapping[str, str]:
 def compass(bearing_deg: float) -> str:
     """Return `bearing_deg`, from true north, in words with its degrees.
 
-    Examples
-    --------
     >>> compass(44.6)
     '东北（45°）'
     >>> compass(359.8)

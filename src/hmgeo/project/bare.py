@@ -101,8 +101,6 @@ def parse_radius_m(text: str) -> float:
 
     `UsageError` where the unit is missing or unknown, or the number isn't positive.
 
-    Examples
-    --------
     >>> parse_radius_m("10km"), parse_radius_m("500 m")
     (10000.0, 500.0)
     """
@@ -124,8 +122,6 @@ def parse_radii_m(text: str) -> tuple[float, ...]:
 
     `UsageError` as `parse_radius_m`.
 
-    Examples
-    --------
     >>> parse_radii_m("5km, 500m"), parse_radii_m("1km、10公里")
     ((500.0, 5000.0), (1000.0, 10000.0))
     """

@@ -288,8 +288,6 @@ def _coordinates(opened: Opened) -> list[tuple[str, str]]:
 def _day(text: str) -> str:
     """Return a day, month or year as 2025-06-30, 2025-06, 2025; empty where the text is none.
 
-    Examples
-    --------
     >>> _day("2025年6月"), _day("20250630"), _day("2025-06-30T00:00:00"), _day("去年")
     ('2025-06', '2025-06-30', '2025-06-30', '')
     """

@@ -639,8 +639,6 @@ def _parameter(
 def listed_words(text: str) -> tuple[str, ...]:
     """Return the words of a list that stands in one text; full-width letters and digits as plain ones.
 
-    Examples
-    --------
     >>> listed_words("３２１２、3360; 0912")
     ('3212', '3360', '0912')
     """

@@ -249,8 +249,6 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int
 
     Only a few are under way at once.
 
-    Examples
-    --------
     >>> list(in_order(abs, [-3, 2], threads=2))
     [(-3, 3), (2, 2)]
     """

@@ -132,8 +132,6 @@ def read_trade(cell: str) -> TradeCell | Unknown:
     `cell`: as a list writes it. A name beside a code must not speak of another class; names alone count only whole
     (`hmgeo.reference.tables.trades_named`).
 
-    Examples
-    --------
     >>> read_trade("C3360 金属表面处理及热处理加工").stated, read_trade("３２１１、3360").stated
     (('3360',), ('3211', '3360'))
     >>> read_trade("铅锌冶炼").codes("2017")
@@ -169,8 +167,6 @@ def read_trade(cell: str) -> TradeCell | Unknown:
 def plain_trade(cell: str, edition: str) -> str:
     """Return the codes that a cell states, in an edition; the cell as it is where it can't be read so.
 
-    Examples
-    --------
     >>> plain_trade("C3211、３３６０", "2017"), plain_trade("铅锌冶炼", ""), plain_trade("待定", "2017")
     ('3211、3360', '铅锌冶炼', '待定')
     """
@@ -231,8 +227,6 @@ def read_word(name: str, cell: str) -> str | Unknown:
 
     `name`: the list asked: a layer by its code, or a column by its name.
 
-    Examples
-    --------
     >>> read_word("是否涉镉", "是"), read_word("是否涉镉", "待查").code, read_word("是否涉镉", "").code
     ('已认定', 'not_in_list', 'not_stated')
     """
@@ -245,8 +239,6 @@ def read_word(name: str, cell: str) -> str | Unknown:
 def official_words(name: str) -> tuple[str, ...]:
     """Return the official words of the list `name` of `data/words.csv`, in its order.
 
-    Examples
-    --------
     >>> official_words("water_source_zones")
     ('一级', '二级', '准')
     """
@@ -302,8 +294,6 @@ def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
     `kept`: as `zeros_kept` says of all codes of the file: 101 is a railway where others of three digits keep their
     zeros, else it may be 0101 that a spreadsheet cut.
 
-    Examples
-    --------
     >>> read_land("0103", frozenset({4})), read_land("林地", frozenset()), read_land("9999", frozenset({4})).code
     ('耕地', '非耕地', 'not_in_list')
     """
@@ -324,8 +314,6 @@ def read_land(code: str, kept: frozenset[int]) -> str | Unknown:
 def land_class(code: str, kept: frozenset[int]) -> str | Unknown:
     """Return the `LandClass` of `code`, a land code or its name, 非耕地 for other land than 耕地 and 园地.
 
-    Examples
-    --------
     >>> land_class("0103", frozenset({4})), land_class("011", frozenset({3})), land_class("01", frozenset())
     ('旱地', '水田', '未细分耕地')
     >>> land_class("水浇地", frozenset()), land_class("耕地", frozenset()), land_class("0301", frozenset({4}))
@@ -358,8 +346,6 @@ def read_class(layer: str, cell: str) -> str | Unknown:
 def leaves_class_open(layer: str, word: str) -> bool:
     """Tell whether a class `word` of a `layer` doesn't say which class: not understood, blank, or not classified yet.
 
-    Examples
-    --------
     >>> [leaves_class_open("farmland", word) for word in ("优先保护类", "未划分", "待定", "")]
     [False, True, True, True]
     """

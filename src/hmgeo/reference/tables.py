@@ -88,8 +88,6 @@ def read_rows(name: str) -> list[dict[str, str]]:
 def former_units() -> Mapping[str, FormerUnit]:
     """Return county-level units by each older name and code.
 
-    Examples
-    --------
     >>> former_units()["靖西县"].code, former_units()["451025"].said
     ('451081', '「靖西县」为旧名（至 2015 年），今靖西市')
     """
@@ -104,8 +102,6 @@ def former_units() -> Mapping[str, FormerUnit]:
 def provinces() -> Mapping[str, tuple[str, str]]:
     """Return the name of each province by its code, official and short.
 
-    Examples
-    --------
     >>> provinces()["450000"]
     ('广西壮族自治区', '广西')
     """
@@ -123,8 +119,6 @@ def territories() -> Mapping[str, tuple[str, tuple[str, ...]]]:
 def key_areas() -> tuple[KeyArea, ...]:
     """Return the key areas of the texts, in the order of the table.
 
-    Examples
-    --------
     >>> next(area.name for area in key_areas() if area.id == "GX-ND")
     '南丹县'
     """
@@ -147,8 +141,6 @@ def key_areas() -> tuple[KeyArea, ...]:
 def trades() -> dict[tuple[int, str], Trade]:
     """Return the trade classes held, by edition (2011, 2017) and code; not the whole standard.
 
-    Examples
-    --------
     >>> trades()[2017, "3212"].name
     '铅锌冶炼'
     >>> trades()[2011, "3130"].name, trades()[2017, "3391"].name
@@ -170,8 +162,6 @@ def renumbered() -> Mapping[tuple[int, str], tuple[str, ...]]:
 
     By (edition, code): the codes of the same trade in the other edition, empty where the table doesn't hold it.
 
-    Examples
-    --------
     >>> renumbered()[2011, "3849"], renumbered()[2017, "3130"], (2017, "3212") in renumbered()
     (('3843',), (), False)
     """
@@ -189,8 +179,6 @@ def renumbered() -> Mapping[tuple[int, str], tuple[str, ...]]:
 def means_the_same(code: str) -> bool:
     """Return whether both editions hold a code for the same trade; False where the table doesn't hold it.
 
-    Examples
-    --------
     >>> means_the_same("3212"), means_the_same("3130"), means_the_same("1511")
     (True, False, False)
     """
@@ -218,8 +206,6 @@ def implied_facts() -> tuple[Implied, ...]:
 def basins() -> Mapping[tuple[str, str], bool]:
     """Return whether a basin holds an administrative code, by (basin, code), as far as the table tells.
 
-    Examples
-    --------
     >>> basins()["yellow", "419001"], basins()["yangtze", "419001"], basins().get(("yangtze", "522726"))
     (True, False, None)
     """
@@ -230,8 +216,6 @@ def basins() -> Mapping[tuple[str, str], bool]:
 def townships() -> tuple[Township, ...]:
     """Return the township codes held: those of the example counties and of 清远市, in order of code.
 
-    Examples
-    --------
     >>> next(town.name for town in townships() if town.code == "441802105")
     '龙塘镇'
     """
@@ -300,8 +284,6 @@ class TemplateColumn(Struct, frozen=True):
 def templates() -> Mapping[str, tuple[TemplateColumn, ...]]:
     """Return the columns of every list, by the list's name, in order.
 
-    Examples
-    --------
     >>> [column.name for column in templates()["风频表"]]
     ['风向', '频率(%)', '气象站', '年份']
     """
@@ -316,8 +298,6 @@ def templates() -> Mapping[str, tuple[TemplateColumn, ...]]:
 def bare_header(text: str) -> str:
     """Return `text`, a column name, as it is compared.
 
-    Examples
-    --------
     >>> bare_header(" 排气筒高度（m）* "), bare_header("所在县(区、市)")
     ('排气筒高度', '所在县')
     """
@@ -328,8 +308,6 @@ def bare_header(text: str) -> str:
 def find_header(headers: Sequence[str], name: str) -> str:
     """Return the one of `headers` that is called `name` or one of its aliases; empty where it isn't there.
 
-    Examples
-    --------
     >>> find_header(["企业名称", "完成时限"], "实施时间")
     '完成时限'
     """
@@ -362,8 +340,6 @@ slope grade; whether the emergency department designated a tailings pond as 头�
 def links_by_row(columns: Mapping[str, Sequence[str]], rows: Sequence[int]) -> list[dict[str, str]]:
     """Return for some `rows` of a table, its `columns` by name, what they say of other things; blanks say nothing.
 
-    Examples
-    --------
     >>> links_by_row({"灌区编号": ["GQ-1"], "灌溉水源": [" 东河 "], "备注": ["x"]}, [0])
     [{'water': '东河', 'district': 'GQ-1'}]
     """
@@ -396,8 +372,6 @@ def _link_headers() -> frozenset[str]:
 def same_name(text: str) -> str:
     """Return `text`, a name, as it is compared.
 
-    Examples
-    --------
     >>> same_name("示例 河０１") == same_name("示例河01")
     True
     """

@@ -62,8 +62,6 @@ _LOOK_ALIKE = str.maketrans("OQDILZSBGV", "0001125860")
 def plain_code(text: str) -> str:
     """Return `text`, a code or number, as it is compared: capitals, digits and nothing else.
 
-    Examples
-    --------
     >>> plain_code(" ９１44-1802 ma4u ")
     '91441802MA4U'
     """
@@ -74,8 +72,6 @@ def plain_code(text: str) -> str:
 def is_credit_code(code: str) -> bool:
     """Tell whether `code`, as compared, is a credit code with the right check digit.
 
-    Examples
-    --------
     >>> is_credit_code("91110000600037341L"), is_credit_code("91110000600037341I")
     (True, False)
     """
@@ -85,8 +81,6 @@ def is_credit_code(code: str) -> bool:
 def look_alike(code: str) -> str:
     """Return `code` with the signs that copies confuse made one: O is 0, I is 1, B is 8 and so on.
 
-    Examples
-    --------
     >>> look_alike("9I44180ZMA4UB") == look_alike("9144180 2MA4U8".replace(" ", ""))
     True
     """
@@ -97,8 +91,6 @@ def look_alike(code: str) -> str:
 def read_name(text: str) -> tuple[str, tuple[str, ...], str]:
     """Return the name in `text` in full as compared, the other names it has in brackets, and the state it tells there.
 
-    Examples
-    --------
     >>> read_name("广东省示例市艺强（清新）首饰有限责任公司（原示例市旧名首饰厂）（已停产）")
     ('示例市艺强清新首饰有限公司', ('示例市旧名首饰厂',), '已停产')
     """
@@ -132,8 +124,6 @@ def _core_of(full: str, stems: Sequence[str] = ()) -> str:
 
     `stems`: names of places without 市, 县, 区, 镇, longest first, that names may begin with.
 
-    Examples
-    --------
     >>> _core_of("清远市清新区万里宏表面处理有限公司"), _core_of("清远万里宏表面处理有限公司", ["清远"])
     ('万里宏表面处理', '万里宏表面处理')
     """
@@ -152,8 +142,6 @@ def _core_of(full: str, stems: Sequence[str] = ()) -> str:
 def place_stems(texts: Sequence[str]) -> list[str]:
     """Return the places that `texts` (names, the lists' counties and townships) begin with, without 市, 县, 区, 镇.
 
-    Examples
-    --------
     >>> place_stems(["清远市甲厂", "连南瑶族自治县"])
     ['清远', '连南']
     """
@@ -169,8 +157,6 @@ def place_stems(texts: Sequence[str]) -> list[str]:
 def county_stem(text: str) -> str:
     """Return the county in `text` as it is compared: the last part named, without what kind of unit it is.
 
-    Examples
-    --------
     >>> county_stem("广东省清远市清新区"), county_stem("清新县"), county_stem("连南瑶族自治县"), county_stem("英德市")
     ('清新', '清新', '连南', '英德')
     """
@@ -311,8 +297,6 @@ def has_more_plants(first: Entry, second: Entry) -> bool:
 def is_distinctive(core: str) -> bool:
     """Tell whether `core`, a name without place and legal form, says more than a trade.
 
-    Examples
-    --------
     >>> is_distinctive("第二选矿厂"), is_distinctive("万里宏表面处理")
     (False, True)
     """

@@ -223,8 +223,6 @@ def build_register(
 def given_up(texts: Iterable[str]) -> list[str]:
     """Return the remarks among `texts` that name an id given up, since its enterprise went into another.
 
-    Examples
-    --------
     >>> given_up(["名称中注明停产", "并入 DC00003"])
     ['并入 DC00003']
     """

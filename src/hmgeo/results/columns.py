@@ -166,8 +166,6 @@ def column_of_line(line: Sequence[str]) -> DataColumn:
     The rest may be missing: the code of what an empty cell means, the unit, and where else it is shown, parted by
     blanks: `popup`, a sheet with width and kind as `各源结果:9:distance_m`.
 
-    Examples
-    --------
     >>> column_of_line(("distance_m", "number", "距离", "distance", "unlocated")).null.zh
     '没有可用位置，未测算'
     """

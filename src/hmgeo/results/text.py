@@ -46,8 +46,6 @@ def distance_text(distance_m: float | None, uncertainty_m: float | None = None, 
 def area_text(area_ha: float | None) -> str:
     """Return `area_ha` in hectares and 亩 (1 ha = 15 亩); None gives empty text.
 
-    Examples
-    --------
     >>> area_text(12.345)
     '12.35 ha（185.2 亩）'
     """
@@ -59,8 +57,6 @@ def area_text(area_ha: float | None) -> str:
 def mu(area_ha: float) -> float:
     """Return `area_ha` in 亩 (1 ha = 15 亩).
 
-    Examples
-    --------
     >>> mu(2.0)
     30.0
     """
@@ -70,8 +66,6 @@ def mu(area_ha: float) -> float:
 def radius_text(radius_m: float) -> str:
     """Return `radius_m` as a header shows it.
 
-    Examples
-    --------
     >>> radius_text(10000.0), radius_text(500.0)
     ('10 km', '500 m')
     """
@@ -86,8 +80,6 @@ WINDS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 def bearing_text(bearing_deg: float | None) -> str:
     """Return `bearing_deg`, from true north, as one of eight directions; None gives empty text.
 
-    Examples
-    --------
     >>> bearing_text(44.0), bearing_text(359.0)
     ('东北', '北')
     """

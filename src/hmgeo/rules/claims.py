@@ -271,8 +271,6 @@ def _is_other_trade(code: str, edition: str, name: str) -> bool:
 def _is_other_division(code: str, text: str) -> bool:
     """Return whether words of a text name divisions of GB/T 4754, and none is the code's.
 
-    Examples
-    --------
     >>> _is_other_division("3212", "示例面包厂"), _is_other_division("3360", "示例食品机械电镀厂")
     (True, False)
     """
@@ -283,8 +281,6 @@ def _is_other_division(code: str, text: str) -> bool:
 def telling_words(name: str) -> str:
     """Return the words in a `name` that claims look for: a name of these alone contradicts as much as the whole.
 
-    Examples
-    --------
     >>> telling_words("示例食品厂扩建项目")
     '食品、扩建'
     """
@@ -324,8 +320,6 @@ def _number(text: str) -> float | None:
 def _days(text: str) -> tuple[dt.date, dt.date] | None:
     """Return the first and the last day that a date may mean; None where it can't be read.
 
-    Examples
-    --------
     >>> [str(day) for day in _days("2015年6月")], _days("去年")
     (['2015-06-01', '2015-06-30'], None)
     """
@@ -541,8 +535,6 @@ def _claims_in(headers: tuple[str, ...]) -> tuple[_Claim, ...]:
 def disputes(row: Told) -> tuple[Dispute, ...]:
     """Return every contradiction in what is told of a `row`.
 
-    Examples
-    --------
     >>> found = disputes(Told({"是否涉镉": "不涉及", "废气镉(kg/a)": "2.1"}))
     >>> found[0].values, found[0].touches
     ('是否涉镉「不涉及」（未填依据）与废气镉(kg/a)「镉 2.1 kg/a」', ('cadmium', 'emits_cadmium'))

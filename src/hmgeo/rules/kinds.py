@@ -112,8 +112,6 @@ def parameters_of(test: Test) -> tuple[str, ...]:
 def known_words(kind: FieldType) -> tuple[str, ...]:
     """Return the closed words of a field type (`kind`), empty where it has none of its own.
 
-    Examples
-    --------
     >>> "farmland" in known_words(FieldType.LAYER)
     True
     """

@@ -200,8 +200,6 @@ class DatedValue(Struct, frozen=True):
     def clause(self) -> str:
         """The place in the document, outermost part first, such as 二（三）3.
 
-        Examples
-        --------
         >>> DatedValue(None, "方案", article="二", paragraph="（三）", item="3").clause
         '二（三）3'
         """
@@ -336,8 +334,6 @@ class Verification(Struct, frozen=True):
     def text_on(self, day: date) -> str:
         """Return state, copy and day of the check as they are printed beside a clause.
 
-        Examples
-        --------
         >>> from datetime import date
         >>> copy = Verification(VerificationState.VERIFIED, "文本库", date(2026, 11, 21), date(2025, 4, 30))
         >>> copy.text_on(date(2025, 4, 30))
@@ -388,8 +384,6 @@ class Validity(Struct, frozen=True):
     def text(self) -> Reason:
         """The check as it is printed beside a clause.
 
-        Examples
-        --------
         >>> from datetime import date
         >>> Validity("A-1", ValidityState.STILL, "市局", date(2026, 11, 20), "环函〔2026〕3号").text
         '单位效力核实：仍执行（市局，2026-11-20，依据环函〔2026〕3号）'

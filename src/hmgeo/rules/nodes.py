@@ -51,8 +51,6 @@ _ACCOUNT = "写有口令，未读入"
 def near(word: str, known: Iterable[str]) -> str:
     """Return the nearest known word, empty where none is near.
 
-    Examples
-    --------
     >>> near("titel", ["title", "test"])
     'title'
     """

@@ -126,8 +126,6 @@ _WITHOUT_COUNTIES = frozenset({"441900", "442000", "460400", "620200"})
 def stem_of(code: str) -> str:
     """Return the digits that the codes of all parts of the place with this `code` begin with.
 
-    Examples
-    --------
     >>> stem_of("450000"), stem_of("451200"), stem_of("451221"), stem_of("441802105")
     ('45', '4512', '451221', '441802105')
     """
@@ -183,8 +181,6 @@ def _counties(code: str) -> tuple[str, ...]:
 def territory_name(codes: Iterable[str]) -> str:
     """Return what territories are called, the codes of those without a name here.
 
-    Examples
-    --------
     >>> territory_name(["450000"]), territory_name(["441800", "419001"])
     ('广西壮族自治区', '清远市、济源市')
     """

@@ -130,8 +130,6 @@ def said_facts(row: Mapping[str, str]) -> tuple[tuple[str, bool, str, str], ...]
 
     Its code, the value, the column and the cell that say it.
 
-    Examples
-    --------
     >>> said_facts({"运行状态": "闭库", "生产状态": "在产"})
     (('closed', True, '运行状态', '闭库'), ('closed', False, '生产状态', '在产'))
     """
@@ -178,8 +176,6 @@ def _yes_or_no(column: str, value: str) -> str:
 def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Return the column and the cell of every yes/no fact that a row tells in words that aren't understood.
 
-    Examples
-    --------
     >>> unread_facts({"是否化工园区": "待查", "规划环评审查文号": "待批", "是否可能造成土壤污染及依据": "是，排放镉"})
     {'is_chemical': ('是否化工园区', '待查')}
     """
@@ -194,8 +190,6 @@ def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:
     """Return the facts for which a row has a cell that isn't blank, understood or not.
 
-    Examples
-    --------
     >>> sorted(mentioned_facts({"是否化工园区": "待查", "规划环评审查文号": ""}))
     ['is_chemical']
     """
@@ -206,8 +200,6 @@ def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:
 def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
     """Return the numbers of `MEASURED_ATTRIBUTES` that a row states, in the unit that the word list gives.
 
-    Examples
-    --------
     >>> stated_numbers({"替代量(kg/a)": "12.5", "备注": "3"})
     {'offset_kg': 12.5}
     """

@@ -188,8 +188,6 @@ def _untraced_runoff(text: str, stored: str, lacks: str) -> Pathway:
 def _lies(stored: str) -> Side:
     """Return whether a list says that waste lies on the site; a word for not knowing, or a bare zero, says nothing.
 
-    Examples
-    --------
     >>> [_lies(cell).value for cell in ("露天堆存", "不涉及", "不详", "")]
     ['met', 'not_met', 'unknown', 'unknown']
     """
@@ -222,8 +220,6 @@ class Wind(Struct, frozen=True):
     def downwind_percent(self, bearing_deg: float) -> float:
         """Return how often what lies on `bearing_deg` is downwind: the share of wind from the opposite direction.
 
-        Examples
-        --------
         >>> Wind({0.0: 40.0, 90.0: 30.0, 180.0: 20.0, 270.0: 10.0}).downwind_percent(180.0)
         40.0
         """
@@ -620,8 +616,6 @@ def distance_class(source: Mapping[str, Any]) -> tuple[int, str]:
 
     A distance that isn't known may be any: it stands before the nearest class.
 
-    Examples
-    --------
     >>> distance_class({"nearest_farmland_m": 1040.0, "position_uncertainty_m": 50.0, "position_kind": "point"})
     (1, '0–1 km')
     >>> distance_class({"nearest_farmland_m": 1040.0, "position_uncertainty_m": 10.0, "position_kind": "point"})
@@ -650,8 +644,6 @@ def _error_m(source: Mapping[str, Any]) -> float:
 def _emissions_text(listed: Mapping[str, float], outlets: Mapping[str, float]) -> str:
     """Return a year's metals: as the list states them, else summed over the outlets; where both differ, both.
 
-    Examples
-    --------
     >>> _emissions_text({"镉": 1.2}, {}), _emissions_text({}, {"镉": 1.0}), _emissions_text({"镉": 1.2}, {"镉": 1.0})
     ('镉 1.2 kg/a', '镉 1 kg/a（排放口合计）', '镉 1.2 kg/a（排放口合计 镉 1 kg/a，与清单不一致，待核实）')
     """

@@ -197,8 +197,6 @@ class LandView:
 def named_sources(ids: Sequence[str], distances_m: Sequence[float]) -> str:
     """Return sources (`ids`, nearest first) with their `distances_m` in words, at most `SOURCES_NAMED`.
 
-    Examples
-    --------
     >>> named_sources(["S2", "S1"], [50.0, 100.4])
     'S2（50 m）；S1（100 m）'
     """

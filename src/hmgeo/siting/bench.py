@@ -242,8 +242,6 @@ class Witness(Struct, frozen=True):
 def _distance_sentence(features: Features, fact: DistanceFact, limit_m: float | None) -> str:
     """Return a distance as people read it: nearest object by name, its distance with uncertainty, its bearing.
 
-    Examples
-    --------
     >>> from hmgeo.judging.facts import DistanceFact
     >>> fact = DistanceFact(773.4, 873.4, 823.4, 50.0, "S1", "示例小学", 44.0)
     >>> _distance_sentence(Features("sensitive_sites"), fact, 1000.0)

@@ -27,8 +27,6 @@ class SpacedSet:
 
     `spacing_m`: least geodesic distance between two members, metres; exactly so far apart is enough.
 
-    Examples
-    --------
     >>> kept = SpacedSet(1000.0)
     >>> kept.add(113.0, 23.0), kept.add(113.005, 23.0), kept.add(113.02, 23.0)
     (True, False, True)

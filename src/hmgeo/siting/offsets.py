@@ -69,8 +69,6 @@ OFFSET_MATTER, OFFSET_BASIS, _RATIO_UNIT = "总量来源", "offset_basis", "1"
 def uncontrolled(metals: Iterable[str]) -> tuple[str, ...]:
     """Return why nothing is asked for `metals` (symbols) whose total isn't controlled; nothing where all are.
 
-    Examples
-    --------
     >>> "铊不在其列" in uncontrolled(["Pb", "Tl"])[0], uncontrolled(["Pb"])
     (True, ())
     """

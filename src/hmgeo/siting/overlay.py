@@ -60,8 +60,6 @@ _CIRCLES_AT_ONCE = 2_000
 def corners(radius_m: float) -> int:
     """Return how many corners a circle of `radius_m` needs for its edges to lie within `TOLERANCE_M` of it.
 
-    Examples
-    --------
     >>> corners(500.0), corners(10_000.0)
     (224, 996)
     """
@@ -471,8 +469,6 @@ def hatched_places(places: pa.Table) -> pa.Table:
 def hatching(place: BaseGeometry) -> BaseGeometry:
     """Return slanting lines across `place`, and its outline.
 
-    Examples
-    --------
     >>> lines = hatching(shapely.box(0, 0, 1, 1))
     >>> lines.geom_type, bool(shapely.covers(shapely.box(0, 0, 1, 1), lines))
     ('MultiLineString', True)

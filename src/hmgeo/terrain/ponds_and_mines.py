@@ -147,8 +147,6 @@ def ponds_of(layer: Layer) -> list[_Pond]:
 def _dam_toe(links: Mapping[str, str]) -> tuple[shapely.Point | None, str]:
     """Return the toe of the starter dam that a row states, or why it can't be used.
 
-    Examples
-    --------
     >>> _dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "CGCS2000"})[0].x
     107.5
     >>> _dam_toe({"toe_lon": "107.5", "toe_lat": "25.1", "datum": "北京54"})[1]
@@ -184,8 +182,6 @@ def overhead_table(
 def pond_disputes(row: Mapping[str, Any]) -> tuple[Dispute, ...]:
     """Return where a pond (`row` of `OVERHEAD_SCHEMA`) is said to be no 头顶库 and somebody lives beneath it.
 
-    Examples
-    --------
     >>> pond_disputes({"designated": "否", "by_circle": "示例村（430 m）", "by_path": ""})[0].values
     '是否头顶库「否」与尾矿库 1 km 内「示例村（430 m）」'
     """

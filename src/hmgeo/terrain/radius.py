@@ -151,8 +151,6 @@ def _inner_points(frame: Frame, shapes: Sequence[shapely.Geometry]) -> Floats:
 def _prevailing_classes(relief: Floats, scheme: ReliefScheme) -> list[TerrainClass | None]:
     """Return the commonest class of each column of (samples, lines), the flatter of two as common; None with a gap.
 
-    Examples
-    --------
     >>> from hmgeo.terrain.slope import ReliefScheme
     >>> relief = np.array([[0.0, 0.0, np.nan], [50.0, 50.0, 0.0], [0.0, 50.0, 0.0]])
     >>> [None if one is None else one.value for one in _prevailing_classes(relief, ReliefScheme(1000.0))]

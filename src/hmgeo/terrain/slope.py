@@ -67,8 +67,6 @@ class ReliefScheme(Struct, frozen=True):
     def described(self, frame: Frame) -> Reason:
         """Say what was used, in Chinese, with the window as it came out in whole cells.
 
-        Examples
-        --------
         >>> from hmgeo.geo.raster import Frame
         >>> frame = Frame("EPSG:4547", (30.0, 0.0, 0.0, 0.0, -30.0, 0.0), 9, 9)
         >>> ReliefScheme(100.0).described(frame)
@@ -84,8 +82,6 @@ class ReliefScheme(Struct, frozen=True):
     def class_of(self, relief_m: float) -> TerrainClass:
         """Return the class of a relief amplitude in metres (`relief_m`).
 
-        Examples
-        --------
         >>> [ReliefScheme(1000.0).class_of(relief_m).zh for relief_m in (29.9, 30.0, 199.9, 200.0)]
         ['平原', '丘陵', '丘陵', '山区']
         """
@@ -97,8 +93,6 @@ class ReliefScheme(Struct, frozen=True):
 def slope_grade(slope_deg: Floats) -> NDArray[np.int64]:
     """Return the farmland slope grades 1 to 5 of slopes in degrees (`slope_deg`, NaN gives 0: unknown).
 
-    Examples
-    --------
     >>> slope_grade(np.array([0.0, 2.0, 2.01, 6.0, 15.0, 25.0, 25.01, np.nan])).tolist()
     [1, 1, 2, 2, 3, 4, 5, 0]
     """
@@ -251,8 +245,6 @@ _GRADE = re.compile(r"([1-5])(?:\.0*)?级?")
 def _stated_grade(text: str) -> int | None:
     """Return the slope grade that a cell states, None where it states none.
 
-    Examples
-    --------
     >>> [_stated_grade(text) for text in ("1", "4.0", "5级", "三级", "", "6", "15-25")]
     [1, 4, 5, 3, None, None, None]
     """

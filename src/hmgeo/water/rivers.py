@@ -404,8 +404,6 @@ def answers(ahead: Sequence[Ahead], places: Stretch, limit_m: float) -> set[bool
 
     Every place is asked: a feature is met from all of a stretch that ends where the feature does.
 
-    Examples
-    --------
     >>> answers([Ahead(0, 500.0, 500.0)], Stretch(0, 100.0, 700.0), 300.0) == {True, False}
     True
     >>> answers([Ahead(0, 500.0, 500.0)], Stretch(0, 250.0, 450.0), 300.0)

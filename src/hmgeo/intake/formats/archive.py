@@ -292,8 +292,6 @@ class _Told:
 def stored_at(text: str | Path) -> Stored:
     """Return what a text names: a path, or a file by address; `file:///…` is a path.
 
-    Examples
-    --------
     >>> stored_at("s3://key:secret@bucket/a/parcels.parquet?sign=1")
     s3://bucket/a/parcels.parquet
     >>> stored_at("file:///data/parcels.parquet").as_posix()
@@ -311,8 +309,6 @@ def stored_at(text: str | Path) -> Stored:
 def without_secrets(text: str) -> str:
     """Return a text with the accounts, queries and fragments of all addresses in it left out.
 
-    Examples
-    --------
     >>> without_secrets("403 for https://me:word@host:8080/a.parquet?X-Amz-Signature=f00, retry")
     '403 for https://host:8080/a.parquet retry'
     """

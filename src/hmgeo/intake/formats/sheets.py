@@ -70,8 +70,6 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, list[str], int]:
 
     Index of the first header row, the names (joined where they stand in several rows), and how many rows they take.
 
-    Examples
-    --------
     >>> find_header([["企业一览表", "", ""], ["企业名称", "坐标", ""], ["", "经度", "纬度"], ["甲", "113.1", "23.6"]])
     (1, ['企业名称', '经度', '纬度'], 2)
     """

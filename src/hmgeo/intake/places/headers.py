@@ -105,8 +105,6 @@ _TWISTED = str.maketrans({"經": "经", "緯": "纬", "東": "东"})
 def plain_name(text: str) -> str:
     """Return `text`, the name of a column, as it is compared.
 
-    Examples
-    --------
     >>> plain_name(" 乡镇（街道）* "), plain_name("Enterprise ID"), plain_name("Source_ID")
     ('乡镇(街道)', 'enterpriseid', 'source_id')
     """
@@ -142,8 +140,6 @@ class Named(Struct, frozen=True):
 def name_parts(header: str) -> Named | None:
     """Take `header`, a column's name, to pieces; None where it names no coordinate.
 
-    Examples
-    --------
     >>> name_parts("排放口地理坐标经度_度")
     Named(axis='lon', part='度', whose='排放口', datum=None, order='', is_weak=False)
     >>> name_parts("百度纬度").datum.value, name_parts("纵坐标X").axis, name_parts("坐标来源"), name_parts("年份")
@@ -231,8 +227,6 @@ _WRITTEN_DECIMAL = re.compile(r"度\.分秒|d{1,3}\.m{1,2}s{1,2}|度\.分")
 def dotted_parts(header: str) -> str:
     """Return 度.分秒 or 度.分 where `header` says that minutes stand behind the point; empty where it doesn't.
 
-    Examples
-    --------
     >>> dotted_parts("经度（度.分秒）"), dotted_parts("纬度(DDD.MMSS)"), dotted_parts("经度（度分秒）")
     ('度.分秒', '度.分秒', '')
     """
@@ -296,8 +290,6 @@ class Coordinates(Struct, frozen=True):
 def shown_columns(names: Sequence[str]) -> str:
     """Return column names in one word; of those of degrees, minutes and seconds what they share comes once.
 
-    Examples
-    --------
     >>> shown_columns(["排放口经度_度", "排放口经度_分", "排放口经度_秒"]), shown_columns(["经度"])
     ('排放口经度_度/_分/_秒', '经度')
     """
@@ -366,8 +358,6 @@ def unused_parts(chosen: Coordinates, spares: Sequence[Coordinates], headers: It
 def _rank(place: Coordinates, kind: LayerKind) -> int:
     """Return how surely a point is the row's own: 0 named after nobody, 1 after the row, 2 its centre, 3 a part, 4 not.
 
-    Examples
-    --------
     >>> [
     ...     _rank(Coordinates((), (), whose=whose), LayerKind.ENTERPRISES)
     ...     for whose in ("", "企业", "厂区中心", "大门", "受纳水体")
@@ -490,8 +480,6 @@ _SENTENCES = re.compile(r"[,.。;!?()\[\]【】\n\t]|\s+(?=[^\s:]{2,8}:)")
 def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
     """Return the datums that a free text names, and whether it says nothing else.
 
-    Examples
-    --------
     >>> datums_in_note("坐标取自高德地图")[0][0].value, datums_in_note("坐标取自高德地图")[1]
     ('gcj02', True)
     >>> [datum.value for datum in datums_in_note("已由GCJ-02转为CGCS2000")[0]], datums_in_note("高德路 5 号")

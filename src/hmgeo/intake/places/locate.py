@@ -53,8 +53,6 @@ def datum_of(crs: CRS) -> Datum | None:
 
     That is one neither Chinese nor WGS84, or one that brings the parameters of its own shift (`+towgs84`).
 
-    Examples
-    --------
     >>> datum_of(CRS(4547)).value, datum_of(CRS(32649)).value, datum_of(CRS(2401)).value, datum_of(CRS(26910))
     ('cgcs2000', 'wgs84', 'beijing54', None)
     >>> datum_of(CRS("+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3,0,0,0,0 +no_defs")) is None
@@ -81,8 +79,6 @@ def _shift_margin_m(crs: CRS) -> tuple[float, bool]:
     Where PROJ gives no figure the margin is that of a Chinese datum without local parameters: an accuracy that isn't
     known is not accuracy zero.
 
-    Examples
-    --------
     >>> _shift_margin_m(CRS(26910)), _shift_margin_m(CRS("+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3"))
     ((4.0, True), (100.0, False))
     """

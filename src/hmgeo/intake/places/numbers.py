@@ -56,8 +56,6 @@ class Pair(Struct, frozen=True):
 def _half_last_digit(text: str) -> float:
     """Return half a unit of the last digit of a number as written.
 
-    Examples
-    --------
     >>> _half_last_digit("113.05"), _half_last_digit("113"), _half_last_digit("113.050000")
     (0.005, 0.5, 5e-07)
     """
@@ -182,8 +180,6 @@ def parse_packed(lon_text: str, lat_text: str) -> tuple[_Angle, _Angle] | None:
 
     Both must be, and only places within 73-136 E, 3-54 N are taken: no other number of that size is a longitude.
 
-    Examples
-    --------
     >>> lon, lat = parse_packed("1123600.28", "233000")
     >>> round(lon.degrees, 8), lat.degrees
     (112.60007778, 23.5)
@@ -325,8 +321,6 @@ def _texts_of(raw: RawTable, place: Coordinates) -> tuple[list[str], list[str]]:
 def _halves(text: str) -> tuple[str, str]:
     """Take both coordinates of one cell apart, at the first sign that leaves two readable halves.
 
-    Examples
-    --------
     >>> _halves("113.05,23.6"), _halves("东经113°02′15″北纬23°41′07″"), _halves("POINT(113.05 23.6)")
     (('113.05', '23.6'), ('东经113°02′15″', '北纬23°41′07″'), ('113.05', '23.6'))
     """
@@ -360,8 +354,6 @@ def _joined(raw: RawTable, names: Sequence[str]) -> list[str]:
 def _spelled(text: str, *, has_seconds: bool) -> str:
     """Return 113.021508 as 113°02′15.08″, or 113.0225 as 113°02.25′; anything else as it is.
 
-    Examples
-    --------
     >>> _spelled("113.021508", has_seconds=True), _spelled("113.0225", has_seconds=False)
     ('113°02′15.08″', '113°02.25′')
     """
@@ -574,8 +566,6 @@ class _Quantity(Struct, frozen=True):
 def parse_quantity(text: str) -> _Quantity | None:
     """Read a number with thousands marks, a unit or a sign before it; None where the text is no number.
 
-    Examples
-    --------
     >>> parse_quantity("1,200 kg")
     _Quantity(value=1200.0, unit='kg', sign='', is_plain=False)
     >>> parse_quantity("＜0.35mg/kg").sign, parse_quantity("1,20"), parse_quantity("未检出")
@@ -595,8 +585,6 @@ def parse_quantity(text: str) -> _Quantity | None:
 def unit_size(unit: str) -> tuple[str, float] | None:
     """Return what a unit measures and its size; None for an unknown one.
 
-    Examples
-    --------
     >>> unit_size("t/a"), unit_size("KG"), unit_size("个")
     (('kg/a', 1000.0), ('kg', 1.0), None)
     """
@@ -607,8 +595,6 @@ def unit_size(unit: str) -> tuple[str, float] | None:
 def in_unit(quantity: _Quantity, unit: str) -> float | None:
     """Return a quantity in another unit; None where the two don't measure the same.
 
-    Examples
-    --------
     >>> in_unit(_Quantity(1.2, "t"), "kg"), in_unit(_Quantity(3.0), "kg"), in_unit(_Quantity(1.0, "kg"), "m")
     (1200.0, 3.0, None)
     """

@@ -262,8 +262,6 @@ def scale_bar(paper: Paper, box: Box, seen: View, note: str) -> float:
 def bar_m(scale: int, room_mm: float) -> float:
     """Return a round length in metres that is 25 to 65 mm on paper at 1:`scale`, at most a third of `room_mm`.
 
-    Examples
-    --------
     >>> bar_m(100_000, 216.0)
     5000.0
     """

@@ -365,8 +365,6 @@ def path_of(lines: NDArray[Any], steps: float, forms: tuple[str, str, str] = ("%
 
     `forms`: how a beginning, a step and the end of a ring are written.
 
-    Examples
-    --------
     >>> path_of(np.array([shapely.LineString([(0, 0), (0.01, 0), (1, 2)])]), 10)
     '0 0 m 10 20 l '
     """
@@ -420,8 +418,6 @@ def _widths() -> Mapping[str, float]:
 def fitted(text: str) -> str:
     """Return a text with what the font lacks replaced by `MISSING`, and breaks by blanks.
 
-    Examples
-    --------
     >>> fitted("龙塘镇 a" + chr(0x2A6D6))
     '龙塘镇 a〓'
     """
@@ -448,8 +444,6 @@ def wrapped(text: str, size_pt: float, room_mm: float) -> list[str]:
 
     A closing mark never begins a line, a Latin word is broken only if it must be.
 
-    Examples
-    --------
     >>> wrapped("甲乙丙，丁戊", 10, 3.1 * 10 * 25.4 / 72)
     ['甲乙', '丙，丁', '戊']
     """

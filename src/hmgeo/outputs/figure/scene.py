@@ -92,8 +92,6 @@ class View(Struct, frozen=True):
 def sheet(paper: str) -> Sheet:
     """Return the boxes of a paper; other papers than A3 are A4.
 
-    Examples
-    --------
     >>> sheet("A4").frame.width
     216.0
     """
@@ -281,8 +279,6 @@ class Scene(Struct, frozen=True):
 def generalised(parts: NDArray[Any]) -> NDArray[Any]:
     """Return areas in mm of which those no larger than a dot of print are rectangles as large, in the same place.
 
-    Examples
-    --------
     >>> made = generalised(np.array([shapely.Polygon([(1, 1), (1.2, 1), (1, 1.2)])]))
     >>> round(float(made[0].area), 3)
     0.02

@@ -54,8 +54,6 @@ def read_text(path: str) -> str:
 def links() -> dict[str, str]:
     """Return asset paths by the address that a page links them by: vendored files of the lock, then our own.
 
-    Examples
-    --------
     >>> links()["https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/leaflet.js"]
     'vendor/leaflet/leaflet.js'
     """

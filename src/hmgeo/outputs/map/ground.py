@@ -132,8 +132,6 @@ def hillshade(raster: Raster) -> Backdrop | None:
 def grey_png(grey: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bytes:
     r"""Return a PNG of grey and alpha, the same bytes every time.
 
-    Examples
-    --------
     >>> grey_png(np.zeros((2, 3), np.uint8), np.full((2, 3), 255, np.uint8))[:4]
     b'\x89PNG'
     """

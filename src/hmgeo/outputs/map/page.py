@@ -35,8 +35,6 @@ _SCRIPT = re.compile("<script>(.*?)</script>", re.DOTALL)
 def policy(hosts: Iterable[str] = ()) -> str:
     """Return the policy of a page that may also show pictures of some hosts, and ask nothing else of them.
 
-    Examples
-    --------
     >>> policy(["t0.tianditu.gov.cn"]).split("; ")[3]
     'img-src data: https://t0.tianditu.gov.cn'
     """
@@ -47,8 +45,6 @@ def policy(hosts: Iterable[str] = ()) -> str:
 def naming_scripts(page: str) -> str:
     """Return a page whose policy names the scripts that stand in it by their sums, so that no other ever runs.
 
-    Examples
-    --------
     >>> naming_scripts("script-src 'none' <script>1</script>")
     "script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s=' <script>1</script>"
     """
@@ -77,8 +73,6 @@ def refuse_outside_links(page: str) -> None:
 
     `OutputError`, naming every such element.
 
-    Examples
-    --------
     >>> refuse_outside_links('<a href="#top">top</a>')
     """
     finder = _LinkFinder()
@@ -196,8 +190,6 @@ def _backdrop_data(presentation: Presentation) -> dict[str, Any] | None:
 def script_safe_json(value: object) -> str:
     r"""Return `value` as JSON that can't end the script element it stands in; numbers not finite are null.
 
-    Examples
-    --------
     >>> script_safe_json({"name": "</script>", "area_ha": math.nan})
     '{"name":"\\u003c/script>","area_ha":null}'
     """

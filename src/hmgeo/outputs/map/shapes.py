@@ -52,8 +52,6 @@ def rounded(geometries: NDArray[Any]) -> NDArray[Any]:
 def geojson(geometry: BaseGeometry | None) -> dict[str, Any] | None:
     """Return a geometry as GeoJSON; None for none or an empty one.
 
-    Examples
-    --------
     >>> geojson(shapely.Point(113.02345678, 23.6))
     {'type': 'Point', 'coordinates': [113.023457, 23.6]}
     """
@@ -72,8 +70,6 @@ def feature(geometry: BaseGeometry | None, **properties: object) -> dict[str, An
 def anchor(geometry: BaseGeometry | None) -> list[float] | None:
     """Return [lat, lon] of a point that lies on a geometry, for a marker or a label.
 
-    Examples
-    --------
     >>> anchor(shapely.box(113, 23, 114, 24))
     [23.5, 113.5]
     """
@@ -126,8 +122,6 @@ def open_stretch(context: Sequence[ContextLayer]) -> BaseGeometry | None:
 def stroked(geometries: NDArray[Any], left_open: BaseGeometry | None) -> dict[str, Any] | None:
     """Return the outlines of areas `geometries` as GeoJSON lines, each shared border once, without `left_open`.
 
-    Examples
-    --------
     >>> stroked(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]), None)["type"]
     'MultiLineString'
     """
@@ -261,8 +255,6 @@ def curve_order(geometries: NDArray[Any]) -> NDArray[Any]:
 def varints(numbers: NDArray[Any]) -> bytes:
     r"""Return whole numbers ≥ 0 as bytes of seven bits each, low ones first, the high bit set where more follow.
 
-    Examples
-    --------
     >>> varints(np.array([1, 300]))
     b'\x01\xac\x02'
     """
@@ -279,8 +271,6 @@ def varints(numbers: NDArray[Any]) -> bytes:
 def zigzag(numbers: NDArray[Any]) -> NDArray[Any]:
     """Return signed numbers as unsigned ones, small where they are small.
 
-    Examples
-    --------
     >>> zigzag(np.array([0, -1, 1, -2])).tolist()
     [0, 1, 2, 3]
     """

@@ -168,8 +168,6 @@ class _Pool:
 def facts(*pairs: tuple[str | None, ...]) -> list[Fact]:
     """Return `pairs` of (key of a label, text, English text if any), empty texts left out.
 
-    Examples
-    --------
     >>> facts(("clause", "第十八条"), ("note", ""), ("basis", "示意", "approximate"))
     [['clause', '第十八条'], ['basis', '示意', 'approximate']]
     """
@@ -337,8 +335,6 @@ def reach(
 
     `floors_m` are the radii whose search left the data.
 
-    Examples
-    --------
     >>> reach([{"class": "all", "radius_m": 1000.0, "count": 3, "area_ha": 1.25}], [1000.0, 2000.0], [1000.0])
     [[3, 1.25, 1], [None, None, 0]]
     """

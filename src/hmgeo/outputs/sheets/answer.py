@@ -449,8 +449,6 @@ def _short_document(cited: Citation) -> str:
 def short_clause(cited: Citation) -> str:
     """Return the article of `cited` in figures, its paragraph in a circle; a passage's name is left out.
 
-    Examples
-    --------
     >>> _article("第五十条第二款"), _article("第二十五条(三)"), _article("四（一）“优化产业结构”段")
     ('50②', '25(三)', '四（一）')
     """

@@ -99,8 +99,6 @@ def extract_document(
 def extract_id(values: Mapping[str, Any]) -> str:
     """Return the id of an extract: sixteen digits of the SHA-256 of all its values but the id.
 
-    Examples
-    --------
     >>> extract_id({"extract_id": "x", "a": 1}) == extract_id({"a": 1})
     True
     """

@@ -97,8 +97,6 @@ Typed: TypeAlias = tuple[int, bytes]
 def _varint(value: int) -> bytes:
     """Return an unsigned number, seven bits to a byte, the lowest first.
 
-    Examples
-    --------
     >>> _varint(300).hex()
     'ac02'
     """
