@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,17 +18,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hmgeo.errors import Place, Problem, RuleError, UsageError, raise_problems
-from hmgeo.intake.areas import area_named, resolve_area
+from hmgeo.intake.areas import Area, area_named, resolve_area
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.formats.read import SUFFIXES
 from hmgeo.judging.applies import Subject, reach
 from hmgeo.judging.cases import case_faults
-from hmgeo.judging.choices import Choices, ChosenParameter
+from hmgeo.judging.choices import Choices, ChosenParameter, ChosenValue
 from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import ACTIONS
 from hmgeo.outputs.templates import write_templates
 from hmgeo.outputs.wording import standing_word
-from hmgeo.project.bare import silent
+from hmgeo.project.bare import Progress, silent
 from hmgeo.project.folder import Wish, whole_folder
 from hmgeo.project.spec import TO_FILL, is_trade_code, listed_words
 from hmgeo.reference.cells import read_trade
@@ -41,11 +41,6 @@ from hmgeo.rules.words import EDITIONS, LAYERS, SOURCE_KINDS
 from hmgeo.vocabulary import COUNTRY, Action, Effect, LayerKind, LegalRank, Standing, Unknown, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from hmgeo.intake.areas import Area
-    from hmgeo.judging.choices import ChosenValue
-    from hmgeo.project.bare import Progress
     from hmgeo.project.run import Run
     from hmgeo.rules.model import Rule
 

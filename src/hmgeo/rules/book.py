@@ -33,10 +33,7 @@ _SAME_LEAST = 6
 class RuleBook(Struct, frozen=True):
     """All rules, ordered by id.
 
-    Parameters
-    ----------
-    packs
-        Name and version of each pack, ordered by name.
+    `packs`: name and version of each pack, ordered by name.
     """
 
     rules: tuple[Rule, ...]
@@ -45,13 +42,8 @@ class RuleBook(Struct, frozen=True):
     def get(self, rule_id: str) -> Rule:
         """Return the rule that `rule_id` names.
 
-        Raises
-        ------
-        RuleError
-            Where there is none; names the nearest id.
+        `RuleError` where there is none; names the nearest id.
 
-        Examples
-        --------
         >>> load_book().get("SCR-JY-10KM").latest.value
         10000.0
         """
@@ -65,10 +57,7 @@ class RuleBook(Struct, frozen=True):
     def checked(self, checks: Iterable[Validity], file: str) -> RuleBook:
         """Return the book with the checks `checks` in an office's `file` beside its clauses; a clause's own goes first.
 
-        Raises
-        ------
-        RuleError
-            With every check whose clause or text isn't in the book, or that stands twice.
+        `RuleError` with every check whose clause or text isn't in the book, or that stands twice.
         """
         documents = {value.document for rule in self.rules for value in rule.history}
         known = {*self.ids, *documents}
@@ -122,15 +111,8 @@ class RuleBook(Struct, frozen=True):
 def load_book(packs: Sequence[Path] = ()) -> RuleBook:
     """Return the packaged rules and those of the user's packs.
 
-    Parameters
-    ----------
-    packs
-        Rule files, or folders whose .yml files are read.
-
-    Raises
-    ------
-    RuleError
-        With every fault of every file; nothing is loaded then.
+    `packs`: rule files, or folders whose .yml files are read. `RuleError` with every fault of every file; nothing is
+    loaded then.
     """
     return _assemble([*_packaged(), *_read_packs(packs)]) if packs else _packaged_book()
 
@@ -140,10 +122,7 @@ def read_into_book(path: Path) -> tuple[RuleBook, tuple[RuleFile, ...]]:
 
     A packaged file stands in the book already: it is not read a second time.
 
-    Raises
-    ------
-    RuleError
-        As `load_book`.
+    `RuleError` as `load_book`.
     """
     packaged = resources.files("hmgeo.rules").joinpath("data")
     folder = path if path.is_dir() else path.parent
@@ -156,10 +135,7 @@ def read_into_book(path: Path) -> tuple[RuleBook, tuple[RuleFile, ...]]:
 def read_apart(path: Path) -> tuple[Rule, ...]:
     """Return the rules of `path`, a file or folder, by themselves, such as an older book, in order of id.
 
-    Raises
-    ------
-    RuleError
-        As `load_book`.
+    `RuleError` as `load_book`.
     """
     return _assemble(_read_packs([path])).rules
 
@@ -177,10 +153,7 @@ def held_against(rules: Sequence[Rule], folder: Path) -> tuple[list[Problem], in
 
     Returns the quotes that don't stand there, how many do, and how many could not be held, by the name of their text.
 
-    Raises
-    ------
-    RuleError
-        Where a text can't be read.
+    `RuleError` where a text can't be read.
     """
     if not folder.is_dir():
         raise RuleError(Problem("原文文件夹不存在", Place(key="--texts"), str(folder), remedy="核对路径"))

@@ -315,10 +315,8 @@ class Test(Struct, frozen=True):
 class Verification(Struct, frozen=True):
     """Against what the quote and standing were checked, and when.
 
-    Parameters
-    ----------
-    held_until
-        Last day of which the copy at hand speaks: for a later day nobody has looked whether it was amended or replaced.
+    `held_until`: last day of which the copy at hand speaks: for a later day nobody has looked whether it was amended
+    or replaced.
     """
 
     state: VerificationState

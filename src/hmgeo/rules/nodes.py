@@ -186,10 +186,7 @@ class Reader:
     found at once. `nodes` is the node itself (None: missing), or the entries of a mapping, of which the one is read
     that `of` names, by what stands behind its last dot.
 
-    Parameters
-    ----------
-    takes_quoted_days
-        Whether a day may stand in quotes, as people write it; rule files keep to one form.
+    `takes_quoted_days`: whether a day may stand in quotes, as people write it; rule files keep to one form.
     """
 
     def __init__(self, file: str, *, takes_quoted_days: bool = False) -> None:

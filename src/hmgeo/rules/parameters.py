@@ -30,10 +30,8 @@ class ParameterType(StrEnum):
 class Choice(Struct, frozen=True):
     """One allowed answer.
 
-    Parameters
-    ----------
-    area_ids, classes
-        What the choice means for key areas or for official classes of a layer; empty where it means neither.
+    `area_ids`, `classes`: what the choice means for key areas or for official classes of a layer; empty where it
+    means neither.
     """
 
     code: str
@@ -104,13 +102,8 @@ _KEYS = tuple(
 def declared() -> tuple[ParameterDeclaration, ...]:
     """Return every declared parameter in the order of the packaged file.
 
-    Raises
-    ------
-    RuleError
-        Where the packaged file is faulty.
+    `RuleError` where the packaged file is faulty.
 
-    Examples
-    --------
     >>> next(one.title_zh for one in declared() if one.name == "cadmium_trades")
     '涉镉等重金属行业'
     """

@@ -17,13 +17,8 @@ from hmgeo.words import say, sentences
 def codes_of_place(code: str) -> frozenset[str]:
     """Return a place's administrative code with all codes that hold it.
 
-    Parameters
-    ----------
-    code
-        CN, or the first 2, 4, 6, 9 or 12 digits of an administrative code, six-digit codes padded with zeros.
+    `code`: CN, or the first 2, 4, 6, 9 or 12 digits of an administrative code, six-digit codes padded with zeros.
 
-    Examples
-    --------
     >>> sorted(codes_of_place("441802105"))
     ['440000', '441800', '441802', '441802105', 'CN']
     >>> sorted(codes_of_place("440000"))
@@ -191,14 +186,9 @@ def territory_name(codes: Iterable[str]) -> str:
 def _basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
     """Return whether a basin holds a place; None where the list of counties doesn't tell.
 
-    Parameters
-    ----------
-    place_codes
-        A place with all that hold it; the innermost code that the list holds decides. Where places disagree, one
-        that the basin holds is enough.
+    `place_codes`: a place with all that hold it; the innermost code that the list holds decides. Where places
+    disagree, one that the basin holds is enough.
 
-    Examples
-    --------
     >>> _basin_holds("yangtze", codes_of_place("420281")), _basin_holds("yellow", codes_of_place("513401"))
     (True, False)
     >>> _basin_holds("yangtze", codes_of_place("522726")), _basin_holds("", ())

@@ -111,14 +111,9 @@ def _number_columns() -> Mapping[str, str]:
 def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
     """Return the yes/no facts that a row states.
 
-    Parameters
-    ----------
-    row
-        Column names as the office writes them, with the cells as text. A permit number that is filled in says that the
-        permit is there; one left blank says nothing.
+    `row`: column names as the office writes them, with the cells as text. A permit number that is filled in says that
+    the permit is there; one left blank says nothing.
 
-    Examples
-    --------
     >>> stated_facts({"是否化工园区": "否", "批准设立文号": "桂政函〔2010〕1号", "规划环评审查文号": "", "备注": "是"})
     {'is_chemical': False, 'park_lawful': True}
     """

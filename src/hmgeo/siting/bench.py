@@ -329,11 +329,8 @@ class SitingBench:
     def check(self, site: Site) -> SiteAnswer:
         """Judge `site` by every rule whose territory holds it, or that is adopted.
 
-        Returns
-        -------
-        SiteAnswer
-            Clauses gravest first, then by legal rank and authority. Its words depend on the site alone, not on what
-            was asked before.
+        Clauses gravest first, then by legal rank and authority. Its words depend on the site alone, not on what was
+        asked before.
         """
         return self.look([site])[0][1]
 

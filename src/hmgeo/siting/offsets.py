@@ -264,10 +264,8 @@ class OffsetLedger(Struct, frozen=True):
     def allot(self, project_id: str, source_id: str, metal: str, kg: float) -> OffsetLedger:
         """Return the ledger after giving `project_id` so many `kg` a year of a `metal` from `source_id`.
 
-        Raises
-        ------
-        InputError
-            The source isn't held, has no document, or has less left than is asked for; what is left is told.
+        `InputError`: the source isn't held, has no document, or has less left than is asked for; what is left is
+        told.
         """
         raise_problems(InputError, self._problems(project_id, source_id, metal, kg))
         return replace(self, allotments=(*self.allotments, _Allotment(project_id, source_id, metal, kg)))
@@ -300,10 +298,7 @@ class OffsetLedger(Struct, frozen=True):
 def ledger_of(sources: Iterable[ReductionSource], file: str = "") -> OffsetLedger:
     """Return a ledger of `sources`; `file` names them in messages.
 
-    Raises
-    ------
-    InputError
-        A source stands twice, a number is negative, or more was sold than verified; all at once.
+    `InputError`: a source stands twice, a number is negative, or more was sold than verified; all at once.
     """
     by_key: dict[tuple[str, str], ReductionSource] = {}
     problems = []
@@ -324,13 +319,8 @@ def ledger_of(sources: Iterable[ReductionSource], file: str = "") -> OffsetLedge
 def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[ReductionSource, ...]:
     """Return the sources of `columns` 来源编号、来源企业、金属、核定量、已出让、余量、核定文号 of `file`.
 
-    Raises
-    ------
-    InputError
-        Columns are missing, a metal isn't known or a cell isn't a number; all at once.
+    `InputError`: columns are missing, a metal isn't known or a cell isn't a number; all at once.
 
-    Examples
-    --------
     >>> table = {"来源编号": ["R1"], "来源企业": ["甲"], "金属": ["铅"], "核定量": ["20"], "已出让": [""],
     ...          "核定文号": ["X号"]}
     >>> sources_of(table)[0].left_kg
@@ -416,11 +406,8 @@ class Covered(Struct, frozen=True):
 def settle(ledger: OffsetLedger, purchases: Iterable[Purchase], file: str = "") -> OffsetLedger:
     """Return the `ledger` after all `purchases`, in the order of the plan (`file`, for messages).
 
-    Raises
-    ------
-    InputError
-        Every row that asks for a kilogram that is already sold, for a strange source or one without a document, with
-        its row, metal and kilograms; the ledger stays as it was.
+    `InputError`: every row that asks for a kilogram that is already sold, for a strange source or one without a
+    document, with its row, metal and kilograms; the ledger stays as it was.
     """
     problems: list[Problem] = []
     for purchase in purchases:
@@ -440,10 +427,7 @@ def covered(purchases: Sequence[Purchase], ratio: float, *, is_summed: bool, fil
 
     Per metal, or over the five metals if `is_summed`; `file` names the plan in messages.
 
-    Raises
-    ------
-    InputError
-        A project states two different new emissions of one metal.
+    `InputError`: a project states two different new emissions of one metal.
     """
     added: dict[str, dict[str, float]] = {}
     bought: dict[str, dict[str, float]] = {}

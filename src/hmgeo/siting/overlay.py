@@ -448,10 +448,7 @@ def hatched_places(places: pa.Table) -> pa.Table:
 
     `places`: `hmgeo.screening.somewhere.PLACES_SCHEMA`.
 
-    Returns
-    -------
-    pyarrow.Table
-        id (code), name, geometry (lines as lon/lat WKB), in the order in which places are first met.
+    id (code), name, geometry (lines as lon/lat WKB), in the order in which places are first met.
     """
     rows = {row["place_code"]: row for row in places.to_pylist()}
     counted = Counter(places["place_code"].to_pylist())

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from hmgeo.geo.distance import prepare_one
-from hmgeo.judging.facts import Answer, Features, Unknown
+from hmgeo.geo.distance import Shapes, prepare_one
+from hmgeo.judging.facts import Answer, Facts, Features, Unknown
 from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import LayerKind, Verdict
@@ -18,8 +18,6 @@ from hmgeo.words import say, sentences
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmgeo.geo.distance import Shapes
-    from hmgeo.judging.facts import Facts
     from hmgeo.judging.layers import LayerIndex
     from hmgeo.siting.site import Site
 

@@ -257,15 +257,8 @@ def plain_parts(
     That is so for other formats, small or odd shapefiles, tables without geometry, and where nobody says what the
     coordinates are.
 
-    Parameters
-    ----------
-    path, kind, basis, name, gates, provenance, options, shown_as
-        As in `load_receptors`; a `path` may be an address. The file isn't read through for its SHA-256.
-
-    Raises
-    ------
-    InputError
-        The file can't be used.
+    `path`, `kind`, `basis`, `name`, `gates`, `provenance`, `options`, `shown_as`: as in `load_receptors`; a `path`
+    may be an address. The file isn't read through for its SHA-256. `InputError`: the file can't be used.
     """
     journal = Journal(shown_path(path, shown_as))
     place = Place(file=journal.file)
@@ -289,10 +282,7 @@ def plain_parts(
 def open_parts(path: Stored, **declared: Any) -> tuple[Layer, Ledger]:  # noqa: ANN401 -- as `load_receptors`
     """Open the file `path` that isn't packed; `declared` is what `load_receptors` takes.
 
-    Raises
-    ------
-    InputError
-        The file can't be used, or lies at an address and would have to be seen as a whole.
+    `InputError`: the file can't be used, or lies at an address and would have to be seen as a whole.
     """
     opened = plain_parts(path, **declared)
     if opened is not None:

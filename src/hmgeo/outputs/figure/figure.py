@@ -77,10 +77,7 @@ def write_figures(results: Results, presentation: Presentation, paths: Iterable[
 
     `presentation` says who may see it, on which paper, in which language.
 
-    Raises
-    ------
-    OutputError
-        Where a file can't be written, or as `map_figure`.
+    `OutputError` where a file can't be written, or as `map_figure`.
     """
     paper = map_figure(results, presentation)
     for path in paths:

@@ -183,10 +183,7 @@ def read_sites(
 ) -> tuple[list[Site], Ledger]:
     """Return the sites of file `path`; real ones are refused where held against invented receptors of `desk`.
 
-    Raises
-    ------
-    InputError, UsageError
-        The file can't be used, or its basis doesn't go with that of the project's layers.
+    `InputError` or `UsageError`: the file can't be used, or its basis doesn't go with that of the project's layers.
     """
     if not desk.spec.mix_basis:
         place = Place(key="--sites-basis")
@@ -201,13 +198,8 @@ def read_sites(
 def parse_ranges(texts: Iterable[str]) -> dict[str, float]:
     """Return ranges in metres by element from `texts` such as soil=1000.
 
-    Raises
-    ------
-    UsageError
-        Where a word isn't a code and a number.
+    `UsageError` where a word isn't a code and a number.
 
-    Examples
-    --------
     >>> parse_ranges(["soil=1000"])
     {'soil': 1000.0}
     """
