@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import re
@@ -157,6 +158,25 @@ def every_command(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tup
             yield from every_command(command, (*path, name))
         else:
             yield (*path, name), command
+
+
+def test_what_found_no_room_is_not_told_twice(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip that couldn't be closed tries again when it is taken apart, where Python prints what it can't raise."""
+
+    class Zip:
+        def __init__(self, fault: Exception) -> None:
+            self.fault = fault
+
+        def __del__(self) -> None:
+            raise self.fault
+
+    monkeypatch.setattr(sys, "unraisablehook", cli._tell_unraisable)
+    Zip(OSError(errno.ENOSPC, "full"))
+    assert capsys.readouterr().err == ""
+    Zip(ValueError("another fault"))
+    assert capsys.readouterr().err.endswith("ValueError: another fault\n")
 
 
 COMMANDS = list(every_command(typer.main.get_command(cli.app)))

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from small_results import classified
 
 from hmgeo.errors import OutputError
 from hmgeo.intake.load import ReadOptions
+from hmgeo.outputs.templates import PlainTable
 from hmgeo.project.folder import (
     RUN_MANIFEST,
     entries,
     files_among_others,
     is_older,
     whole_file,
+    whole_files,
     whole_folder,
     write_record,
 )
@@ -30,6 +33,8 @@ from hmgeo.project.maps import build_maps
 from hmgeo.project.pairs.file import ROW_GROUP_ROWS, ParquetSink
 from hmgeo.project.pairs.measure import pack_file
 from hmgeo.project.run_files import new_run
+from hmgeo.project.sites.choosing import Candidates, write_candidates
+from hmgeo.vocabulary import Classification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -376,6 +381,46 @@ def test_maps_on_a_full_disk_are_told_in_words_and_leave_nothing(tmp_path: Path)
     assert (ended.returncode, texts_in(tmp_path)) == (2, mine)
     assert "File too large" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_files_that_belong_together_are_there_in_the_end_or_none_and_no_folder_stays(tmp_path: Path) -> None:
+    outs = [tmp_path / "new" / "deep" / name for name in ("a.csv", "a.html")]
+
+    def write(text: str) -> None:
+        with whole_files((*outs, outs[0]), []) as made:
+            for path in made:
+                path.write_text(text, encoding="utf-8")
+                if path.suffix == ".html" and text == "half":
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OutputError, match=r"a\.html：结果写不出（现为「No space left on device」）"):
+        write("half")
+    assert names_in(tmp_path) == []
+    write("whole")
+    with pytest.raises(OutputError, match="No space left on device"):
+        write("half")
+    assert texts_in(tmp_path) == {"new/deep/a.csv": "whole", "new/deep/a.html": "whole"}
+
+
+def test_candidates_without_their_map_are_not_left_behind(tmp_path: Path) -> None:
+    table = PlainTable("候选点", ("编号",), (("S1",),))
+    drawn = classified(farmland=Classification.CLASSIFIED)
+    with pytest.raises(OutputError):
+        write_candidates(Candidates(table, drawn), tmp_path / "a.csv", [])
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
+def test_a_template_on_a_full_disk_is_told_in_words_alone(tmp_path: Path) -> None:
+    """The template has 40 kB."""
+    code = (
+        "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\nimport hmgeo.cli as c\nc.main()"
+    )
+    command = [sys.executable, "-c", code, "report", "--new-template", "o.docx"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)  # noqa: S603
+    assert (ended.returncode, names_in(tmp_path)) == (2, [])
+    assert ended.stderr.startswith("× o.docx：结果写不出（现为「File too large」）")
+    assert len(ended.stderr.splitlines()) == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")

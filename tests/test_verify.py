@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -21,13 +22,16 @@ import pytest
 import shapely
 from msgspec.structs import replace
 
+from hmgeo.compare import verify
 from hmgeo.compare.archive import archive_run
 from hmgeo.compare.explain import Part, as_plain, draw_finding, explain_finding
 from hmgeo.compare.verify import DIFFERS, NOTE, OPEN, SAME, holds, verify_run, wish_of
-from hmgeo.errors import InputError, UsageError
+from hmgeo.errors import InputError, OutputError, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.outputs.figure.finding import Ground, agrees
 from hmgeo.outputs.map.audience import PUBLIC, shown_to
+from hmgeo.outputs.sheets import extract
+from hmgeo.project import run_files
 from hmgeo.project.folder import PLAIN, Asked, Kept, Wish, as_word, kept_run
 from hmgeo.project.run import project_results, run_project
 from hmgeo.project.run_files import letters_of_run
@@ -39,6 +43,7 @@ from hmgeo.results.used import DecisionUsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from conftest import Ended
 
@@ -229,6 +234,57 @@ def test_an_id_like_a_formula_is_the_same_in_letters_and_findings(
     assert ("企业编号", "=1+1") in explain_finding(folder, "=1+1|SCR-JY-10KM")[1].lines
     ended = hmgeo_command("run", project, "--out", folder, "--lang", "en")
     assert ended.err.splitlines()[0] == "Changed since the last run: the command; running again."
+
+
+def test_a_temporary_folder_without_room_leaves_it_open_whether_the_run_holds(
+    run: Path, monkeypatch: pytest.MonkeyPatch, hmgeo_command: Callable[..., Ended]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OutputError(Problem("结果写不出", found="No space left on device"))
+
+    monkeypatch.setattr(verify, "run_project", refuse)
+    ended = hmgeo_command("verify", run)
+    assert ended.code == 3
+    assert ended.out.splitlines()[-1] == (
+        "？ 重跑：临时文件夹里写不出，没有重跑：结果写不出（现为「No space left on device」）"
+    )
+
+
+@pytest.mark.parametrize(
+    ("room", "writer", "words"),
+    [
+        (run_files, "write_letter", ("report", "{run}", "--letters", "{out}/a")),
+        (
+            extract,
+            "write_extract",
+            ("site", "--at", "113.08,23.58", "--extract", "{out}/b/o.docx", "--extract", "{out}/c/o.json"),
+        ),
+    ],
+)
+def test_letters_and_extracts_are_written_all_or_none(
+    room: ModuleType,
+    writer: str,
+    words: tuple[str, ...],
+    run: Path,
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hmgeo_command: Callable[..., Ended],
+) -> None:
+    out, write, written = tmp_path / "out", getattr(room, writer), []
+
+    def refuse(*given: object, **more: object) -> None:
+        if written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(*given, **more)
+        written.append(given)
+
+    monkeypatch.setattr(room, writer, refuse)
+    asked = [word.format(run=run, out=out) for word in words]
+    ended = hmgeo_command(*asked, *(("--project", project) if words[0] == "site" else ()))
+    assert (ended.code, len(written), out.exists()) == (2, 1, False)
+    assert ended.err.splitlines()[-1].startswith("× ")
+    assert "结果写不出（现为「No space left on device」）" in ended.err
 
 
 def test_the_command_keeps_a_run_and_says_so_in_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from msgspec import structs
 from small_results import HOSTILE, small_results
 
 from hmgeo.outputs import wording
-from hmgeo.outputs.book import Column, Section, Sheet, open_book, write_sections, write_table
+from hmgeo.outputs.book import Column, Section, Sheet, open_book, workbook_at, write_sections, write_table
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.records import Ledger
 from hmgeo.results.columns import COUNTS_SCHEMA, VISITS_SCHEMA
@@ -347,3 +348,15 @@ def test_mixed_basis_reads_as_an_example_in_every_verdict(tmp_path: Path) -> Non
     book = opened(mixed, tmp_path / "a.xlsx")
     verdicts = [row["排查结论"] for row in records(book["各源结果"], "清单序号")]
     assert all(verdict.startswith("示例判定：") for verdict in verdicts)
+
+
+@pytest.mark.parametrize("constant_memory", [False, True])
+def test_what_a_workbook_puts_aside_lies_beside_it_and_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, constant_memory: bool
+) -> None:
+    """The disk of temporary files may be full, and what a fault leaves there nobody would take away."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with workbook_at(tmp_path / "a.xlsx", {}, constant_memory=constant_memory) as file:
+        file.add_worksheet("甲").write_row(0, 0, ["a", 1])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
+    assert next(openpyxl.load_workbook(tmp_path / "a.xlsx")["甲"].values) == ("a", 1)

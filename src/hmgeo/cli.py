@@ -355,6 +355,7 @@ _OF_PROJECTS = {"run", "check", "flow", "site", "overlay", "candidates", "map", 
 def main() -> None:
     """Run the command line; turn our errors into exit code 2 and words on stderr."""
     gc.set_threshold(*_RARELY)
+    sys.unraisablehook = _tell_unraisable
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing here uses it, and its threads spin when they start
     _open_streams()
     for name in _ENDS:
@@ -432,6 +433,12 @@ def _tell_full(error: OSError) -> NoReturn:
         LOG.print(_NO_ROOM, markup=False, style="red")
     sys.stdout = sys.stderr = _nowhere()  # what is left in the old ones finds no room either
     sys.exit(2)
+
+
+def _tell_unraisable(fault: sys.UnraisableHookArgs) -> None:
+    """Say what went wrong where nobody could be told, but not again that a file of ours found no room."""
+    if getattr(fault.exc_value, "errno", 0) not in {*_FULL, errno.EFBIG}:
+        sys.__unraisablehook__(fault)
 
 
 def _nowhere() -> TextIO:

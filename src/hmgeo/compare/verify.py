@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hmgeo.errors import HmgeoError, InputError, Place, Problem, raise_problems
+from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs.tables import unguarded
@@ -265,6 +265,9 @@ def _reran(
                 wish=wish_of(command),
                 progress=progress,
             )
+        except OutputError as error:  # of the folder for what is temporary: nothing was asked of the run
+            yield Check(OPEN, _RERUN, say("verify.not_written", problems=tuple(map(str, error.problems))))
+            return
         except HmgeoError as error:
             message = say("verify.cannot_run", problems=tuple(map(str, error.problems)))
             yield Check(DIFFERS, _RERUN, message, say("verify.do_old_version"))

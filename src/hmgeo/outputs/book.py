@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import groupby
 from operator import itemgetter
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
@@ -332,10 +333,13 @@ NUMBER_FORMATS = {
 def workbook_at(path: Path, properties: Mapping[str, str], **options: object) -> Iterator[xlsxwriter.Workbook]:
     """Open a workbook at `path` with its `properties` whose cells are texts and numbers: no formula, link or clock.
 
-    `options`: more of xlsxwriter's own.
+    What xlsxwriter puts aside lies beside it and goes with it, however that ends. `options`: more of xlsxwriter's own.
     """
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), plain | options) as file:
+    with (
+        TemporaryDirectory(dir=path.parent, ignore_cleanup_errors=True) as room,
+        xlsxwriter.Workbook(str(path), {"tmpdir": room, **plain, **options}) as file,
+    ):
         file.set_properties({"author": "hmgeo", **properties, "created": CREATED})
         yield file
 

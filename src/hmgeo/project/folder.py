@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -65,12 +65,19 @@ def own_folder(temporary: Path, out: Path, go_on: Callable[[], None]) -> Iterato
     `go_on` finishes a swap that a killed process left there. OutputError where another writes there or may, or the name
     is taken.
     """
+    missing = [parent for parent in temporary.parents if not parent.exists()]
     temporary.parent.mkdir(parents=True, exist_ok=True)
-    marker = _take(temporary, out, go_on)
     try:
-        yield
-    finally:
-        _release(marker, temporary)
+        marker = _take(temporary, out, go_on)
+        try:
+            yield
+        finally:
+            _release(marker, temporary)
+    except BaseException:
+        with suppress(OSError):  # holds something else meanwhile
+            for parent in missing:
+                parent.rmdir()
+        raise
 
 
 def _take(temporary: Path, out: Path, go_on: Callable[[], None]) -> FileIO:
@@ -346,6 +353,13 @@ def _written() -> frozenset[str]:
         return frozenset((cache_folder() / _WRITTEN).read_text(encoding="ascii").splitlines())
     except (OSError, UnicodeError):
         return frozenset()
+
+
+@contextmanager
+def whole_files(outs: Iterable[Path], inputs: Sequence[Path]) -> Iterator[list[Path]]:
+    """Do as `whole_file` for files that belong together: all are there in the end, or none."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(whole_file(out, inputs)) for out in dict.fromkeys(outs)]
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from hmgeo.outputs.english import in_language
 from hmgeo.outputs.gis import ALSO, write_also, write_geopackage
 from hmgeo.outputs.guide import GUIDE_NAME, write_dictionary, write_guide
 from hmgeo.outputs.map.audience import OVERHEAD_PATH, PUBLIC, why_no_page
-from hmgeo.outputs.sheets.report import REPORT, Told, wanted_of, write_letter, write_report, write_template
+from hmgeo.outputs.sheets.report import REPORT, Told, default_template, wanted_of, write_letter, write_report
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import KMZ, write_field_kmz, write_survey_list
 from hmgeo.outputs.tables import unguarded, write_data
@@ -37,6 +37,7 @@ from hmgeo.project.folder import (
     said_words,
     versions,
     whole_file,
+    whole_files,
     write_record,
 )
 from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
@@ -208,8 +209,7 @@ def report_of_run(run: Path | None, out: Path, template: Path | None, new_templa
     manifest = None if run is None else read_told(run)
     with whole_file(target, [path for path in (template,) if path is not None]) as made:
         if new_template is not None:
-            with made.open("wb") as file:
-                write_template(file)
+            made.write_bytes(default_template())
         elif manifest is not None:
             write_report(manifest, made, template)
     return target
@@ -225,12 +225,11 @@ def letters_of_run(run: Path | None, folder: Path) -> list[Path]:
             Problem("没有给出结果文件夹", Place(key="RUN"), remedy="hmgeo report 结果文件夹 --letters 文件夹")
         )
     manifest = read_told(run)
-    folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for department, wanted in wanted_of(manifest.findings).items():
-        made.append(folder / f"查询函-{department.replace('/', '、')}.docx")
-        with whole_file(made[-1], []) as written:
-            write_letter(manifest, department, wanted, written)
+    letters = wanted_of(manifest.findings)
+    made = [folder / f"查询函-{department.replace('/', '、')}.docx" for department in letters]
+    with whole_files(made, []) as written:
+        for path, (department, wanted) in zip(written, letters.items(), strict=True):
+            write_letter(manifest, department, wanted, path)
     return made
 
 

@@ -83,7 +83,7 @@ def write_report(record: Told, path: Path, template: Path | None = None) -> None
     OutputError
         Where the template can't be read or filled.
     """
-    buffer = io.BytesIO(_default_template(record.language) if template is None else template.read_bytes())
+    buffer = io.BytesIO(default_template(record.language) if template is None else template.read_bytes())
     filled = io.BytesIO()
     try:
         page = DocxTemplate(buffer)
@@ -267,7 +267,7 @@ for _name, _header, *_cell in table_rows("hmgeo.outputs.sheets", "report.tsv"):
         _CAPTIONS[_name] = _header
 
 
-def _default_template(language: str) -> bytes:
+def default_template(language: str = "zh") -> bytes:
     """Return the default template, as an earlier process kept it: Word's library takes its time over styles."""
 
     def made() -> bytes:

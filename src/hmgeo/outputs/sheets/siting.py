@@ -170,13 +170,12 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
     For one site its sheet and 全部条款 alone. The first `DOSSIER_SHEETS` sites get a sheet each; `presentation` has the
     language. Every text is a string, so that no cell is a formula; the bytes depend on the results alone.
     """
-    options: dict[str, object] = {"constant_memory": True, "tmpdir": str(path.parent)} if results.briefs else {}
     properties = {
         "title": in_language(results.title, presentation.language),
         "author": presentation.maker or "hmgeo",
         "comments": wording.disclaimer(presentation.language),
     }
-    with workbook_at(path, properties, **options) as file:
+    with workbook_at(path, properties, constant_memory=bool(results.briefs)) as file:
         book = Book(file, presentation, results)
         several = len(results.sites) > 1
         if several:

@@ -28,7 +28,7 @@ from hmgeo.outputs.style import CONTEXT, context_style
 from hmgeo.outputs.tables import write_parquet
 from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.outputs.wording import DISCLAIMER, badge
-from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_folder, write_record
+from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_files, whole_folder, write_record
 from hmgeo.project.inputs import administrative_areas, context_layers_of, layers_used
 from hmgeo.project.sites.desk import SiteDesk, open_desk, read_sites
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
@@ -155,11 +155,10 @@ def write_candidates(candidates: Candidates, out: Path, inputs: Sequence[Path]) 
     OutputError
         A file can't be written, or a layer's 密级 forbids the page.
     """
-    with whole_file(out, inputs) as temporary:
-        write_plain([candidates.table], temporary, suffix=out.suffix, notes=(ORDER, DISCLAIMER))
     page = out.with_suffix(".html")
-    with whole_file(page, inputs) as temporary:
-        write_map(candidates.drawn, Presentation(), temporary)
+    with whole_files((out, page), inputs) as (table, drawn):
+        write_plain([candidates.table], table, suffix=out.suffix, notes=(ORDER, DISCLAIMER))
+        write_map(candidates.drawn, Presentation(), drawn)
     return page
 
 

@@ -26,7 +26,7 @@ from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.tables import parquet_file, write_entries
 from hmgeo.outputs.wording import worded as word
 from hmgeo.project.bare import Progress, silent
-from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_file, whole_folder, write_record
+from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_files, whole_folder, write_record
 from hmgeo.project.sites.desk import SiteDesk, open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.records import Ledger, plain_table, table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
@@ -302,9 +302,9 @@ def _write_extracts(desk: SiteDesk, results: SitingResults, request: SiteRequest
     asked = asked_of(request)
     made = [extract_document(dossier, results, asked, request.language) for dossier in results.dossiers]
     drawn = [_sketch(desk, dossier, request.language) for dossier in results.dossiers]
-    for path in request.extracts:
-        with whole_file(path, _read_by(desk, request)) as written:
-            write_extract(made, drawn, written, title=results.title)
+    with whole_files(request.extracts, _read_by(desk, request)) as written:
+        for path in written:
+            write_extract(made, drawn, path, title=results.title)
 
 
 def _read_by(desk: SiteDesk, request: SiteRequest) -> list[Path]:
