@@ -9,32 +9,28 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 from shapely.geometry import shape
 
 from hmgeo.errors import InputError, Problem
 from hmgeo.geo.datum import Datum, to_cgcs2000
 from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name
+from hmgeo.intake.rows import Journal
 from hmgeo.reference.machine import kept
 from hmgeo.reference.tables import read_rows
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 from hmgeo.words import one_by_one, say
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.rows import Journal
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 _SHAPEFILE_MEMBERS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
 _CHUNK_BYTES = 1 << 20

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -13,15 +13,10 @@ from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.reference.cells import read_trade, read_word
 from hmgeo.reference.tables import Implied, find_header, implied_facts
 from hmgeo.rules.claims import ACTION, CADMIUM, KIND, TRADE
+from hmgeo.rules.model import Exemption, Rule
 from hmgeo.rules.words import ATTRIBUTES, SOURCE_KINDS
 from hmgeo.vocabulary import Action, Unknown
 from hmgeo.words import Reason, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from hmgeo.rules.model import Exemption, Rule
-
 
 FOUND, BY_TRADE, NOT_RELATED = "已认定", "行业推定", "不涉及"
 DISPUTED = say("cadmium_disputed")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from msgspec import Struct, field
 
+from hmgeo.records import Layer, Raster
+from hmgeo.results.siting import Measurement
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.vocabulary import INVENTED, Basis, LayerKind, TerrainClass
 from hmgeo.words import Reason, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from hmgeo.records import Layer, Raster
-    from hmgeo.results.siting import Measurement
 
 
 class Side(Enum):

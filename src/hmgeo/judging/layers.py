@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.geo.distance import NearestSearch, Outline, Shapes, box_around, outline_of, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import bearing_deg, ellipsoidal_area_m2, search_boxes
@@ -26,20 +27,16 @@ from hmgeo.judging.facts import (
     not_asked,
 )
 from hmgeo.judging.places import KEY_AREAS, Places, in_key_areas
+from hmgeo.records import Layer
 from hmgeo.reference.cells import leaves_class_open, read_class
 from hmgeo.rules.words import ATTRIBUTES, CLASS_WORDS, LAYERS
 from hmgeo.vocabulary import MEASURE_DECIMALS, Basis, Completeness, LayerKind
 from hmgeo.vocabulary import Unknown as NotRead
 from hmgeo.words import Reason, say, sentences
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Layer
-
-    Indices = NDArray[np.int64]
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 T = TypeVar("T")
 FARTHEST_SEARCH_M = 300_000.0

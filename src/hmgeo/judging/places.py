@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.geo.distance import Shapes, pair_distances, prepare_one
 from hmgeo.geo.ellipsoid import search_boxes
+from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
+from hmgeo.records import Positions
 from hmgeo.reference.tables import KeyArea, find_header, former_units, key_areas, provinces, townships
 from hmgeo.results.text import distance_text
+from hmgeo.rules.model import Rule
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status
 from hmgeo.words import one_by_one, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import date
-
-    import pyarrow as pa
-
-    from hmgeo.judging.choices import Choices
-    from hmgeo.records import Positions
-    from hmgeo.rules.model import Rule
-
 
 _COUNTY = re.compile(r"(.{2,}?)(?P<kind>(?:[\u4e00-\u9fff]{1,3}族)+自治县|县|区|市|旗)")
 _TOWNSHIP_END = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*(?:镇|乡|街道|街道办事处)$")

@@ -13,8 +13,9 @@ import csv
 import json
 import math
 import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,14 +24,8 @@ from pyproj import CRS
 from hmgeo.outputs.english import in_language
 from hmgeo.records import LON_LAT_CRS, LedgerEntry, plain_table
 from hmgeo.results import columns as told
+from hmgeo.results.results import Results
 from hmgeo.vocabulary import MEASURE_DECIMALS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from hmgeo.results.results import Results
-
 
 ROW_GROUP_SIZE = 65536
 COORDINATE_DECIMALS = 9

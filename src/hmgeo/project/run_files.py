@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,15 +44,10 @@ from hmgeo.project.folder import (
 )
 from hmgeo.results.columns import FINDINGS, PAIRS, SOURCES, TOWNSHIPS
 from hmgeo.results.results import ContextLayer, Presentation, Results, TerrainTables, WaterTables, shapes_of
+from hmgeo.results.used import LayerUsed
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import Basis
 from hmgeo.words import decoded, say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from hmgeo.results.used import LayerUsed
 
 _NAMED = 5
 PAIRS_NAME = f"{DATA}/{PAIRS.name}"

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.geo.distance import PairDistances, pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import HALF_TURN_DEG, ellipsoidal_area_m2, hectares, search_boxes
 from hmgeo.proximity.kernel import ALL_AREAS, GENERAL, Room, Rows
 from hmgeo.proximity.search import boxes, can_grid, make_grid, search
 from hmgeo.proximity.wkb import scratch_for
+from hmgeo.records import Positions
 from hmgeo.vocabulary import MEASURE_DECIMALS, Status
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Positions
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int64]
-    Numbers = NDArray[np.int32]
-    _Arrays = tuple[Numbers, Numbers, Floats, Indices]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+_Arrays = tuple[Numbers, Numbers, Floats, Indices]
 
 
 def geometries_of(column: pa.Array, rows: Indices) -> NDArray[np.object_]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 from msgspec import Struct, field
 
 from hmgeo.records import Ledger, Record
+from hmgeo.results.used import LayerUsed, ParameterUsed
 from hmgeo.vocabulary import (
     COUNTRY,
     MEASURE_DECIMALS,
@@ -24,14 +27,6 @@ from hmgeo.vocabulary import (
     Verdict,
 )
 from hmgeo.words import encoded, groups_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.results.used import LayerUsed, ParameterUsed
-
 
 _RANKS = {rank: place for place, rank in enumerate(LegalRank)}
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from hmgeo.records import Gates, Provenance
-    from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.records import Gates, Provenance
+from hmgeo.vocabulary import Basis, LayerKind
 
 
 class LayerUsed(Struct, frozen=True):

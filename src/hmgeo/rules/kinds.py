@@ -7,21 +7,17 @@ what an effect then turns into a verdict.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hmgeo.reference.tables import key_areas
+from hmgeo.rules.model import Test
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
 from hmgeo.words import table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from hmgeo.rules.model import Test
 
 
 class FieldType(StrEnum):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from hmgeo.geo.distance import pair_distances, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.applies import DISPUTED, Cadmium, cadmium_of
+from hmgeo.judging.bench import Question
 from hmgeo.judging.facts import Answer, Features, Unknown, barred_kinds, barred_text
 from hmgeo.judging.layers import LayerIndexes
 from hmgeo.judging.own_columns import OwnColumns, due_day, join_outlets, trade_of
@@ -29,6 +31,7 @@ from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.screening.evidence import Around, Pathways, evidence_rows, pathways_of, visiting, wind_of
 from hmgeo.screening.land import LandView, land_totals, sources_by_town, township_table
+from hmgeo.screening.screen import Screened
 from hmgeo.screening.somewhere import places_table
 from hmgeo.terrain.ponds_and_mines import HAS
 from hmgeo.terrain.slope import with_slopes
@@ -47,13 +50,6 @@ from hmgeo.vocabulary import (
     Verdict,
 )
 from hmgeo.words import codes_of, one_by_one, parts_of, say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from hmgeo.judging.bench import Question
-    from hmgeo.screening.screen import Screened
-
 
 OUTWARD, INWARD = "本地源，周边涉及界外", "界外源，周边涉及本地"
 DATA_MISSING = "界外数据缺失，界外受体未统计，不等于没有受体"

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hmgeo.judging.applies import DISPUTED
 from hmgeo.judging.facts import Side
 from hmgeo.judging.own_columns import METALS, JoinedOutlets, OutletCells, OwnColumns
+from hmgeo.records import SideTable
 from hmgeo.reference.cells import compared_word, read_trade, read_word
+from hmgeo.results.results import WaterTables
 from hmgeo.results.text import distance_text, radius_text
+from hmgeo.results.used import VisitOrder
 from hmgeo.rules.claims import AIR, WATER, Dispute, Said, Told, filled
 from hmgeo.rules.claims import emits as stated_emissions
 from hmgeo.screening.land import LandView
@@ -40,16 +45,6 @@ from hmgeo.vocabulary import (
 )
 from hmgeo.water.irrigation import BROKEN, ELSEWHERE, ESTABLISHED, NO_LAYERS
 from hmgeo.words import Reason, one_by_one, parts_of, say, say_with, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import pyarrow as pa
-
-    from hmgeo.records import SideTable
-    from hmgeo.results.results import WaterTables
-    from hmgeo.results.used import VisitOrder
-
 
 NOT_TRACED = "未作水流方向测算"
 _NOTHING_STORED = frozenset({"无", "否", "没有", "无堆存", "无固废", "无固废堆存", "不涉及"})

@@ -9,7 +9,8 @@ the nearest receptor reaches at most d + its half diagonal. Counts are bounded o
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 import shapely
 from msgspec import Struct, field
 from msgspec.structs import replace
+from numpy.typing import NDArray
 from pyproj import Transformer
 
 from hmgeo.geo.distance import covered_m
@@ -24,6 +26,7 @@ from hmgeo.geo.ellipsoid import FLATTENING, SEMI_MAJOR_M, SMALLEST_RADIUS_M, ell
 from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, missing_layer
 from hmgeo.judging.layers import LayerFacts, LayerIndex, PlaceOnly, named_class, untold
 from hmgeo.judging.places import KEY_AREAS, Areas, Place, Places
+from hmgeo.proximity.measure import Proximity
 from hmgeo.records import Layer, Positions, table_of
 from hmgeo.reference.cells import leaves_class_open
 from hmgeo.results.text import distance_text
@@ -41,15 +44,8 @@ from hmgeo.vocabulary import (
 )
 from hmgeo.words import say
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.proximity.measure import Proximity
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
 class Nearest(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import rtree
@@ -11,15 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.geo.ellipsoid import ELLIPSOID, geodesic_m, search_boxes
+from hmgeo.results.siting import SiteAnswer
+from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.overlay import TOUCHED
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Status, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from hmgeo.results.siting import SiteAnswer
-    from hmgeo.siting.bench import SitingBench
-    from hmgeo.siting.site import Site
 
 
 class SpacedSet:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 import shapely
 from msgspec import Struct
@@ -11,17 +12,11 @@ from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.judging.facts import Answer, Unknown
 from hmgeo.judging.places import KEY_AREA_KIND, Places, in_key_areas
 from hmgeo.reference.tables import KeyArea, key_areas
+from hmgeo.rules.model import Rule
 from hmgeo.rules.standing import standing_of
+from hmgeo.siting.site import PlaceFinder, Site
 from hmgeo.vocabulary import COUNTRY, Effect, Standing, Status
 from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
-
-    from hmgeo.rules.model import Rule
-    from hmgeo.siting.site import PlaceFinder, Site
-
 
 YES, NO, PARTLY, UNKNOWN = "是", "否", "部分", "不能判断"
 COLUMNS = ("是否在重点区域", "重点区域", "级别", "依据", "确定性", "区域内占比", "重点区域说明", "评估基准日")

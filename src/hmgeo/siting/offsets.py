@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,18 +13,12 @@ from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.judging.own_columns import number_of
 from hmgeo.reference.tables import key_areas
 from hmgeo.results.siting import Clause, OffsetLine, SiteAnswer
+from hmgeo.rules.model import Rule, RuleStanding
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import FIVE_METALS, METALS, Standing, Verdict
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
-
-    from hmgeo.rules.model import Rule, RuleStanding
-    from hmgeo.siting.site import Site
-
 
 SUMMED = "合计"
 DECIMALS = 6  # a milligram a year: sums of decimals must not refuse or grant by rounding

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct, field
 from msgspec.structs import replace
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from hmgeo.geo.distance import prepare_shapes
 from hmgeo.geo.ellipsoid import ELLIPSOID, ellipsoidal_area_m2
@@ -32,24 +35,16 @@ from hmgeo.judging.layers import untold
 from hmgeo.judging.places import KEY_AREA_KIND, KEY_AREAS, Areas, Place, Places
 from hmgeo.records import table_of
 from hmgeo.results.columns import SHAPES_SCHEMA
+from hmgeo.results.siting import Citation
 from hmgeo.rules.kinds import DISTANCE_KINDS, INSIDE_KINDS, layers_of
+from hmgeo.rules.model import DatedValue, Rule, Test
 from hmgeo.rules.standing import in_territory
+from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.site import Site, facts_of_place
 from hmgeo.vocabulary import SPEAKING, Effect, Verdict
 from hmgeo.words import say, sentences
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
-
-    from hmgeo.results.siting import Citation
-    from hmgeo.rules.model import DatedValue, Rule, Test
-    from hmgeo.siting.bench import SitingBench
-
-    Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
+Geometries = Sequence[shapely.Geometry] | NDArray[np.object_]
 
 TOLERANCE_M = 0.05
 """How far a drawn border may lie from the true one, metres; a border is drawn on average where it belongs."""

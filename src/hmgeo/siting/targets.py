@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from hmgeo.geo.distance import Shapes, prepare_one
 from hmgeo.judging.facts import Answer, Facts, Features, Unknown
+from hmgeo.judging.layers import LayerIndex
 from hmgeo.results.siting import Nearest, Target, TargetTable, Zoning
 from hmgeo.rules.words import LAYERS
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import LayerKind, Verdict
 from hmgeo.words import say, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hmgeo.judging.layers import LayerIndex
-    from hmgeo.siting.site import Site
 
 
 class Element(Struct, frozen=True):

@@ -5,32 +5,28 @@ Information beside the verdict; no text makes a verdict of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.geo.raster import GRID_DECIMALS, Cells, Frame, Heights
+from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Unknown
 from hmgeo.records import table_of
 from hmgeo.results.columns import BARRIER_SCHEMA
+from hmgeo.terrain.slope import PlaceTerrain
 from hmgeo.vocabulary import MEASURE_DECIMALS
+from hmgeo.water.grid import FlowGrid
 from hmgeo.water.trace import flat_notes
 from hmgeo.words import say, sentences
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from hmgeo.judging.choices import Choices
-    from hmgeo.terrain.slope import PlaceTerrain
-    from hmgeo.water.grid import FlowGrid
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 _TWO_ENDS = 2
 

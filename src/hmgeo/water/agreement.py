@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
+from hmgeo.geo.raster import Cells
 from hmgeo.judging.facts import Answer, Features, PlaceFact, Unknown, Water, not_asked
 from hmgeo.rules.words import BOTH, CATCHMENT, NETWORK
+from hmgeo.vocabulary import LayerKind
+from hmgeo.water.by_rivers import NetworkFacts
+from hmgeo.water.grid import FlowGrid
 from hmgeo.water.irrigation import Along
 from hmgeo.water.rivers import OnNetwork, RiverNetwork, Spot
 from hmgeo.water.snap import SnapRule, SnapStatus, snap
 from hmgeo.water.trace import DOUBTFUL, Things
 from hmgeo.words import say, sentences
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from hmgeo.geo.raster import Cells
-    from hmgeo.vocabulary import LayerKind
-    from hmgeo.water.by_rivers import NetworkFacts
-    from hmgeo.water.grid import FlowGrid
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 class _StreamOffsets(Struct, frozen=True):

@@ -6,9 +6,11 @@ the outlet, the chain is broken there. A missing link is named and clears nothin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from msgspec import Struct
 
@@ -16,12 +18,6 @@ from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
 from hmgeo.reference.tables import DISTRICT, ENTERPRISE, INTAKE, WATER, same_name
 from hmgeo.vocabulary import MEASURE_DECIMALS, LayerKind, SoilQualityClass
 from hmgeo.words import Reason, say, say_with
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    import pyarrow as pa
-
 
 ESTABLISHED, BROKEN, UNKNOWN = "established", "broken", "not_assessed"
 NO_LAYERS, ELSEWHERE = "缺图层", "上下游"

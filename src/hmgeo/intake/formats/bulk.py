@@ -11,23 +11,19 @@ from __future__ import annotations
 import re
 import sqlite3
 import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from hmgeo.intake.formats.dbf import Dbf
 from hmgeo.intake.rows import cells_of, in_one_piece
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.formats.dbf import Dbf
 
 _FEWEST_ROWS = 100_000
 """Fewer don't make up for importing GDAL."""

@@ -7,8 +7,8 @@ a parcel, each line after it is a corner: number, ring, X north, Y east.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
@@ -17,16 +17,11 @@ from pyproj import CRS
 
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geo.datum import SIX_DEGREE_ZONES, Datum, gauss_kruger_crs, parse_datum, zone_central_meridian
+from hmgeo.intake.columns import Columns, Declared
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.locate import corner_coordinates
 from hmgeo.intake.rows import Journal, Outcome, RawTable, name_rows
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from hmgeo.intake.columns import Columns, Declared
-
 
 POINT_NUMBERS = frozenset(
     {"点号", "界址点号", "界址点", "拐点号", "拐点", "拐点编号", "界址点编号", "边界点号", "顶点号"}

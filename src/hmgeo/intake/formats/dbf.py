@@ -8,21 +8,18 @@ from __future__ import annotations
 import codecs
 import re
 import struct
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.rows import Journal
+from hmgeo.intake.rows import Journal
 
 _ENCODINGS = (("GB18030", r"936|gbk|gb-?2312|gb-?18030|cp936"), ("UTF-8", r"utf-?8|65001"))
 _DESCRIPTOR_BYTES = 32

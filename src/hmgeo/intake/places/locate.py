@@ -5,30 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, to_cgcs2000, zone_central_meridian
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, AdminUnit, declared_place
+from hmgeo.intake.columns import Columns, Declared
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, name_rows
 from hmgeo.words import say
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.columns import Columns, Declared
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 UNDECLARED_EVENT = "坐标系未声明"
 """Ledger event where lon/lat or metres were read as CGCS2000 because nobody said otherwise."""

@@ -13,25 +13,19 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct, field
+from numpy.typing import NDArray
+from pyproj import CRS
 
 from hmgeo.geo.ellipsoid import geodesic_m
+from hmgeo.intake.columns import Columns
 from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, Coordinates, dotted_parts
 from hmgeo.intake.rows import Outcome, RawTable, name_rows
 from hmgeo.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-    from pyproj import CRS
-
-    from hmgeo.intake.columns import Columns
-
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _HALVES = tuple(float(f"5e-{places + 1}") for places in range(25))

@@ -9,27 +9,22 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hmgeo.geo.datum import Datum, bd09_to_wgs84, gauss_kruger_crs, gcj02_to_wgs84, zone_central_meridian
 from hmgeo.intake.catalog import MOST_SHAPES, AdminUnit, DeclaredPlace, declared_place, outline_datum
+from hmgeo.intake.columns import Opened
 from hmgeo.intake.places.locate import MERIDIANS, unproject
 from hmgeo.intake.rows import Outcome, ReadAs, name_rows
 from hmgeo.words import say
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from hmgeo.intake.columns import Opened
-
-    Groups = dict[DeclaredPlace, NDArray[np.intp]]
+Groups = dict[DeclaredPlace, NDArray[np.intp]]
 
 DATUM_EVENT = "坐标系疑误"
 """Ledger event of a layer that fits its townships better on an internet datum; a warning on every output."""

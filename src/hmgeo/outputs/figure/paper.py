@@ -9,16 +9,20 @@ import io
 import re
 import zlib
 from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
 from msgspec import Struct
 from msgspec.structs import astuple
+from numpy.typing import NDArray
+from PIL.Image import Image
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.rl_accel import escapePDF
@@ -29,13 +33,6 @@ from reportlab.pdfbase.pdfdoc import PDFInfo, PDFStreamFilterZCompress
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from shapely.affinity import rotate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-    from PIL.Image import Image
 
 PNG_DPI = 150
 """Of a sheet as a picture: A4 is 1754 × 1241 pixels."""

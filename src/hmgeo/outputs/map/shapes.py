@@ -15,25 +15,20 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from msgspec import Struct
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from hmgeo.geo.raster import hilbert_distance
+from hmgeo.results.results import ContextLayer
 from hmgeo.vocabulary import COUNTY_DIGITS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
-
-    from hmgeo.results.results import ContextLayer
-
 
 DECIMALS = 6
 """Of a degree, about 0.1 m: drawing only, nothing is measured on the page."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 import pyarrow as pa
 import shapely
@@ -16,6 +17,7 @@ from hmgeo.outputs.english import in_english
 from hmgeo.outputs.map import shapes
 from hmgeo.outputs.wording import LABELS, compass
 from hmgeo.results.columns import DataColumn, popup_columns
+from hmgeo.results.results import Results
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.rules.book import load_book
 from hmgeo.vocabulary import (
@@ -31,12 +33,6 @@ from hmgeo.vocabulary import (
     classes_in_order,
 )
 from hmgeo.words import catalogue, one_by_one, say, template
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
-
-    from hmgeo.results.results import Results
-
 
 Row = dict[str, Any]
 Fact = list[str]

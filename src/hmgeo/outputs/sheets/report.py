@@ -8,19 +8,23 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import docx
+from docx.document import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Mm, Pt, RGBColor
+from docx.table import Table
 from docxtpl import DocxTemplate, InlineImage
 from msgspec import Struct
 
@@ -32,14 +36,6 @@ from hmgeo.results.text import distance_text, mu, radius_text
 from hmgeo.rules.words import LAYERS
 from hmgeo.vocabulary import Basis, PositionKind, Status, Unassessed, Verdict, VisitGroup
 from hmgeo.words import ENGLISH, Reason, groups_of, one_by_one, parts_of, say, table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from docx.document import Document
-    from docx.oxml.xmlchemy import BaseOxmlElement
-    from docx.table import Table
-
 
 Row = dict[str, Any]
 REPORT = "report.docx"

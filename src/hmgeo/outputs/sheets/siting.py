@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 from msgspec import Struct
+from xlsxwriter.worksheet import Worksheet
 
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.book import (
@@ -24,19 +27,11 @@ from hmgeo.outputs.sheets.answer import screen_lines, short_citation
 from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.style import BASES, VERDICTS
 from hmgeo.outputs.wording import worded as word
+from hmgeo.results.results import Presentation
+from hmgeo.results.siting import Clause, Dossier, SitingResults, TargetTable
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import Certainty, Effect, LegalRank, Verdict
 from hmgeo.words import ENGLISH
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from xlsxwriter.worksheet import Worksheet
-
-    from hmgeo.results.results import Presentation
-    from hmgeo.results.siting import Clause, Dossier, SitingResults, TargetTable
-
 
 Cell = str | int
 

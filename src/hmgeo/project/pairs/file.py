@@ -7,21 +7,17 @@ reader of Parquet takes the file.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct, field
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
-
-    from numpy.typing import NDArray
-
-    from hmgeo.records import Sink
-
+from hmgeo.records import Sink
 
 ROW_GROUP_ROWS = 100_000
 

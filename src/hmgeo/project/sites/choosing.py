@@ -6,9 +6,10 @@ areas filled into tables.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import shapely
@@ -36,6 +37,7 @@ from hmgeo.records import Ledger, table_of
 from hmgeo.reference.tables import GUIDE_MARKS, find_header, key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results
+from hmgeo.results.siting import Clause
 from hmgeo.rules.book import load_book
 from hmgeo.rules.nodes import near
 from hmgeo.siting.candidates import Candidate, choose_candidates, generated_points, reading_order
@@ -56,13 +58,6 @@ from hmgeo.siting.offsets import (
 from hmgeo.siting.overlay import Overlay, Zone, hatching, overlay_clauses
 from hmgeo.siting.site import PlaceFinder, Site
 from hmgeo.vocabulary import INVENTED, METALS, Basis, Effect, LayerKind, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from hmgeo.results.siting import Clause
-
 
 MOST_POINTS = 50_000
 _START = ("编号", "名称", "经度", "纬度", "是否入选", "未入选原因", "未评估的过滤条款", "过滤结果")

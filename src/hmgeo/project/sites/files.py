@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,6 +22,7 @@ from msgspec.structs import asdict, replace
 
 from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.geo.ellipsoid import geodesic_buffer
+from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs import siting_words, wording
 from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
 from hmgeo.outputs.sheets.siting import DOSSIER_SHEETS, GRAVE, LISTED_ROWS, write_siting_workbook
@@ -28,23 +32,15 @@ from hmgeo.outputs.wording import worded as word
 from hmgeo.project.bare import Progress, silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_files, whole_folder, write_record
 from hmgeo.project.sites.desk import SiteDesk, open_desk, parse_ranges, read_sites, read_typed
+from hmgeo.project.sites.given import Typed
 from hmgeo.records import Ledger, plain_table, table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
 from hmgeo.results.siting import Brief, Clause, Dossier, Finding, SiteAnswer, SitingResults
 from hmgeo.siting.bench import SITES_AT_ONCE
+from hmgeo.siting.site import Site
 from hmgeo.vocabulary import Basis, Verdict
 from hmgeo.words import say_with
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date
-    from pathlib import Path
-
-    from hmgeo.intake.columns import ReadOptions
-    from hmgeo.project.sites.given import Typed
-    from hmgeo.siting.site import Site
-
 
 _LIBRARIES = ("numpy", "pyarrow", "pypdfium2", "pyproj", "reportlab", "shapely", "xlsxwriter")
 
