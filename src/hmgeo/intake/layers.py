@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import shapely
+from msgspec import Struct, field
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
@@ -25,7 +26,7 @@ from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, county_in_address, declared
 from hmgeo.intake.columns import Accepted, Opened, unclear_rows
 from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity
 from hmgeo.intake.places.suspicion import PLACE_EVENT
-from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded, Outcome, as_wkb
+from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded, Journal, Outcome, as_wkb
 from hmgeo.records import POSITION_SCHEMA, RECEPTOR_SCHEMA, Gates, told_cells
 from hmgeo.reference.cells import NO_FARMLAND, is_other_land, land_class, plain_trade, read_word, zeros_kept
 from hmgeo.reference.tables import is_link, links_by_row
@@ -42,7 +43,7 @@ from hmgeo.vocabulary import (
     Status,
     Unknown,
 )
-from hmgeo.words import say
+from hmgeo.words import Reason, say
 
 NO_FARMLAND_EVENT, GARDEN_EVENT = "非耕地图斑", "园地图斑"
 """Ledger events of parcels of a land survey that are other land: 园地 apart, which is 农用地 as 耕地 is."""
@@ -161,22 +162,15 @@ def less_set_aside(
     packed
         How many were set aside when the file was packed.
     """
-    rows = rows_aside(opened, outcome, kind)
-    count = len(rows) + packed
-    if not count:
+    told = Aside(kind, packed)
+    ground = told.add(opened, outcome)
+    if not told.count:
         return gates
-    names = [opened.ids[row] for row in rows]
-    listed = "、".join(names[:_IDS_NAMED]) + ("等" if len(names) > _IDS_NAMED else "")
-    named = tuple(filter(None, (listed, say("set_aside_before_packing", packed=packed) if packed else "")))
-    is_partly = outcome.is_assessed()[rows].any()
-    reason = say("shapes_aside_partly" if is_partly else "shapes_aside", layer=kind, count=count, which=named)
-    if accepted is not None and accepted.count == count:
+    if accepted is not None and accepted.count == told.count:
         action = say("aside_accepted", by=accepted.by, on=str(accepted.on), reason=accepted.reason)
-        opened.journal.note("搁置已确认", reason, action, field="几何")
+        opened.journal.note("搁置已确认", told.reason, action, field="几何")
         return gates
-    ground = [_may_lie_in(row, opened, outcome) for row in rows] + [None] * bool(packed)
-    known = sorted({place for place in ground if place is not None})
-    where = "、".join(dict.fromkeys(name for name, _ in known)) if None not in ground else "任何位置"
+    known = sorted(place for place in ground if place is not None)
     coverage = gates.coverage
     if None not in ground and coverage is not None:
         coverage = shapely.difference(coverage, shapely.union_all(shapely.from_wkb([wkb for _, wkb in known])))
@@ -184,12 +178,56 @@ def less_set_aside(
         gates = replace(gates, completeness=Completeness.PARTIAL)
     else:
         gates = replace(gates, coverage=coverage)
-    aside = say("aside_may_lie", told=reason, where=where)
-    mismatch = "" if accepted is None else f"（所填 {accepted.count} 个与实际不符）"
-    remedy = f"accept_set_aside: {{count: {count}, by: 姓名, on: 日期, reason: 理由}}"
-    action = say("aside_until_accepted", remedy=f"{remedy}{mismatch}")
-    opened.journal.note(ASIDE_EVENT, aside, action, field="几何")
-    return replace(gates, aside=aside)
+    return replace(gates, aside=told.note(opened.journal, accepted))
+
+
+class Aside(Struct):
+    """How many features of a layer were set aside that may be of its kind, the first of them, and where they may lie.
+
+    Parameters
+    ----------
+    packed
+        How many were when the file was packed: they may lie anywhere.
+    """
+
+    kind: LayerKind
+    packed: int = 0
+    rows: int = 0
+    ids: list[str] = field(default_factory=list)
+    is_partly: bool = False
+    places: set[str] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.rows + self.packed
+
+    def add(self, opened: Opened, outcome: Outcome) -> set[tuple[str, bytes] | None]:
+        """Add those of (a part of) the file; return the grounds where they may lie, None for anywhere."""
+        rows = rows_aside(opened, outcome, self.kind)
+        ground = {_may_lie_in(row, opened, outcome) for row in rows} | ({None} if self.packed else set())
+        self.rows += len(rows)
+        self.ids += [str(opened.ids[row]) for row in rows[: _IDS_NAMED - len(self.ids)]]
+        self.is_partly |= bool(outcome.is_assessed()[rows].any())
+        self.places |= {"" if place is None else place[0] for place in ground}
+        return ground
+
+    @property
+    def reason(self) -> Reason:
+        """How many, and which."""
+        listed = "、".join(self.ids) + ("等" if self.rows > _IDS_NAMED else "")
+        packed = say("set_aside_before_packing", packed=self.packed) if self.packed else ""
+        words = "shapes_aside_partly" if self.is_partly else "shapes_aside"
+        return say(words, layer=self.kind, count=self.count, which=tuple(filter(None, (listed, packed))))
+
+    def note(self, journal: Journal, accepted: Accepted | None = None) -> Reason:
+        """Write into `journal` what they mean as long as nobody has `accepted` just so many; return it."""
+        where = "任何位置" if "" in self.places else "、".join(sorted(self.places))
+        aside = say("aside_may_lie", told=self.reason, where=where)
+        mismatch = "" if accepted is None else f"（所填 {accepted.count} 个与实际不符）"
+        remedy = f"accept_set_aside: {{count: {self.count}, by: 姓名, on: 日期, reason: 理由}}"
+        journal.note(ASIDE_EVENT, aside, say("aside_until_accepted", remedy=f"{remedy}{mismatch}"), field="几何")
+        return aside
 
 
 def gates_of_packed(gates: Gates, count: int, kind: LayerKind) -> Gates:

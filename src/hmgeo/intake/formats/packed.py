@@ -43,7 +43,7 @@ from hmgeo.intake.formats.vectors import (
     left_open_of,
     shapefile_parts,
 )
-from hmgeo.intake.layers import gates_of_packed, nothing_usable, own_errors_m, rows_aside, usable_batches
+from hmgeo.intake.layers import Aside, gates_of_packed, nothing_usable, own_errors_m, usable_batches
 from hmgeo.intake.load import columns_of, load_receptors, place_rows
 from hmgeo.intake.places.mend import lies_in_china
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Journal, RawTable
@@ -197,7 +197,7 @@ class PlainParts(Struct):
     def __call__(self) -> Iterator[pa.RecordBatch]:
         """Read the file from the beginning."""
         ids, journal, self.seconds, self.left_open = RunningIds(), Journal(self.shown), 0.0, 0
-        self.entries = journal.entries
+        self.entries, aside = journal.entries, Aside(self.kind)
         columns: Columns | None = None
         opened, usable, began, options = None, 0, time.perf_counter(), self.options
         for raw in _parts(self.path, self.options.layer, journal, PART_ROWS):
@@ -219,13 +219,15 @@ class PlainParts(Struct):
             batches = usable_batches(opened, outcome, self.kind)
             widest_m = max(own_errors_m(opened, outcome).values(), default=0.0)
             self.margin_m = max(self.margin_m, outcome.shift_margin_m + widest_m)
-            self.left_open += len(rows_aside(opened, outcome, self.kind))
+            aside.add(opened, outcome)
             self.seconds += time.perf_counter() - began
             for batch in batches:
                 usable += batch.num_rows
                 yield batch
             began = time.perf_counter()
-        self.rows = ids.rows
+        self.rows, self.left_open = ids.rows, aside.count
+        if aside.count:
+            aside.note(journal)
         if ids.repeats or ids.blanks:
             reason = say("ids_repeated_or_blank", repeats=ids.repeats, blanks=ids.blanks)
             journal.note("编号", reason, "编号加序号或取 row-行号")
