@@ -54,8 +54,6 @@ True
 找不到项目文件
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 
 __version__ = "1.0.0"

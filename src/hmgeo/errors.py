@@ -4,8 +4,6 @@ A problem says what is wrong, where, the value found, what is allowed and what t
 problems and raise once; nobody sees a traceback for a mistake in a file.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Commands on the books: rules list, coverage, show, check; layers list, check, pack; register merge; ledger check."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import Counter
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Commands on projects, files and runs: demo, run, init, check, screen, pairs, map, flow, and all that compares."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Commands on planned sites: site, overlay, key-areas, candidates, offsets."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import Counter
 from pathlib import Path

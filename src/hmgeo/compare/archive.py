@@ -3,8 +3,6 @@
 It is a file of its own because it alone writes: what a run was made of is asked of `verify`, nothing is run here.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform

@@ -3,8 +3,6 @@
 Nothing is written, no state is set and no rate is worked out: each fault is told with its sheet and cell.
 """
 
-from __future__ import annotations
-
 import calendar
 import datetime as dt
 import re

@@ -3,8 +3,6 @@
 Asked years later it may be another version that answers: then the same findings will do, and what differs is told.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 import tempfile

@@ -4,8 +4,6 @@ The two internet datums are inverted from the publicly known approximation of th
 (公开算法近似还原，非测绘成果): positions restored this way carry an uncertainty of 5 m and never count as surveyed.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import TypeAlias

@@ -7,8 +7,6 @@ shortest is measured with the geodesic inverse of Karney (2013, doi:10.1007/s001
 these is the answer.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import lru_cache

@@ -5,8 +5,6 @@ neighbours that are equal in all that counts, the one is taken whose surrounding
 same turned and mirrored; only ground that is its own mirror image is settled by row and column.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

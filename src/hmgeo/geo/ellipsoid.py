@@ -4,8 +4,6 @@ Shapes are read as drawn in lon/lat (EPSG:4490): an edge is straight between the
 shapes are apart is worked out in `hmgeo.geo.distance`, on what stands here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

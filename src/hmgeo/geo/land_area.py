@@ -6,8 +6,6 @@ the circle's 8,192 sides that lies its way. The sides stand off a little, so tha
 circle; its areas agree with it within 1e-6.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Areas by code, key-area id or polygon file, and what lies around them for orientation."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 Sources that may be one enterprise are marked, never merged.
 """
 
-from __future__ import annotations
-
 import difflib
 import math
 import re

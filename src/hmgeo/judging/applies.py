@@ -1,7 +1,5 @@
 """Whether a rule speaks to a source at all: kind, trade, action, conditions, and whether cadmium is involved."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 

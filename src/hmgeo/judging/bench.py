@@ -1,7 +1,5 @@
 """A question, and its bench: every rule that speaks where a source lies is judged, and findings made, here alone."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date

@@ -1,7 +1,5 @@
 """A rule's worked cases: facts answered from the words of a case, and the case judged like any other source."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """What the tables of a project say of each other: links that lead nowhere, claims that other tables contradict."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date

@@ -1,7 +1,5 @@
 """One source against one rule: standing first, then whether the rule reaches it, then its test; how real that is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property

@@ -1,7 +1,5 @@
 """A layer kept ready for single questions, and the answers about one source that rest on layers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar

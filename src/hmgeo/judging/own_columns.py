@@ -1,7 +1,5 @@
 """What a list's own columns and its outlets say of each source, under the names that offices use."""
 
-from __future__ import annotations
-
 import calendar
 import math
 import re

@@ -6,8 +6,6 @@ read out of it: names, ids, quotes of law and whatever else stands in no list st
 data are the same in both languages.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import lru_cache

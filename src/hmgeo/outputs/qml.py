@@ -3,8 +3,6 @@
 Only what QGIS reads from a `layer_styles` table: symbology, column aliases and labels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree as ET
 

@@ -3,8 +3,6 @@
 For JSON they stand beside the codes, in reading order.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -5,8 +5,6 @@ and muted tints of them. No verdict is green: a page must not look like a cleara
 word is always beside it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -3,8 +3,6 @@
 The run's own tables are written elsewhere (`tables`), since they need no Excel writer.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence

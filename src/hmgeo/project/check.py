@@ -1,7 +1,5 @@
 """What a project or one file holds and what is wrong with it, read whole; nothing is computed."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path

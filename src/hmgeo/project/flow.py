@@ -1,7 +1,5 @@
 """`hmgeo flow`: where water goes from a project's sources, what it meets, who drains to its water objects."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Map definitions: which project or area, under which title, on which paper, over which online tiles."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Several lists of enterprises read, made one register, and written as a workbook."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Container, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The files of one run: every view of its results, the layers drawn for orientation, and the manifest."""
 
-from __future__ import annotations
-
 import csv
 import json
 import shutil

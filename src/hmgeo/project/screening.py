@@ -1,7 +1,5 @@
 """Screening on bare files: no project, no day, no trades; the user's radius alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

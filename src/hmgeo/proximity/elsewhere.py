@@ -4,8 +4,6 @@ A unit's result is a function of its rows and of the errand alone, and merging t
 as on one machine; so the bytes that come out are the same, wherever and however often a unit was measured.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

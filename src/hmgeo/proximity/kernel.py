@@ -6,8 +6,6 @@ a time over all segments. Polygons larger than `SMALL_REACH_M` are measured stre
 in a frame of its own, against every source that their box could reach.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 A receptor's pairs follow one another, so its column is a list of runs; that is what makes writing cheap.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

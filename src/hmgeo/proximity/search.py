@@ -1,7 +1,5 @@
 """The loop over rows and its grid over the sources: which to try for a polygon, what becomes of the distances."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What cells of lists mean where a list of words or codes stands behind them; what isn't understood is `Unknown`."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping

@@ -8,8 +8,6 @@ ones, and a unit in brackets may be missing.
 Names are compared without spaces, letter case and width; nothing is guessed from parts of a name.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 import unicodedata

@@ -6,8 +6,6 @@ rows that something speaks against, none of its links there holds: they are prop
 nor that of rows decides. Similar names, look-alike codes and one place are proposed only, never joined.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice, pairwise

@@ -1,7 +1,5 @@
 """Several lists made one register: stable ids, values with their sources, what people decided, what a year changed."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence

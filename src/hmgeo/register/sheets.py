@@ -1,7 +1,5 @@
 """The sheets of a register: who is who, which list has whom, where they differ, what a person has to look at."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import defaultdict

@@ -7,8 +7,6 @@ files, the dictionary and the aliases in a GeoPackage come from here. A new colu
 out, and its line. Contract columns come first, in this order; more may follow.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple

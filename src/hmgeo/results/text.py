@@ -1,7 +1,5 @@
 """Numbers as people read them, for the tables that analysis fills and the pages that outputs print."""
 
-from __future__ import annotations
-
 METRES_PER_KM = 1000.0
 _HALF_TENTH_M = 50.0
 MU_PER_HA = 15.0

@@ -1,7 +1,5 @@
 """What went into results: layers, rules, choices; for captions, notes and the manifest."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from hmgeo.records import Gates, Provenance

@@ -4,8 +4,6 @@ Declared in `kinds.tsv` and `fields.tsv`, implemented in `hmgeo.judging.clause_t
 what an effect then turns into a verdict.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """What the texts leave open: the declared parameters, their choices, and the recorded defaults."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path

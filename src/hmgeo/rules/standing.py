@@ -1,7 +1,5 @@
 """Whether a rule is in effect for a place and a day, and which of its dated values speaks."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Closed words that rule files may use beyond `hmgeo.vocabulary` (`words.tsv`), and what columns state by them."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence

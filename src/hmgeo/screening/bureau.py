@@ -1,7 +1,5 @@
 """What a bureau's screening adds to the distances: own columns, key areas both ways, the land's view, the border."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any

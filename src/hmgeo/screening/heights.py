@@ -1,7 +1,5 @@
 """What a run asks of heights: the radius by terrain, water for each source, everything it says of the ground."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Candidate points: given or generated, filtered by clause, evidence instead of a score, chosen ones kept apart."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np

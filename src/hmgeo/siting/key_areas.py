@@ -1,7 +1,5 @@
 """是否在重点区域: which key area holds each row of a table, of which level, by which text, how sure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 

@@ -8,8 +8,6 @@ What no clause touches is never called allowed: it is what the clauses that coul
 coverage of the layers at hand.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -14,8 +14,6 @@ test says), `trees` (one per completion of what nobody chose that makes a differ
 (what is said where they differ), `sides` (the verdict of each side), `condition` and `principle` (sentences).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Protected objects around a site (环境保护目标), element by element, within ranges that the user sets."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -3,8 +3,6 @@
 Information beside the verdict; no text makes a verdict of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

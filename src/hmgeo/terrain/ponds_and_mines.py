@@ -3,8 +3,6 @@
 The emergency department's own designation comes first; neither list replaces it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The screening radius by terrain: full in plains, what the project sets elsewhere; who flips under which choice."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from enum import Enum
 

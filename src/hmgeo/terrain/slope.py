@@ -1,7 +1,5 @@
 """Slope and relief from a grid of heights, and the classes that follow: at places, of parcels, and steep farmland."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial

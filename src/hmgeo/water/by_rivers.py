@@ -1,7 +1,5 @@
 """What rules ask along drawn rivers, answered for one source; the lines decide, no heights."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property

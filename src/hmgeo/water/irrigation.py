@@ -4,8 +4,6 @@ Canals don't follow a surface, so no heights decide here; where heights or drawn
 the outlet, the chain is broken there. A missing link is named and clears nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

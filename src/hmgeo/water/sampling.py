@@ -1,7 +1,5 @@
 """Where to sample: proposals drawn from clauses and measures, each with why. People choose the place on the ground."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any

@@ -6,8 +6,6 @@ how many rows there are, the index points into the file, and each text can be re
 one, or at once.
 """
 
-from __future__ import annotations
-
 import re
 import sqlite3
 import warnings

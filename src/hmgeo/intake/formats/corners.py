@@ -4,8 +4,6 @@ The text files (勘测定界成果) hold attributes under [属性描述] and par
 a parcel, each line after it is a corner: number, ring, X north, Y east.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby

@@ -7,8 +7,6 @@ A packed file holds WKB in lon/lat, lz4, in groups of 50,000 rows, with a `bbox`
 (GeoParquet 1.1). Any GIS reads it.
 """
 
-from __future__ import annotations
-
 import json
 import tempfile
 import time

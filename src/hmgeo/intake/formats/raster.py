@@ -6,8 +6,6 @@ that the VRT names. So the driver is chosen here and no other may try, files bes
 ASCII grid is read, which has no other place for its CRS.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator, Sequence

@@ -5,8 +5,6 @@ that reading them doesn't load geopandas; shapefile, KML and FileGDB need GDAL, 
 is installed. GDAL only ever sees files whose first bytes are those of the format that the suffix names.
 """
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Iterator

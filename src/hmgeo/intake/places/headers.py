@@ -4,8 +4,6 @@ A name is taken to pieces: 排放口地理坐标经度_度 is the longitude of �
 point it is. Where the names of one list give two points, nobody chooses but the user.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import defaultdict

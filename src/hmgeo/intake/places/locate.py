@@ -1,7 +1,5 @@
 """From a file's coordinates to lon/lat on CGCS2000, with the ledger saying how, and the usual causes of wrong ones."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import defaultdict

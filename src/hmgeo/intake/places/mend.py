@@ -1,7 +1,5 @@
 """Shapes made fit for measuring: every change and every row set aside goes into the ledger."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 import shapely

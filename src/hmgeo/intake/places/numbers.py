@@ -8,8 +8,6 @@ The grammar is our own because a reader that guesses is worse than none: lat-lon
 `s` of `113d03m00s` for south, allows 60 minutes, and doesn't say how fine the last digit is.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import unicodedata

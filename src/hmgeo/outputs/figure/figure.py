@@ -3,8 +3,6 @@
 What stands around the ground comes after it: title, frame, north, scale bar, legend, caption, watermark.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A sheet of paper and what lies on its ground, drawn like the page: same layers, order and colours."""
 
-from __future__ import annotations
-
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Who may see what: classified layers give no page at all, a public page is a whitelist, never a redaction."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import pyarrow as pa

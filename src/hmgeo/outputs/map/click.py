@@ -1,7 +1,5 @@
 """What the page needs to answer a click: compiled clauses with their words, and the ground its audience may see."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

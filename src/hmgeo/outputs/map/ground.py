@@ -5,8 +5,6 @@ sections (variable-length integers) and then the sections in the order of `SECTI
 reader.
 """
 
-from __future__ import annotations
-
 import base64
 import math
 import struct

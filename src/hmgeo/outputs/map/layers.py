@@ -1,7 +1,5 @@
 """Results as the layers of the page: feature collections, styles and bounds, ready for JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """How receptors are drawn: a few one by one, many packed, sums where parcels must not be shown; and leads on them."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -10,8 +10,6 @@ A chunk is a deflate stream; inside stand the byte lengths of its sections (vari
 sections in the order of `SECTIONS`. `assets/hmgeo-packed.js` is the reader.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import zlib

@@ -3,8 +3,6 @@
 A file of its own, since folium is loaded only where no frame is kept from an earlier page.
 """
 
-from __future__ import annotations
-
 from typing import cast
 
 import folium

@@ -1,7 +1,5 @@
 """Sources as the page shows them: popups, findings, the way water takes from each."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections import defaultdict

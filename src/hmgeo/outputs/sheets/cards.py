@@ -3,8 +3,6 @@
 A file of its own, since a page is drawn in millimetres and in black alone, unlike the sheets beside it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The office's workbook: 目录, 核查先后, 汇总, 各源结果, 依据, 未评估与缺口, 按乡镇, 处理台账, 说明."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath

@@ -4,8 +4,6 @@ General writers spend ten times as long on looking up every id of every pair; he
 reader of Parquet takes the file.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType

@@ -1,7 +1,5 @@
 """The siting check of a project: its layers kept ready, sites in, answers with all that a report needs out."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
