@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from datetime import date
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -157,22 +158,35 @@ class UnreadWord(Struct, frozen=True):
     verdicts: int = 0
 
 
-POSITION_SCHEMA = pa.schema(
-    [
-        ("source_id", pa.string()),
-        ("name", pa.string()),
-        ("status", pa.string()),
-        ("position_kind", pa.string()),
-        ("lon", pa.float64()),
-        ("lat", pa.float64()),
-        ("position_uncertainty_m", pa.float64()),
-        ("geometry", pa.binary()),
-        ("trade_code", pa.string()),
-        ("trade_edition", pa.string()),
-        ("county", pa.string()),
-        ("township", pa.string()),
-        ("note", TOLD),
-    ]
+KINDS: Mapping[str, pa.DataType] = MappingProxyType(
+    {
+        "text": pa.string(),
+        "told": TOLD,
+        "number": pa.float64(),
+        "whole": pa.int64(),
+        "flag": pa.bool_(),
+        "shape": pa.binary(),
+    }
+)
+"""Type of a column by its kind: words, codes or ids; reasons told in the run's language when written; numbers in the
+unit; counts; yes or no; shapes as WKB in lon/lat."""
+
+
+def schema_of(*columns: str) -> pa.Schema:
+    """Return a schema of `columns`: a kind of `KINDS` and the names that are of it, parted by blanks.
+
+    >>> schema_of("text id name", "number lon").names
+    ['id', 'name', 'lon']
+    """
+    return pa.schema([(name, KINDS[kind]) for kind, *names in map(str.split, columns) for name in names])
+
+
+POSITION_SCHEMA = schema_of(
+    "text source_id name status position_kind",
+    "number lon lat position_uncertainty_m",
+    "shape geometry",
+    "text trade_code trade_edition county township",
+    "told note",
 )
 """Columns of `Positions.table`: one row per input row, in input order; empty text where a file says nothing.
 
@@ -343,25 +357,18 @@ class Layer(Record, frozen=True):
         return geo_frame(pa.concat_tables(part.read() for part in (self, self.beside) if part is not None))
 
 
-WIND_SCHEMA = pa.schema(
-    [("from_deg", pa.float64()), ("percent", pa.float64()), ("station", pa.string()), ("years", pa.string())]
-)
+WIND_SCHEMA = schema_of("number from_deg percent", "text station years")
 """Share of the time that wind comes from each direction (degrees from true north); from_deg is null for calm."""
 
-OUTLET_SCHEMA = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("enterprise_id", pa.string()),
-        ("outlet_id", pa.string()),
-        ("medium", pa.string()),
-        ("position_text", pa.string()),
-        ("stack_height_m", pa.float64()),
-        ("pollutant", pa.string()),
-        ("emission_kg", pa.float64()),
-        ("receiving_water", pa.string()),
-        ("note", TOLD),
-        ("year", pa.int64()),
-    ]
+OUTLET_SCHEMA = schema_of(
+    "whole row",
+    "text enterprise_id outlet_id medium position_text",
+    "number stack_height_m",
+    "text pollutant",
+    "number emission_kg",
+    "text receiving_water",
+    "told note",
+    "whole year",
 )
 """Outlets of enterprises, every input row once, in input order; row counts data rows from 1.
 

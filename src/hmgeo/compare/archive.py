@@ -131,15 +131,12 @@ def _changed(folder: Path, manifest: Mapping[str, Any], record: Path, home: Path
         if check.sign not in {SAME, NOTE}:
             remedy = check.remedy if home is None else "恢复原样，或重新运行后归档；项目用到的文件都放进项目文件夹"
             yield Problem(f"{check.what}：{check.answer}", Place(file=folder.name), remedy=remedy)
-    now = {"versions": {"hmgeo": hmgeo.__version__, **versions(_libraries(manifest))}, "rule_book": load_book().packs}
+    libraries = [name for name in manifest["versions"] if name not in {"hmgeo", "python"}]
+    now = {"versions": {"hmgeo": hmgeo.__version__, **versions(libraries)}, "rule_book": load_book().packs}
     differ = other_versions(manifest, {**now, "rule_book": dict(load_book().packs) if manifest["rule_book"] else {}})
     if differ:
         remedy = "用当时的版本归档，或用现在的版本重新运行后归档"
         yield Problem("程序或规则库的版本与运行时不同", Place(file=folder.name), _few(differ), remedy=remedy)
-
-
-def _libraries(manifest: Mapping[str, Any]) -> list[str]:
-    return [name for name in manifest["versions"] if name not in {"hmgeo", "python"}]
 
 
 def _foreign(manifest: Mapping[str, Any]) -> Iterator[Problem]:

@@ -467,17 +467,6 @@ class LayerFacts:
             self._insides[features] = answer
         return self._insides[features]
 
-    def inside_each(self, asked: Sequence[Layers], features: Features) -> list[PlaceFact | Unknown]:
-        """Return `inside` of each of those `asked`, of whom it is one; most of a list share their answer."""
-        index = None if features.layer == KEY_AREAS else self.among.index(features.layer)
-        if index is None or isinstance(index, Unknown):
-            return [one.inside(features) for one in asked]
-        clear = self.among.outside(index, features)
-        return [
-            (isinstance(one, LayerFacts) and one.among is self.among and clear[one.at]) or one.inside(features)
-            for one in asked
-        ]
-
     def depth_m(self, features: Features) -> float | None:
         """Return how far inside the features the source lies in metres; None where it isn't wholly inside."""
         index = self.among.index(features.layer)

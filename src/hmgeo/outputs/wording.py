@@ -105,21 +105,6 @@ DISCLAIMER, DISCLAIMER_EN = TEXTS["disclaimer"]
 WATERMARK = TEXTS["banner_synthetic"].zh
 BOUNDARY_NOTE = "界线仅供工作示意，不作为权属和行政区域界线依据"
 
-FORBIDDEN_VERDICT_WORDS = (
-    "符合",
-    "合规",
-    "允许建设",
-    "可以选址",
-    "禁止新建",
-    "安全",
-    "无污染",
-    "达标",
-    "通过",
-    "污染企业",
-    "责任企业",
-)
-"""Words that never stand as a whole badge or conclusion; inside a quoted clause they are the text's own."""
-
 _SAYS_WHAT_IS_MISSING = frozenset({"number_unstated", "class_unstated", "trade_unstated"})
 WITHIN, NEAREST = Text("{limit} 内", "within {limit} "), Text("（最近 {text}）", " (nearest {text})")
 

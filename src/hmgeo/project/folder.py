@@ -227,7 +227,8 @@ class _Ground(Struct, frozen=True):
     def check(self, written: Iterable[str]) -> None:
         """Refuse where something of somebody else's would have to give way."""
         earlier = self.earlier()
-        if not (self.names or earlier) and self.folder.is_dir() and any(map(_is_foreign, self.folder.iterdir())):
+        others = self.folder.iterdir() if self.folder.is_dir() else ()
+        if not (self.names or earlier) and any(path.name != SUFFIX for path in others):
             what = f"{MANIFEST_NAME} 不是 hmgeo 写出的" if (self.folder / MANIFEST_NAME).is_file() else ""
             where, remedy = Place(file=str(self.folder)), "换一个空文件夹或新名称"
             raise OutputError(Problem("输出文件夹里有别的内容，未作改动", where, what, remedy=remedy))
@@ -469,10 +470,6 @@ def _is_as(path: Path, entry: Mapping[str, Any]) -> bool:
     """Tell whether a file is still what we wrote."""
     is_file = path.is_file() and not path.is_symlink()
     return is_file and path.stat().st_size == entry["bytes"] and _entry(path) == entry
-
-
-def _is_foreign(path: Path) -> bool:
-    return path.name != SUFFIX
 
 
 def _in_the_way(

@@ -254,7 +254,8 @@ def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "")
 
 
 def _build(spec: MapSpec, folder: Path, wish: Wish, language: str) -> BuiltMap:
-    results, elevation = (overview(spec), None) if spec.areas else results_and_elevation(_project(spec))
+    project = spec.file.parent / spec.project
+    results, elevation = (overview(spec), None) if spec.areas else results_and_elevation(project)
     results = replace(results, title=spec.title)
     presentation = replace(
         shown_as(wish, elevation if spec.hillshade else None),
@@ -361,10 +362,6 @@ def _index_page(built: Sequence[BuiltMap]) -> str:
         for picture in built
     )
     return assets.read_text("index.html").format(rows=rows)
-
-
-def _project(spec: MapSpec) -> Path:
-    return spec.file.parent / spec.project
 
 
 def _shipped_used(role: str, count: int) -> LayerUsed:

@@ -166,19 +166,5 @@ def _coverage_warning(farmland: Layer) -> tuple[str, ...]:
 
 def _user_rule_used(radius_m: float, findings: int) -> RuleUsed:
     title = say("radius_by_user", radius=radius_text(radius_m))
-    return RuleUsed(
-        USER_RADIUS_ID,
-        title,
-        "list",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        USER_DECIDER,
-        "",
-        "",
-        findings,
-        "仅按距离比较，不依据任何条文。",
-    )
+    note = "仅按距离比较，不依据任何条文。"
+    return RuleUsed(USER_RADIUS_ID, title, "list", decider=USER_DECIDER, findings=findings, note=note)

@@ -11,6 +11,7 @@ import shapely
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import bearing_deg
+from hmgeo.records import schema_of
 from hmgeo.reference.compiled import bare, compiled
 from hmgeo.results.columns import COUNTS_SCHEMA
 from hmgeo.vocabulary import ALL_CLASSES, ClassKind, LandClass, classes_in_order
@@ -292,16 +293,8 @@ def _encoded(words: pa.Array) -> pa.DictionaryArray:
     return words if pa.types.is_dictionary(words.type) else words.dictionary_encode()
 
 
-NEAREST_SCHEMA = pa.schema(
-    [
-        ("source_id", pa.string()),
-        ("class", pa.string()),
-        ("receptor_id", pa.string()),
-        ("receptor_name", pa.string()),
-        ("receptor_class", pa.string()),
-        ("distance_m", pa.float64()),
-        ("bearing_deg", pa.float64()),
-    ]
+NEAREST_SCHEMA = schema_of(
+    "text source_id class receptor_id receptor_name receptor_class", "number distance_m bearing_deg"
 )
 _SHAPES_AT_ONCE = 5_000
 COUNT_MAX_SCHEMA = pa.schema([COUNTS_SCHEMA.field(name) for name in ("source_id", "class", "count")])

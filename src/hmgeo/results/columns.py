@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from msgspec import Struct
 
-from hmgeo.records import TOLD
+from hmgeo import records
 from hmgeo.results.text import METRES_PER_KM
 from hmgeo.vocabulary import EVIDENCE_RADII_M, LAND_CODES, POLLUTED_CLASSES
 from hmgeo.words import table_rows
@@ -39,19 +39,8 @@ for _name, *_cells in table_rows("hmgeo.results", "columns.tsv"):
     _LINES.setdefault(_name, []).append(_cells)
 EMPTY: Mapping[str, Said] = MappingProxyType({code: Said(zh, en) for code, zh, en in lines_of("empty")})
 """What an empty cell means, by the code that lines have for it."""
-KINDS: Mapping[str, pa.DataType] = MappingProxyType(
-    {
-        "text": pa.string(),
-        "told": TOLD,
-        "number": pa.float64(),
-        "whole": pa.int64(),
-        "flag": pa.bool_(),
-        "reasons": REASONS,
-        "shape": pa.binary(),
-    }
-)
-"""Type of a column by its kind: words, codes or ids; reasons told in the run's language when written; numbers in the
-unit; counts; yes or no; reasons as codes with values in JSON; shapes as WKB in lon/lat."""
+KINDS: Mapping[str, pa.DataType] = MappingProxyType({**records.KINDS, "reasons": REASONS})
+"""Type of a column by its kind: those of records, and reasons as codes with values in JSON."""
 
 UNITS: Mapping[str, str] = MappingProxyType(
     {"_m": "m", "_ha": "ha", "_deg": "°", "_percent": "%", "_kg": "kg", "_m3": "m³"}
@@ -318,10 +307,10 @@ air_stack_height_m is the lowest stack, air_stack_height_max_m the highest; air_
 parcel and air_downwind_note says what it rests on or why it is empty.
 """
 
-SHAPES_SCHEMA = pa.schema([("id", pa.string()), ("name", pa.string()), ("geometry", pa.binary())])
+SHAPES_SCHEMA = records.schema_of("text id name", "shape geometry")
 """Shapes of a layer that is drawn and not judged, lon/lat WKB."""
 
-SEARCH_AREAS_SCHEMA = pa.schema([("source_id", pa.string()), ("geometry", pa.binary())])
+SEARCH_AREAS_SCHEMA = records.schema_of("text source_id", "shape geometry")
 """The circle (or buffer) that was searched around each source."""
 
 STEEP = _table("steep_farmland.csv", "坡耕地清单", "steep farmland that the national text speaks of")

@@ -54,16 +54,16 @@ class RuleUsed(Struct, frozen=True):
     rule_id: str
     title: str
     effect: str
-    standing: str
-    legal_rank: str
-    document: str
-    clause: str
-    quote: str
-    quote_sha256: str
-    decider: str
-    value_from: str
-    verified: str
-    findings: int
+    standing: str = ""
+    legal_rank: str = ""
+    document: str = ""
+    clause: str = ""
+    quote: str = ""
+    quote_sha256: str = ""
+    decider: str = ""
+    value_from: str = ""
+    verified: str = ""
+    findings: int = 0
     note: str = ""
     title_en: str = ""
 

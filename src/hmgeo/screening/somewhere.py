@@ -27,7 +27,7 @@ from hmgeo.judging.facts import DistanceFact, Features, PlaceFact, Unknown, miss
 from hmgeo.judging.layers import LayerFacts, LayerIndex, PlaceOnly, named_class, untold
 from hmgeo.judging.places import KEY_AREAS, Areas, Place, Places
 from hmgeo.proximity.measure import Proximity
-from hmgeo.records import Layer, Positions, table_of
+from hmgeo.records import Layer, Positions, schema_of, table_of
 from hmgeo.reference.cells import leaves_class_open
 from hmgeo.results.text import distance_text
 from hmgeo.vocabulary import (
@@ -370,7 +370,7 @@ def _greatest(
 ) -> tuple[float, float]:
     """Return bounds of the greatest distance to the nearest shape of a tree, in the plane."""
     shapely.prepare(flat)
-    proven_m = _attained(shapely.points(shapely.get_coordinates(flat)), tree)
+    proven_m = float(_distances(shapely.points(shapely.get_coordinates(flat)), tree).max(initial=0.0))
     settled_m = proven_m
     middles, side_m = _cells(flat, 1)
     while len(middles):
@@ -390,10 +390,6 @@ def _greatest(
         settled_m = max(settled_m, float((apart_m + reach_m)[~open_].max(initial=0.0)))
         middles, side_m = _split(flat, middles[open_], side_m)
     return proven_m, max(proven_m, settled_m)
-
-
-def _attained(points: NDArray[np.object_], tree: shapely.STRtree) -> float:
-    return float(_distances(points, tree).max(initial=0.0))
 
 
 def _distances(points: NDArray[np.object_], tree: shapely.STRtree) -> Floats:
@@ -476,15 +472,7 @@ def _plane(lon: float, lat: float) -> Transformer:
     return Transformer.from_crs("EPSG:4490", flat, always_xy=True)
 
 
-PLACES_SCHEMA = pa.schema(
-    [
-        ("source_id", pa.string()),
-        ("place_code", pa.string()),
-        ("place_name", pa.string()),
-        ("is_approximate", pa.bool_()),
-        ("geometry", pa.binary()),
-    ]
-)
+PLACES_SCHEMA = schema_of("text source_id place_code place_name", "flag is_approximate", "shape geometry")
 """Where each source may stand that only a place is known of."""
 
 

@@ -33,7 +33,7 @@ from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_files, whole
 from hmgeo.project.inputs import administrative_areas, context_layers_of, layers_used
 from hmgeo.project.sites.desk import SiteDesk, open_desk, read_sites
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
-from hmgeo.records import Ledger, table_of
+from hmgeo.records import Ledger, schema_of, table_of
 from hmgeo.reference.tables import GUIDE_MARKS, find_header, key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results
@@ -406,13 +406,7 @@ _ZONE_WORDS = (
     "rule_id", "verdict", "verdict_text", "title", "legal_rank", "document", "clause", "quote", "decider", "basis",
 )  # fmt: skip
 _ZONE_NUMBERS = ("alone_ha", "alone_percent", "added_ha", "left_ha")
-_ZONE_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in _ZONE_WORDS),
-        *((name, pa.float64()) for name in _ZONE_NUMBERS),
-        ("geometry", pa.binary()),
-    ]
-)
+_ZONE_SCHEMA = schema_of(f"text {' '.join(_ZONE_WORDS)}", f"number {' '.join(_ZONE_NUMBERS)}", "shape geometry")
 _TOUCHING = (Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED)
 
 
