@@ -77,7 +77,7 @@ def test_a_process_that_compiles_ends_well_and_keeps_its_part(tmp_path: Path) ->
     done = subprocess.run(command, capture_output=True, env=told, check=False)  # noqa: S603 -- own code
     assert (done.returncode, done.stderr) == (0, b"")
     kept = {path.name.split("-")[0].removeprefix("hmgeo.proximity.") for path in tmp_path.rglob("*.code")}
-    assert kept == {"search._fill_boxes", "search._walk", "tally._add"}
+    assert kept == {"search._fill_boxes", "search._walk", "tally._add", "hmgeo.intake.places.sound._find_sound"}
 
 
 def test_what_is_compiled_ahead_is_what_is_used() -> None:

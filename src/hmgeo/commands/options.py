@@ -368,7 +368,7 @@ def fail_on_verdict(finished: Run, verdict: Verdict | None) -> None:
 
 
 ENGINE_PARTS = ("search", "boxes")
-"""Of `hmgeo.proximity.elsewhere`: the kernel, and what is asked of boxes and of pairs."""
+"""Of `hmgeo.proximity.elsewhere`: the kernel, and what is asked of boxes and of pairs; with it, of rings of a file."""
 
 
 COMPILING = """
@@ -376,7 +376,10 @@ import gc
 from hmgeo.reference.machine import hidden
 gc.disable()
 with hidden("pandas", "scipy", "yaml"):
+    from hmgeo.intake.places import sound
     from hmgeo.proximity import elsewhere
+    if {part!r} == "boxes":
+        sound.compile_ahead()
     elsewhere.compile_part({part!r})
 """
 """What a process of its own runs for each of them."""
