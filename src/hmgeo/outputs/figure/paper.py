@@ -119,7 +119,7 @@ class Shapes(Struct, frozen=True):
             pen += f'stroke-dasharray="{" ".join(f"{part * unit:.0f}" for part in look.dash)}" '
         return "".join(
             f'<path {pen}fill="{look.fill if is_filled else "none"}" fill-opacity="{look.fill_opacity:g}" '
-            f'd="{path_of(lines, 100, ("M%d %d", "L%d %d", "Z"))}"/>'
+            f'd="{path_of(lines, 100, _SVG)}"/>'
             for lines, is_filled in self.paths()
         )
 
@@ -357,15 +357,16 @@ def _mark(form: str, x: float, y: float, half: float) -> shapely.Geometry:
     return shapely.Point(x, y).buffer(half)
 
 
-def path_of(lines: NDArray[Any], steps: float, forms: tuple[str, str, str] = ("%d %d m ", "%d %d l ", "h\n")) -> str:
-    """Return `lines` and rings on a grid of `steps` to their unit, by default as PDF has it.
+_PDF, _SVG = (b"", b"", b"m ", b"l ", b"h\n"), (b"M", b"L", b"", b"", b"Z")
+"""What stands before a beginning and a step of a path, after either, and at the end of a ring."""
 
-    `forms`: how a beginning, a step and the end of a ring are written.
+
+def path_of(lines: NDArray[Any], steps: float, forms: tuple[bytes, ...] = _PDF) -> str:
+    """Return `lines` and rings on a grid of `steps` to their unit, in the `forms` of PDF or SVG.
 
     >>> path_of(np.array([shapely.LineString([(0, 0), (0.01, 0), (1, 2)])]), 10)
     '0 0 m 10 20 l '
     """
-    start, step, close = forms
     xy, line_of = shapely.get_coordinates(lines, return_index=True)
     on_grid, rings = np.rint(xy * steps).astype(int), shapely.is_closed(lines)
     ends, shown = np.ones((2, len(xy)), bool)
@@ -373,11 +374,34 @@ def path_of(lines: NDArray[Any], steps: float, forms: tuple[str, str, str] = ("%
     moved = on_grid[1:] != on_grid[:-1]
     shown[1:] = ends[:-1] | moved[:, 0] | moved[:, 1]
     shown &= ~(ends & rings[line_of])
-    counts = np.bincount(line_of[shown], minlength=len(lines)).tolist()
-    written = (
-        start + step * (count - 1) + close * ring for count, ring in zip(counts, rings.tolist(), strict=True) if count
-    )
-    return "".join(written) % tuple(on_grid[shown].ravel().tolist())
+    begins, line_of = np.ones(shown.sum(), bool), line_of[shown]
+    begins[1:] = line_of[1:] != line_of[:-1]
+    closes = np.append(begins[1:], True)[: len(begins)] & rings[line_of]
+    numbers = _digits(on_grid[shown])
+    pieces = np.zeros((len(begins), 5), numbers.dtype)
+    pieces[:, 1:3] = numbers
+    for column, (first, other) in {0: forms[:2], 3: forms[2:4]}.items():
+        pieces[:, column] = np.where(begins, first, other)
+    pieces[closes, 4] = forms[4]
+    return pieces.tobytes().translate(None, b"\0").decode("ascii")
+
+
+_ON_PAPER = -2_000, 14_000
+"""Steps from the corner of a sheet of A3, with some room beyond its edges."""
+
+
+@cache
+def _spelt() -> NDArray[np.bytes_]:
+    """Return the digits of whole numbers, a blank behind them; negative ones last, as negative indices count."""
+    return np.array([b"%d " % number for number in (*range(_ON_PAPER[1]), *range(_ON_PAPER[0], 0))])
+
+
+def _digits(numbers: NDArray[np.int64]) -> NDArray[np.bytes_]:
+    """Return the digits of each of `numbers`, a blank behind them."""
+    if numbers.min(initial=0) >= _ON_PAPER[0] and numbers.max(initial=0) < _ON_PAPER[1]:
+        return _spelt()[numbers]
+    known, places = np.unique(numbers, return_inverse=True)
+    return np.array([b"%d " % number for number in known.tolist()])[places.reshape(numbers.shape)]
 
 
 def register_font() -> None:
