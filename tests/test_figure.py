@@ -305,7 +305,7 @@ def test_pdf_png_and_svg_hold_the_same_shapes(tmp_path: Path) -> None:
     red, white, blue = (255, 0, 0), (255, 255, 255), (0, 0, 255)
     assert seen == {(100, 150): red, (200, 150): white, (50, 150): blue, (320, 150): white}  # a hole; cut at 30 mm
     svg = (tmp_path / "a.svg").read_text(encoding="utf-8")
-    assert 'd="M500 500L500 2500L3500 2500L3500 500ZM1500 1000L2500 1000L2500 2000L1500 2000Z"' in svg
+    assert 'd="M500 500 L500 2500 L3500 2500 L3500 500 ZM1500 1000 L2500 1000 L2500 2000 L1500 2000 Z"' in svg
     assert "<title>甲 &amp; 乙</title>" in svg
     assert '<clipPath id="b0">' in svg
     assert ">字</text>" in svg
