@@ -419,12 +419,8 @@ class Positions(Record, frozen=True):
 class Raster(Record, frozen=True):
     """A raster and how to read it by windows.
 
-    Parameters
-    ----------
-    open_windows
-        Called anew for each pass; yields (window, array) pairs whose masked cells are nodata.
-    transform
-        Six affine coefficients (a, b, c, d, e, f) from cell to CRS units.
+    `open_windows`: called anew for each pass; yields (window, array) pairs whose masked cells are nodata.
+    `transform`: six affine coefficients (a, b, c, d, e, f) from cell to CRS units.
     """
 
     name: str

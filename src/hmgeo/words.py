@@ -31,12 +31,7 @@ class Reason(str):
 
     `say` makes one, `render` tells it in a language; nobody reads it out of its words.
 
-    Parameters
-    ----------
-    text
-        As the catalogue tells it in Chinese.
-    values
-        By the names that the catalogue's words give them.
+    `text`: as the catalogue tells it in Chinese. `values`: by the names that the catalogue's words give them.
     """
 
     __slots__ = ("code", "values")
@@ -195,12 +190,8 @@ def groups_of(codes: str) -> str:
 def render(text: str, language: str, speak: Callable[[str], str] = str, *, bare: bool = False) -> str:
     """Return `text` in `language` (`zh` or `en`); one that is no reason goes through `speak` in English, else as it is.
 
-    Parameters
-    ----------
-    speak
-        Puts what isn't a reason, such as words of a list among the values, into English.
-    bare
-        Without what follows for a clause, and without a full stop.
+    `speak`: puts what isn't a reason, such as words of a list among the values, into English.
+    `bare`: without what follows for a clause, and without a full stop.
     """
     if not isinstance(text, Reason):
         return speak(text) if language == ENGLISH else text

@@ -70,12 +70,7 @@ Key = tuple[str, str]
 class Change(NamedTuple):
     """One finding that isn't the same in both runs.
 
-    Parameters
-    ----------
-    kind
-        新增, 不再有 or 改变.
-    cause
-        In words; empty where nobody looked.
+    `kind`: 新增, 不再有 or 改变. `cause`: in words; empty where nobody looked.
     """
 
     kind: str
@@ -94,12 +89,7 @@ class Change(NamedTuple):
 class Side(Struct, frozen=True):
     """One of the two runs.
 
-    Parameters
-    ----------
-    names
-        What each source is known again by, by `source_id`.
-    findings, cells
-        By that name.
+    `names`: what each source is known again by, by `source_id`. `findings`, `cells`: by that name.
     """
 
     folder: Path
@@ -118,12 +108,8 @@ def diff_runs(
 
     `progress` hears of each run made again. UsageError where both are one folder, InputError where one is no run.
 
-    Parameters
-    ----------
-    projects
-        The projects of both, looked for above the runs where nothing is said.
-    causes
-        Find causes by running again; else changes alone.
+    `projects`: the projects of both, looked for above the runs where nothing is said.
+    `causes`: find causes by running again; else changes alone.
     """
     if first.resolve() == second.resolve():
         raise UsageError(Problem("两次运行是同一个文件夹", Place(file=first.name), remedy="写两个结果文件夹"))
@@ -148,17 +134,9 @@ def draw_changes(
 ) -> int:
     """Draw both states of what changed in `language`; return how many changes are of sources without coordinates.
 
-    Parameters
-    ----------
-    changes
-        As `diff_runs` returned them.
-    out
-        A png, pdf or svg.
-
-    Raises
-    ------
-    UsageError
-        Another kind of file, or neither run has a place to draw.
+    `changes`: as `diff_runs` returned them.
+    `out`: a png, pdf or svg.
+    `UsageError`: another kind of file, or neither run has a place to draw.
     """
     from hmgeo.outputs.figure.finding import Mark, write_changes  # noqa: PLC0415 -- what draws loads slowly
 

@@ -60,17 +60,10 @@ class Part(NamedTuple):
 def explain_finding(folder: Path, finding: str, project: Path | None = None) -> tuple[Part, ...]:
     """Return the way from the cell to the verdict, step by step.
 
-    Parameters
-    ----------
-    finding
-        A `finding_id`, `source_id|rule_id`.
-    project
-        The project.yml or its folder, for the row of the workbook; looked for above the run where nothing is said.
-
-    Raises
-    ------
-    InputError
-        No such finding: with those of the source, or the nearest sources.
+    `finding`: a `finding_id`, `source_id|rule_id`.
+    `project`: the project.yml or its folder, for the row of the workbook; looked for above the run where nothing is
+    said.
+    `InputError`: no such finding: with those of the source, or the nearest sources.
     """
     manifest, record = read_manifest(folder)
     tables = read_tables(folder, record)
@@ -103,19 +96,10 @@ _LEFT_OUT = frozenset({"评估基准日", "规则", "核对", "作用", "效力�
 def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -> str:
     """Draw a finding from what the run folder holds; return in words what couldn't be drawn, empty where all was.
 
-    Parameters
-    ----------
-    out
-        A png, pdf or svg.
-    parts
-        Its explanation, of which the most telling is printed below the drawing.
-
-    Raises
-    ------
-    InputError
-        The source has no place, or the run's shapes can't be read.
-    UsageError
-        Another kind of file.
+    `out`: a png, pdf or svg.
+    `parts`: its explanation, of which the most telling is printed below the drawing.
+    `InputError`: the source has no place, or the run's shapes can't be read.
+    `UsageError`: another kind of file.
     """
     from hmgeo.outputs.figure.finding import Words, agrees, write_finding  # noqa: PLC0415 -- what draws loads slowly
 

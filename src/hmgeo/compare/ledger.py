@@ -85,12 +85,7 @@ class Fault(NamedTuple):
 class Cell(NamedTuple):
     """What stands in a cell, and which it is, as Excel names it.
 
-    Parameters
-    ----------
-    text
-        Empty where a placeholder stands there.
-    written
-        That placeholder.
+    `text`: empty where a placeholder stands there. `written`: that placeholder.
     """
 
     text: str
@@ -154,17 +149,9 @@ class Checked(NamedTuple):
 def check_ledgers(path: Path, previous: Path | None, as_of: dt.date) -> Checked:
     """Read filled lists and return all their faults; with those of the last period, what changed since.
 
-    Parameters
-    ----------
-    path, previous
-        Workbooks that `hmgeo run` wrote and people filled in, or tables of tasks; csv too.
-    as_of
-        What is done was done by this day.
-
-    Raises
-    ------
-    InputError
-        A file can't be read or holds no such list.
+    `path`, `previous`: workbooks that `hmgeo run` wrote and people filled in, or tables of tasks; csv too.
+    `as_of`: what is done was done by this day.
+    `InputError`: a file can't be read or holds no such list.
     """
     ledgers, strangers, faults = _read(path)
     faults += [fault for ledger in ledgers for fault in _CHECKS[ledger.kind](ledger, as_of)]

@@ -340,17 +340,9 @@ def project_name(manifest: Mapping[str, Any]) -> str:
 def verify_extract(path: Path, project: Path | None = None, *, progress: Progress = silent) -> tuple[Check, ...]:
     """Hold the extract of a site against its id, its project's layers, and the same question asked again (`progress`).
 
-    Parameters
-    ----------
-    path
-        The json file of an extract; Word and PDF bear its id.
-    project
-        The project that it was asked of; without it only the id can be checked.
-
-    Raises
-    ------
-    InputError
-        Where the file is no extract.
+    `path`: the json file of an extract; Word and PDF bear its id.
+    `project`: the project that it was asked of; without it only the id can be checked.
+    `InputError` where the file is no extract.
     """
     from hmgeo.outputs.sheets.extract import KIND, extract_id  # noqa: PLC0415 -- what it draws with loads slowly
 

@@ -66,12 +66,8 @@ class Shapes(Struct, frozen=True):
 class PairDistances(Struct, frozen=True):
     """Distances of pairs, with the nearest point of each side.
 
-    Parameters
-    ----------
-    distance_m
-        (k,) geodesic distances; infinite where a side is empty.
-    from_lon_lat, to_lon_lat
-        (k, 2) where the shortest line begins and ends; NaN where shapes touch.
+    `distance_m`: (k,) geodesic distances; infinite where a side is empty.
+    `from_lon_lat`, `to_lon_lat`: (k, 2) where the shortest line begins and ends; NaN where shapes touch.
     """
 
     distance_m: Floats
@@ -303,12 +299,7 @@ class Found(Struct, frozen=True):
 class NearestSearch:
     """Nearest of some rows of prepared shapes.
 
-    Parameters
-    ----------
-    shapes
-        From `prepare_shapes`.
-    rows
-        (k,) which of them count, ascending.
+    `shapes`: from `prepare_shapes`. `rows`: (k,) which of them count, ascending.
     """
 
     def __init__(self, shapes: Shapes, rows: NDArray[np.int64]) -> None:

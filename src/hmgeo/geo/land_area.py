@@ -39,12 +39,8 @@ class _Parts(Struct, frozen=True):
 class ClippedAreas:
     """Areas under shapes, common ground once, together and by class.
 
-    Parameters
-    ----------
-    geometries
-        Polygons in lon/lat, valid.
-    class_code
-        (n,) numbers of their classes from 0; all of one class where left out.
+    `geometries`: polygons in lon/lat, valid.
+    `class_code`: (n,) numbers of their classes from 0; all of one class where left out.
     """
 
     def __init__(self, geometries: Geometries, class_code: Indices | None = None) -> None:

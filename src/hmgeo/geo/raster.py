@@ -38,12 +38,7 @@ def _transformer(crs_from: str, crs_to: str) -> Transformer:
 class Frame(Struct, frozen=True):
     """Where the cells of a north-up raster in metres lie.
 
-    Parameters
-    ----------
-    crs
-        Projected, in metres.
-    transform
-        (cell width, 0, west, 0, -cell height, north) in metres.
+    `crs`: projected, in metres. `transform`: (cell width, 0, west, 0, -cell height, north) in metres.
     """
 
     crs: str

@@ -67,20 +67,11 @@ class Context(Struct, frozen=True):
 def resolve_area(text: str, *, base: Path) -> Area:
     """Return the area that a code, a key-area id or a polygon file means.
 
-    Parameters
-    ----------
-    text
-        Six-digit county code, nine-digit township code, key-area id such as `GX-ND`, or a file relative to `base`.
+    `text`: six-digit county code, nine-digit township code, key-area id such as `GX-ND`, or a file relative to
+    `base`.
+    `ProjectError`: nothing of that name; the near ones are listed.
+    `InputError`: the polygon file can't be used.
 
-    Raises
-    ------
-    ProjectError
-        Nothing of that name; the near ones are listed.
-    InputError
-        The polygon file can't be used.
-
-    Examples
-    --------
     >>> from pathlib import Path
     >>> area = resolve_area("441802", base=Path())
     >>> area.id, area.name, area.basis.value

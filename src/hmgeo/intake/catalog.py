@@ -277,15 +277,9 @@ def townships() -> tuple[AdminUnit, ...]:
 def declared_place(county: str, township: str, code: str = "") -> DeclaredPlace:
     """Return the units that a row's names and code mean.
 
-    Parameters
-    ----------
-    county, township
-        As the row has them; a prefecture's name may stand before the county's, spaces don't matter.
-    code
-        Six to twelve digits; used where the names are not known.
+    `county`, `township`: as the row has them; a prefecture's name may stand before the county's, spaces don't matter.
+    `code`: six to twelve digits; used where the names are not known.
 
-    Examples
-    --------
     >>> place = declared_place("清远市清城区", "龙塘镇")
     >>> place.county.code, place.township.code
     ('441802', '441802105')

@@ -480,12 +480,8 @@ def unclear_rows(
 ) -> None:
     """Tell `journal` of each unusable value of a `field` once.
 
-    Parameters
-    ----------
-    rows_by_value
-        The value, and its data rows counted from 1.
-    event, action
-        What that is called in the ledger, and what is done with such rows.
+    `rows_by_value`: the value, and its data rows counted from 1.
+    `event`, `action`: what that is called in the ledger, and what is done with such rows.
     """
     for value, rows in rows_by_value.items():
         journal.note(event, say("rows_in_all", rows=""), action, field=field, value=value, rows=rows)
@@ -502,12 +498,8 @@ def _without_unit(plain: str) -> str:
 class Opened(Struct, frozen=True):
     """A file that was read and whose columns were understood.
 
-    Parameters
-    ----------
-    zeros_kept
-        What the land codes of the whole file say (`zeros_kept`); None where these rows are all there are.
-    edition
-        Of GB/T 4754, declared for the rows that state none.
+    `zeros_kept`: what the land codes of the whole file say (`zeros_kept`); None where these rows are all there are.
+    `edition`: of GB/T 4754, declared for the rows that state none.
     """
 
     raw: RawTable

@@ -182,10 +182,7 @@ def less_set_aside(
 class Aside(Struct):
     """How many features of a layer were set aside that may be of its kind, the first of them, and where they may lie.
 
-    Parameters
-    ----------
-    packed
-        How many were when the file was packed: they may lie anywhere.
+    `packed`: how many were when the file was packed: they may lie anywhere.
     """
 
     kind: LayerKind

@@ -189,12 +189,8 @@ def exempt_text(exception: Exemption) -> Reason:
 def reach(rule: Rule, subject: Subject, choices: Choices, doubt: str = "") -> Reach:
     """Return whether a rule speaks to the source: its kind, action, trade, situation and territory together.
 
-    Parameters
-    ----------
-    doubt
-        Why it isn't known whether the territory holds the source (`RuleStanding.doubt`).
-    choices
-        Hold the lists of trades that a rule leaves to the user.
+    `doubt`: why it isn't known whether the territory holds the source (`RuleStanding.doubt`).
+    `choices`: hold the lists of trades that a rule leaves to the user.
     """
     checks = (_kind, _action, _trade, _conditions)
     reaches = [check(rule, subject, choices) for check in checks]

@@ -172,12 +172,8 @@ def _stated_of(situation: Given) -> Stated:
 class CaseResult(Struct, frozen=True):
     """What a case came to.
 
-    Parameters
-    ----------
-    judgement
-        None for rules that give no verdict (classify, inform).
-    key_areas
-        Ids that a classifying rule put out.
+    `judgement`: none for rules that give no verdict (classify, inform).
+    `key_areas`: ids that a classifying rule put out.
     """
 
     standing: Standing

@@ -20,12 +20,8 @@ ChosenValue = float | str | tuple[str, ...]
 class ChosenParameter(Struct, frozen=True):
     """One choice, with who made it, when and why.
 
-    Parameters
-    ----------
-    value
-        A number in `unit`, a choice's code or text, or a list of codes.
-    edition
-        Of GB/T 4754, for lists of trade codes.
+    `value`: a number in `unit`, a choice's code or text, or a list of codes.
+    `edition`: of GB/T 4754, for lists of trade codes.
     """
 
     name: str

@@ -46,12 +46,9 @@ AT_LEAST = "at_least"
 class Inquiry(Struct, frozen=True):
     """One source asked about one dated value of a rule.
 
-    Parameters
-    ----------
-    partly
-        Which side a source that lies partly inside takes where the text doesn't say: the graver one.
-    implied
-        By fact: what the source's kind and trade say of it where nobody stated it; both sides for a wider code.
+    `partly`: which side a source that lies partly inside takes where the text doesn't say: the graver one.
+    `implied`: by fact: what the source's kind and trade say of it where nobody stated it; both sides for a wider
+    code.
     """
 
     value: DatedValue

@@ -34,12 +34,8 @@ _JOINS = (
 class CrossCheck(Struct, frozen=True):
     """What doesn't fit together.
 
-    Parameters
-    ----------
-    disputes
-        By source id: words of its row that its own figures or other tables contradict.
-    joins
-        Every link between tables, with how many rows it took and how many it set aside.
+    `disputes`: by source id: words of its row that its own figures or other tables contradict.
+    `joins`: every link between tables, with how many rows it took and how many it set aside.
     """
 
     disputes: Mapping[str, tuple[Dispute, ...]] = field(default_factory=dict)

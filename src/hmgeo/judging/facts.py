@@ -469,12 +469,8 @@ def barred_kinds(
 ) -> tuple[LayerKind, ...]:
     """Return the kinds of layers that sources of a basis may not be held against.
 
-    Parameters
-    ----------
-    mixes
-        Whether the project says that it holds real sources against invented data: then there is none.
-    elevation
-        The heights; None where there are none.
+    `mixes`: whether the project says that it holds real sources against invented data: then there is none.
+    `elevation`: the heights; None where there are none.
     """
     if mixes or sources is not Basis.REAL:
         return ()

@@ -108,12 +108,7 @@ class LayerIndex:
     def nearest(self, source: Shapes, features: Features, *, within_m: float = FARTHEST_SEARCH_M) -> _Hit | None:
         """Return the nearest feature that counts, None where none lies within `within_m`.
 
-        Parameters
-        ----------
-        source
-            One shape from `prepare_shapes`.
-        features
-            Which features of the layer count.
+        `source`: one shape from `prepare_shapes`. `features`: which features of the layer count.
         """
         return self.nearest_each(source, features, within_m=within_m)[0]
 
@@ -314,12 +309,8 @@ _CENTRELINES = ("中心线", "中泓线", "centreline", "centerline")
 def bank_line_fault(code: str, indexes: Mapping[str, LayerIndex]) -> Unknown | None:
     """Return why nothing can be measured from a layer of bank lines; None for other layers and for usable ones.
 
-    Parameters
-    ----------
-    code
-        Of a layer in `hmgeo.rules.words.LAYERS`.
-    indexes
-        All layers at hand, by code: rivers among them are said to be no banks.
+    `code`: of a layer in `hmgeo.rules.words.LAYERS`.
+    `indexes`: all layers at hand, by code: rivers among them are said to be no banks.
     """
     if code not in BANK_LINES:
         return None

@@ -126,15 +126,8 @@ ACTIONS = (
 def stated_of_row(cells: Mapping[str, str], doubts: Mapping[str, str]) -> Stated:
     """Return what a row of a list states of its source, with what its stated emissions say.
 
-    Parameters
-    ----------
-    doubts
-        Why nobody can rest on something that is stated, by topic.
-    cells
-        By the headers of the list.
+    `doubts`: why nobody can rest on something that is stated, by topic. `cells`: by the headers of the list.
 
-    Examples
-    --------
     >>> said = stated_of_row({"新增铅(kg/a)": "10", "新增镉(kg/a)": "1", "替代量(kg/a)": "12"}, {})
     >>> said.added_kg, said.numbers, said.attribute("emits_cadmium")
     ({'Pb': 10.0, 'Cd': 1.0}, {'added_emission_kg': 11.0, 'offset_kg': 12.0}, True)
@@ -291,12 +284,7 @@ class JoinedOutlets(Struct, frozen=True):
 def join_outlets(outlets: SideTable | None, source_ids: Sequence[str]) -> JoinedOutlets:
     """Return outlets with the sources they belong to.
 
-    Parameters
-    ----------
-    outlets
-        None where the project has none.
-    source_ids
-        Of all sources; a repeated id carries `#2`.
+    `outlets`: none where the project has none. `source_ids`: of all sources; a repeated id carries `#2`.
     """
     if outlets is None:
         return JoinedOutlets()

@@ -65,15 +65,9 @@ _LATIN = 1.15
 def lines_of(text: str, width: float, size_pt: float = 10.0) -> int:
     """Return how many lines a text takes in a column, broken as spreadsheets break.
 
-    Parameters
-    ----------
-    width
-        Of the column, as spreadsheets count: 7 pixels each, of which 1 is lost at the edges.
-    size_pt
-        Of the letters.
+    `width`: of the column, as spreadsheets count: 7 pixels each, of which 1 is lost at the edges.
+    `size_pt`: of the letters.
 
-    Examples
-    --------
     >>> lines_of("合成（演示）", 12), lines_of("合成（演示）", 11)
     (1, 2)
     >>> lines_of("not assessed yet", 9.5)
@@ -105,8 +99,6 @@ def _halves(sign: str) -> float:
 def display_width(text: str) -> int:
     """Return the width of a text in columns of a sheet: a Chinese character takes two.
 
-    Examples
-    --------
     >>> display_width("耕地 A")
     6
     """
@@ -155,13 +147,9 @@ Cell = str | int | float | AtLeast | Measured | Link | None
 class Column(Struct, frozen=True):
     """One column: its header, width in characters, how values are shown, and the header spanning it.
 
-    Parameters
-    ----------
-    kind
-        text, wrap, quote (wrapped, never put into another language), badge, mark (centred), count, distance_m,
-        area_ha, area_mu, degree or coordinate.
-    header_en
-        Where it isn't among the phrases.
+    `kind`: text, wrap, quote (wrapped, never put into another language), badge, mark (centred), count, distance_m,
+    area_ha, area_mu, degree or coordinate.
+    `header_en`: where it isn't among the phrases.
     """
 
     header: str
@@ -182,12 +170,8 @@ _LISTED = {
 def columns_of(sheet: str, groups: Mapping[str, str] | None = None, **each: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of `sheet` as `columns.tsv` lists them.
 
-    Parameters
-    ----------
-    groups
-        The headers over several columns that the file names by a code.
-    each
-        Words by the name in the last cell of a line: it stands once for each of them, in the place of `{}`.
+    `groups`: the headers over several columns that the file names by a code.
+    `each`: words by the name in the last cell of a line: it stands once for each of them, in the place of `{}`.
     """
     return tuple(
         Column(header.replace("{}", word), float(width), kind, (groups or {}).get(group, group))
@@ -199,12 +183,8 @@ def columns_of(sheet: str, groups: Mapping[str, str] | None = None, **each: Sequ
 class Section(Struct, frozen=True):
     """A small table among others on one sheet.
 
-    Parameters
-    ----------
-    quotes
-        Columns that stay in their language.
-    spans
-        First and last column of the sheet that each of its columns takes; one each where nothing is said.
+    `quotes`: columns that stay in their language.
+    `spans`: first and last column of the sheet that each of its columns takes; one each where nothing is said.
     """
 
     title: str
@@ -258,10 +238,7 @@ class From(NamedTuple):
 def table_sheet(name: str, table: str, records: Sequence[Mapping[str, Any]], shown: Sequence[From]) -> Sheet:
     """Return a sheet of columns, `shown` from left to right, with headers, units and kinds of the table of columns.
 
-    Parameters
-    ----------
-    table
-        By its name in the table of columns.
+    `table`: by its name in the table of columns.
     """
     by_name = {column.name: column for column in TABLES[table].columns}
     columns = []
@@ -287,12 +264,7 @@ def _cell_of(value: str | float | None, column: From) -> Cell:
 def with_columns_of(sheet: Sheet, table: str, records: Sequence[Mapping[str, Any]], last: int = 1) -> Sheet:
     """Return a sheet with the columns that their lines put on it, before its `last` ones.
 
-    Parameters
-    ----------
-    table
-        By its name in the table of columns.
-    records
-        A row of the table for each row of the sheet.
+    `table`: by its name in the table of columns. `records`: a row of the table for each row of the sheet.
     """
     placed = TABLES[table].on_sheet(sheet.name)
     if not placed or not records:

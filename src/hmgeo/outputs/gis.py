@@ -98,17 +98,9 @@ class GisTable(Struct, frozen=True):
 def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
     """Write tables and the styles that QGIS applies by itself.
 
-    Parameters
-    ----------
-    path
-        Written anew; an older file there is replaced.
-    day
-        YYYY-MM-DD that stands for every time inside the file.
-
-    Raises
-    ------
-    OutputError
-        The file can't be written; GDAL tells a full disk as a failed statement.
+    `path`: written anew; an older file there is replaced.
+    `day`: YYYY-MM-DD that stands for every time inside the file.
+    `OutputError`: the file can't be written; GDAL tells a full disk as a failed statement.
     """
     path.unlink(missing_ok=True)
     with _at_short_path(path) as made, _gdal_writes(path):

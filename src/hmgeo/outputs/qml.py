@@ -116,12 +116,7 @@ def categorized(
 ) -> str:
     """Return a style that draws each value of `column` with the symbol of its own among `categories`.
 
-    Parameters
-    ----------
-    headers
-        Chinese header of each column.
-    label_column
-        The column written beside each feature; empty for none.
+    `headers`: Chinese header of each column. `label_column`: the column written beside each feature; empty for none.
     """
     renderer = ET.Element("renderer-v2", {"type": "categorizedSymbol", "attr": column, "symbollevels": "0"})
     listed = ET.SubElement(renderer, "categories")

@@ -280,12 +280,8 @@ _MANY_COLUMNS = 12
 class PlainTable(Struct, frozen=True):
     """A table of text.
 
-    Parameters
-    ----------
-    choices
-        Words that a column offers to whoever fills it in, by its header.
-    is_contents
-        The first column names the sheets of the workbook, and leads to them.
+    `choices`: words that a column offers to whoever fills it in, by its header.
+    `is_contents`: the first column names the sheets of the workbook, and leads to them.
     """
 
     title: str
@@ -298,12 +294,7 @@ class PlainTable(Struct, frozen=True):
 def write_plain(tables: Sequence[PlainTable], path: Path, *, suffix: str = "", notes: Sequence[str] = ()) -> None:
     """Write tables: a sheet each where the suffix is .xlsx, else the first one as csv (UTF-8 with a mark).
 
-    Parameters
-    ----------
-    suffix
-        What kind of file it is; the path's own where empty.
-    notes
-        Lines below the first table of a workbook.
+    `suffix`: what kind of file it is; the path's own where empty. `notes`: lines below the first table of a workbook.
     """
     if (suffix or path.suffix).lower() != ".xlsx":
         with path.open("w", encoding="utf-8-sig", newline="") as file:

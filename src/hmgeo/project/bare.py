@@ -199,17 +199,9 @@ def load_bare(
 ) -> tuple[Positions, Layer, Ledger]:
     """Load both files, `sources` by position; what they hold comes with one ledger.
 
-    Parameters
-    ----------
-    kind
-        What the second file holds.
-    opener
-        Opens the farmland, by address too; takes what `load_receptors` takes, which opens it otherwise.
-
-    Raises
-    ------
-    InputError
-        With every problem of both files.
+    `kind`: what the second file holds.
+    `opener`: opens the farmland, by address too; takes what `load_receptors` takes, which opens it otherwise.
+    `InputError` with every problem of both files.
     """
     collector = Collector()
     opener = None if farmland.is_frame else opener

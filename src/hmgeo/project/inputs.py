@@ -341,12 +341,9 @@ def _choice_text(known: ParameterDeclaration, code: str) -> str:
 def administrative_areas(contexts: Iterable[Context], layers: Iterable[Layer] = ()) -> Areas:
     """Return counties and townships to look places up in.
 
-    Parameters
-    ----------
-    contexts
-        What ships with the program around the project.
-    layers
-        The project's own; a layer of counties or townships goes before what ships. Its ids are administrative codes.
+    `contexts`: what ships with the program around the project.
+    `layers`: the project's own; a layer of counties or townships goes before what ships. Its ids are administrative
+    codes.
     """
     by_role = {context.role: (context.table, context.basis) for context in contexts}
     own = {layer.kind: (_table(layer), layer.basis) for layer in layers if layer.kind in _ADMINISTRATIVE}

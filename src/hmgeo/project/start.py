@@ -531,17 +531,9 @@ def relevant_clauses(
 
     Gravest effect and highest rank first. `packs` are an office's own rules, `as_of` the day asked about.
 
-    Parameters
-    ----------
-    trade, edition, action, kind
-        As a list of sites states them; empty where nobody said.
-    area
-        Administrative code of the place, six digits or more.
-
-    Raises
-    ------
-    UsageError
-        Where one of them isn't understood.
+    `trade`, `edition`, `action`, `kind`: as a list of sites states them; empty where nobody said.
+    `area`: administrative code of the place, six digits or more.
+    `UsageError` where one of them isn't understood.
     """
     subject = _asked_subject(kind, trade, edition, action)
     if not (area.isdigit() and len(area) in _AREA_DIGITS and f"{area[:2]}0000" in provinces()):

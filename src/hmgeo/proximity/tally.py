@@ -159,12 +159,7 @@ def _sum_up(low: Indices, high: Indices, low_ha: Floats, high_ha: Floats) -> Non
 class Tally:
     """What a pass has found so far.
 
-    Parameters
-    ----------
-    radii_m
-        Ascending.
-    keeps_rows
-        Whether the rows that are some source's nearest are kept.
+    `radii_m`: ascending. `keeps_rows`: whether the rows that are some source's nearest are kept.
     """
 
     def __init__(self, source_count: int, radii_m: tuple[float, ...], *, keeps_rows: bool = True) -> None:

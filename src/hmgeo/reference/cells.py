@@ -33,12 +33,8 @@ _SHORTEST_NAME = 3
 class TradeCell(Struct, frozen=True):
     """What a cell says of a trade.
 
-    Parameters
-    ----------
-    stated
-        Codes as digits in the cell, in its order; one that only repeats the beginning of another is left out.
-    named
-        Codes of the classes that the cell names in words, as (edition, code); only where it holds no digits.
+    `stated`: codes as digits in the cell, in its order; one that only repeats the beginning of another is left out.
+    `named`: codes of the classes that the cell names in words, as (edition, code); only where it holds no digits.
     """
 
     stated: tuple[str, ...] = ()

@@ -116,12 +116,9 @@ def code_folder() -> Path:
 def kept(name: str, package: Path, sources: Sequence[Path], make: Callable[[], Made]) -> Made:
     """Return what `make` makes of files, as an earlier process kept it where the files are still the same.
 
-    Parameters
-    ----------
-    name
-        The file's name without suffix, in the package's own folder for what Python keeps, else in the user's cache.
-    sources
-        Whatever decides what is made: data and code. One byte changed, and it is made anew.
+    `name`: the file's name without suffix, in the package's own folder for what Python keeps, else in the user's
+    cache.
+    `sources`: whatever decides what is made: data and code. One byte changed, and it is made anew.
     """
     digest = hashlib.sha256(sys.version.encode())
     for path in sources:

@@ -45,12 +45,8 @@ _ID = re.compile(r"DC(\d+)")
 class SourceList(Struct, frozen=True):
     """A list that went in.
 
-    Parameters
-    ----------
-    date
-        Of the list as a whole, where a row tells none; empty where nobody knows.
-    is_previous
-        The register of the year before, whose ids stay.
+    `date`: of the list as a whole, where a row tells none; empty where nobody knows.
+    `is_previous`: the register of the year before, whose ids stay.
     """
 
     name: str
@@ -62,12 +58,7 @@ class SourceList(Struct, frozen=True):
 class Side(NamedTuple):
     """One of the two that a decision is on, as the register and the lists of its day had it; blank where they hadn't.
 
-    Parameters
-    ----------
-    id
-        In the register of that day.
-    place
-        lon and lat with a comma between.
+    `id`: in the register of that day. `place`: lon and lat with a comma between.
     """
 
     id: str

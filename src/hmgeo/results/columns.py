@@ -120,12 +120,7 @@ class DataColumn(Struct, frozen=True):
 class DataTable(Struct, frozen=True):
     """One table of a run.
 
-    Parameters
-    ----------
-    name
-        Of the file, or of the table in the GeoPackage.
-    zh, en
-        What a row is.
+    `name`: of the file, or of the table in the GeoPackage. `zh`, `en`: what a row is.
     """
 
     name: str

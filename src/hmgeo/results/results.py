@@ -69,12 +69,9 @@ def shapes_of(table: pa.Table) -> NDArray[Any]:
 class ContextLayer(Record, frozen=True):
     """Something drawn for orientation: a table with name and geometry (lon/lat WKB), never judged against.
 
-    Parameters
-    ----------
-    role
-        `key_area`, `county`, `township`, `river`, `file` (rows of a file being looked at), or a layer kind's code.
-    table
-        Columns id, name, geometry, and basis-dependent extras.
+    `role`: `key_area`, `county`, `township`, `river`, `file` (rows of a file being looked at), or a layer kind's
+    code.
+    `table`: columns id, name, geometry, and basis-dependent extras.
     """
 
     role: str
@@ -279,12 +276,7 @@ def counts_of(findings: pa.Table) -> tuple[dict[Verdict, int], dict[Unassessed, 
 class Backdrop(Record, frozen=True):
     """A picture laid under a map, such as a hillshade.
 
-    Parameters
-    ----------
-    png
-        In EPSG:3857, as web maps draw.
-    bounds
-        West, south, east, north in lon/lat.
+    `png`: in EPSG:3857, as web maps draw. `bounds`: west, south, east, north in lon/lat.
     """
 
     png: bytes

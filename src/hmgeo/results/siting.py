@@ -34,12 +34,8 @@ _RANKS = {rank: place for place, rank in enumerate(LegalRank)}
 class Citation(Struct, frozen=True):
     """A clause as cited: the dated wording that was judged.
 
-    Parameters
-    ----------
-    territory
-        Administrative codes where the text has force.
-    verified
-        Against what the quote was held, and when, in words.
+    `territory`: administrative codes where the text has force.
+    `verified`: against what the quote was held, and when, in words.
     """
 
     rule_id: str
@@ -379,12 +375,7 @@ class SiteAnswer(Record, frozen=True):
 class Brief(Struct, frozen=True):
     """What a long list tells of one site.
 
-    Parameters
-    ----------
-    counts
-        Of clauses, by `Verdict` in its order.
-    unmet
-        How many requirements the data don't show to be met.
+    `counts`: of clauses, by `Verdict` in its order. `unmet`: how many requirements the data don't show to be met.
     """
 
     site_id: str
@@ -399,12 +390,8 @@ class Brief(Struct, frozen=True):
 class Zoning(Struct, frozen=True):
     """One line on a plan's zone: control unit, redline, permanent basic farmland, development boundary.
 
-    Parameters
-    ----------
-    state
-        In words: inside which, outside all, partly, or that the layer wasn't given.
-    details
-        (name, text) pairs, such as the four parts of a control unit's access list.
+    `state`: in words: inside which, outside all, partly, or that the layer wasn't given.
+    `details`: (name, text) pairs, such as the four parts of a control unit's access list.
     """
 
     title: str

@@ -390,17 +390,9 @@ class Coverage(Struct, frozen=True):
 def rules_coverage(packs: Sequence[Path] = (), *, as_of: date | None = None, area: str = "") -> tuple[Coverage, ...]:
     """Return every rule of the book in order of id, with what it needs.
 
-    Parameters
-    ----------
-    packs
-        User packs beside the packaged rules.
-    as_of, area
-        Day and administrative code to give the standing for; both or none.
-
-    Raises
-    ------
-    RuleError
-        With every fault of every rule file.
+    `packs`: user packs beside the packaged rules.
+    `as_of`, `area`: day and administrative code to give the standing for; both or none.
+    `RuleError` with every fault of every rule file.
     """
     return tuple(_coverage(rule, as_of, area) for rule in load_book(packs).rules)
 

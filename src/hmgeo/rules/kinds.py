@@ -52,12 +52,8 @@ class FieldSpec(Struct, frozen=True):
 class KindSpec(Struct, frozen=True):
     """One kind of test.
 
-    Parameters
-    ----------
-    limit_unit
-        Unit of the dated value that the kind compares with; empty where it compares with none.
-    extra_layers
-        Layers needed beside those that the test names.
+    `limit_unit`: unit of the dated value that the kind compares with; empty where it compares with none.
+    `extra_layers`: layers needed beside those that the test names.
     """
 
     name: str

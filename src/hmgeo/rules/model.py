@@ -83,12 +83,8 @@ class Given(Struct, frozen=True):
 class Expected(Struct, frozen=True):
     """What a case must come to; verdict is None for rules that give none (classify, inform).
 
-    Parameters
-    ----------
-    key_areas
-        Ids that a classifying rule must put out.
-    reason
-        Words that the note must hold where the verdict is `not_assessed` or `not_applicable`.
+    `key_areas`: ids that a classifying rule must put out.
+    `reason`: words that the note must hold where the verdict is `not_assessed` or `not_applicable`.
     """
 
     standing: Standing
@@ -467,12 +463,9 @@ class Rule(Struct, frozen=True):
 class RuleStanding(Struct, frozen=True):
     """How a rule stands for a place and day, and which of its dated values speaks.
 
-    Parameters
-    ----------
-    doubt
-        Why it isn't known whether the rule's territory holds the place; empty where it does.
-    verified
-        Whether the text stands verified for the day, against what, as printed; empty for a radius of the user's own.
+    `doubt`: why it isn't known whether the rule's territory holds the place; empty where it does.
+    `verified`: whether the text stands verified for the day, against what, as printed; empty for a radius of the
+    user's own.
     """
 
     standing: Standing

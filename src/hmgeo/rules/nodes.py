@@ -112,18 +112,10 @@ def _gbk_hint(content: bytes) -> str:
 def compose(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> yaml.Node:
     """Return the root node of a YAML text.
 
-    Parameters
-    ----------
-    content
-        UTF-8 bytes.
-    file, noun
-        Its name, and what such a file is called in messages.
-
-    Raises
-    ------
-    HmgeoError
-        Of the given kind, where the text is empty, isn't YAML, holds a password or tags, or goes beyond the caps on
-        size, depth and aliases.
+    `content`: UTF-8 bytes.
+    `file`, `noun`: its name, and what such a file is called in messages.
+    `HmgeoError`: of the given kind, where the text is empty, isn't YAML, holds a password or tags, or goes beyond the
+    caps on size, depth and aliases.
     """
     text = decoded(content, file, noun, error)
     try:

@@ -381,12 +381,8 @@ _TERRITORY_DIGITS = (COUNTY_DIGITS, TOWNSHIP_DIGITS)
 class RuleFile(Struct, frozen=True):
     """The rules of one file, in the order they are declared.
 
-    Parameters
-    ----------
-    fingerprint
-        Of which version which content was, as the file says; empty where it doesn't.
-    content
-        The fingerprint of what its rules say now, their cases apart.
+    `fingerprint`: of which version which content was, as the file says; empty where it doesn't.
+    `content`: the fingerprint of what its rules say now, their cases apart.
     """
 
     file: str
@@ -412,17 +408,9 @@ class RuleFile(Struct, frozen=True):
 def load_rules(content: bytes, file: str) -> RuleFile:
     """Return the rules of a file.
 
-    Parameters
-    ----------
-    content
-        UTF-8 YAML.
-    file
-        Name for messages and for `Rule.file`.
-
-    Raises
-    ------
-    RuleError
-        With every fault of the file; nothing is loaded then.
+    `content`: UTF-8 YAML.
+    `file`: name for messages and for `Rule.file`.
+    `RuleError` with every fault of the file; nothing is loaded then.
     """
     reader = Reader(file)
     entries = reader.mapping(compose(content, file), _FILE_KEYS, _FILE_KEYS[:-1], "规则文件")

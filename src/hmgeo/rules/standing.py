@@ -136,15 +136,9 @@ def in_territory(rule: Rule, place_codes: Collection[str], not_in: Collection[st
 def territory_holds(rule: Rule, place_codes: Collection[str], not_in: Collection[str] | None = None) -> bool | None:
     """Return whether a rule's territory holds a place; None where the codes known don't tell.
 
-    Parameters
-    ----------
-    place_codes
-        All codes known to hold it.
-    not_in
-        Codes of counties known not to hold it; None where `place_codes` is all there is to know.
+    `place_codes`: all codes known to hold it.
+    `not_in`: codes of counties known not to hold it; None where `place_codes` is all there is to know.
 
-    Examples
-    --------
     >>> from types import SimpleNamespace
     >>> rule = SimpleNamespace(territory=("450000",))
     >>> [territory_holds(rule, codes_of_place(code), ()) for code in ("451221", "441802", "CN")]

@@ -244,12 +244,7 @@ def wind_of(table: SideTable | None) -> Wind | None:
 def downwind(wind: Wind | None, source: Mapping[str, Any]) -> tuple[float | None, str]:
     """Return the share of the time (percent) that a source's nearest parcel is downwind, and what it rests on.
 
-    Parameters
-    ----------
-    source
-        A row of the table of sources.
-    wind
-        None where no table of frequencies is at hand.
+    `source`: a row of the table of sources. `wind`: none where no table of frequencies is at hand.
     """
     if wind is None:
         return None, NOT_GIVEN
@@ -279,12 +274,8 @@ class Around(Struct, frozen=True):
 class Land(Struct, frozen=True):
     """Farmland around the sources within the search radius and within others.
 
-    Parameters
-    ----------
-    area_ha
-        Hectares by source id, radius (m) and class.
-    unclassed
-        By source id: parcels within the search radius whose class is 未划分 or no official word.
+    `area_ha`: hectares by source id, radius (m) and class.
+    `unclassed`: by source id: parcels within the search radius whose class is 未划分 or no official word.
     """
 
     area_ha: Mapping[tuple[str, float, str], float]

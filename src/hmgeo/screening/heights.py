@@ -301,12 +301,8 @@ NO_HEIGHTS = missing_layer(LayerKind.ELEVATION.value)
 class Ground(Struct, frozen=True):
     """What a run has to say something of the ground with.
 
-    Parameters
-    ----------
-    sources, reached
-        Of the same run: sources with their nearest parcel, receptors with areas.
-    water
-        Made when first asked for its grid; None without heights.
+    `sources`, `reached`: of the same run: sources with their nearest parcel, receptors with areas.
+    `water`: made when first asked for its grid; None without heights.
     """
 
     positions: Positions

@@ -589,12 +589,7 @@ def _in_circle(areas: ClippedAreas, place: shapely.Geometry, radius_m: float) ->
 def with_land_areas(counts: pa.Table, areas: LandAreas) -> pa.Table:
     """Append `area_union_ha` and `area_clipped_ha` to counts; null for sources that weren't measured.
 
-    Parameters
-    ----------
-    counts
-        `COUNTS_SCHEMA`, whatever follows.
-    areas
-        What `land_areas` returned.
+    `counts`: `COUNTS_SCHEMA`, whatever follows. `areas`: what `land_areas` returned.
     """
     measured = {source_id for source_id, _, _ in areas}
     union: list[float | None] = []

@@ -272,12 +272,8 @@ def _numbered(words: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
 class Field:
     """All receptors of a layer in one plane, ready to be asked from many places.
 
-    Parameters
-    ----------
-    receptors
-        Layer of `RECEPTOR_SCHEMA` batches in lon/lat; held in memory.
-    places
-        (lon, lat) bounds west, south, east, north of all places to be asked about.
+    `receptors`: layer of `RECEPTOR_SCHEMA` batches in lon/lat; held in memory.
+    `places`: (lon, lat) bounds west, south, east, north of all places to be asked about.
     """
 
     def __init__(self, receptors: Layer, places: Sequence[float]) -> None:
@@ -320,12 +316,7 @@ class Field:
 def covered_around_m(place: shapely.Geometry, coverage: shapely.Geometry, around: Field) -> float:
     """Return how far a search around a whole place surely stays inside a coverage; negative where the place leaves it.
 
-    Parameters
-    ----------
-    place, coverage
-        Polygons in lon/lat.
-    around
-        The plane they are held in.
+    `place`, `coverage`: polygons in lon/lat. `around`: the plane they are held in.
     """
     flat = around.flatten(np.array([place, shapely.boundary(coverage)], dtype=object))
     apart_m = float(shapely.distance(*flat))

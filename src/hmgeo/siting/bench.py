@@ -54,12 +54,8 @@ class Evidence(Struct, frozen=True):
 class Witness(Struct, frozen=True):
     """Whom to ask for evidence on one site.
 
-    Parameters
-    ----------
-    in_words
-        Put into words what the ground says; else it isn't asked.
-    tells_changes
-        Measure what would change the answer, too.
+    `in_words`: put into words what the ground says; else it isn't asked.
+    `tells_changes`: measure what would change the answer, too.
     """
 
     facts: Facts
@@ -308,12 +304,8 @@ class _Plan(Struct, frozen=True):
 class SitingBench:
     """Layers kept ready, to be asked about one site after another.
 
-    Parameters
-    ----------
-    layers
-        Receptors of any kind, at most one of each; each is indexed when first asked for.
-    elevation
-        Heights in metres, for clauses on water and slope; None where there are none.
+    `layers`: receptors of any kind, at most one of each; each is indexed when first asked for.
+    `elevation`: heights in metres, for clauses on water and slope; None where there are none.
     """
 
     def __init__(self, layers: Iterable[Layer], question: Question, elevation: Raster | None = None) -> None:

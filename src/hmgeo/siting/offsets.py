@@ -143,12 +143,8 @@ def asked_of(
     The ratio comes from the clause that holds where the site lies; one that compares a stated offset with it asks for
     no other.
 
-    Parameters
-    ----------
-    basis
-        `per_metal` or `sum_of_five`; both stand side by side where it is empty.
-    rules
-        Those that the answer was judged by.
+    `basis`: `per_metal` or `sum_of_five`; both stand side by side where it is empty.
+    `rules`: those that the answer was judged by.
     """
     by_id = {rule.id: rule for rule in rules}
     lines: list[OffsetLine] = []
@@ -233,12 +229,8 @@ class _Allotment(Struct, frozen=True):
 class OffsetLedger(Struct, frozen=True):
     """Sources of reduction with what was given of them. Every change makes a new ledger.
 
-    Parameters
-    ----------
-    sources
-        By (id, metal).
-    allotments
-        In the order they were made; `sold_kg` of the sources holds what was sold before.
+    `sources`: by (id, metal).
+    `allotments`: in the order they were made; `sold_kg` of the sources holds what was sold before.
     """
 
     sources: Mapping[tuple[str, str], ReductionSource]
@@ -366,12 +358,8 @@ def kg_of(text: str, name: str, place: Place, problems: list[Problem]) -> float:
 class Purchase(Struct, frozen=True):
     """One row of a plan: a project takes kilograms a year of one metal from a source.
 
-    Parameters
-    ----------
-    added_kg
-        The project's new emission of the metal; None where the row doesn't say.
-    row
-        Data row in the file it was read from.
+    `added_kg`: the project's new emission of the metal; None where the row doesn't say.
+    `row`: data row in the file it was read from.
     """
 
     project_id: str

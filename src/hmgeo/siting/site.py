@@ -36,12 +36,7 @@ ELEVATION = "elevation"
 class SiteHeights:
     """A project's heights, kept ready; the grid that drains and the slopes are made when a clause first asks.
 
-    Parameters
-    ----------
-    raster
-        Heights in metres.
-    choices
-        How closed basins are treated and how points are put onto a stream.
+    `raster`: heights in metres. `choices`: how closed basins are treated and how points are put onto a stream.
     """
 
     def __init__(self, raster: Raster, layers: Iterable[Layer], choices: Choices) -> None:
@@ -242,12 +237,8 @@ def facts_of(
 ) -> list[Facts]:
     """Return what rules may ask of each of some sites, whose layers are asked together.
 
-    Parameters
-    ----------
-    heights, rivers
-        None where the project has none. What lies on a river is put onto the stream.
-    indexes
-        Layers at hand, by code.
+    `heights`, `rivers`: none where the project has none. What lies on a river is put onto the stream.
+    `indexes`: layers at hand, by code.
     """
     facts = [facts_of_place(site, known) for site, known in zip(sites, places, strict=True)]
     located = [at for at, site in enumerate(sites) if site.geometry is not None and site.status is Status.ASSESSED]

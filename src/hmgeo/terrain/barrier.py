@@ -32,12 +32,8 @@ _TWO_ENDS = 2
 class BarrierRule(Struct, frozen=True):
     """What counts as a ridge and as a small catchment; choices, printed with the results.
 
-    Parameters
-    ----------
-    ridge_m
-        How far the ground between must rise above the higher end; None calls nothing a ridge.
-    small_catchment_ha
-        Up to which size a common catchment is called small; None calls none so.
+    `ridge_m`: how far the ground between must rise above the higher end; None calls nothing a ridge.
+    `small_catchment_ha`: up to which size a common catchment is called small; None calls none so.
     """
 
     ridge_m: float | None

@@ -191,12 +191,7 @@ def pond_disputes(row: Mapping[str, Any]) -> tuple[Dispute, ...]:
 def overhead_ledger(ponds: pa.Table, others: Sequence[Layer]) -> Ledger:
     """Return a ledger entry for each pond whose own word people below it contradict.
 
-    Parameters
-    ----------
-    ponds
-        `OVERHEAD_SCHEMA`.
-    others
-        The project's layers, to name the file of the ponds.
+    `ponds`: `OVERHEAD_SCHEMA`. `others`: the project's layers, to name the file of the ponds.
     """
     file = next((layer.provenance.path for layer in others if layer.kind is LayerKind.TAILINGS_PONDS), "")
     rows = ponds.select(["pond_id", "designated", "by_circle", "by_path"]).to_pylist()
@@ -303,12 +298,7 @@ AROUND, DOWNSTREAM = "surroundings_m", "max_downstream_m"
 class Polluted(Struct, frozen=True):
     """Farmland of the two polluted classes.
 
-    Parameters
-    ----------
-    things
-        With their class words.
-    area_ha
-        Of whole parcels, in the same order.
+    `things`: with their class words. `area_ha`: of whole parcels, in the same order.
     """
 
     things: Things

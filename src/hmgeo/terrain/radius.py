@@ -53,12 +53,7 @@ class TerrainRadii(Struct, frozen=True):
 class Pairs(Struct, frozen=True):
     """Pairs of source and parcel within the plain's radius, as parallel arrays.
 
-    Parameters
-    ----------
-    source, receptor
-        Rows of the sources and of the parcels.
-    distance_m
-        Rounded to 0.1 mm, as judged.
+    `source`, `receptor`: rows of the sources and of the parcels. `distance_m`: rounded to 0.1 mm, as judged.
     """
 
     source: Indices
@@ -167,12 +162,8 @@ def outcomes(
 ) -> list[TerrainOutcome]:
     """Return what each source comes to; pairs may stand in any order.
 
-    Parameters
-    ----------
-    classes
-        From `pair_classes`, one for each pair.
-    source_count
-        Number of sources; rows of `pairs` are among them.
+    `classes`: from `pair_classes`, one for each pair.
+    `source_count`: number of sources; rows of `pairs` are among them.
     """
     rows: list[list[int]] = [[] for _ in range(source_count)]
     for row in np.argsort(pairs.distance_m, kind="stable"):

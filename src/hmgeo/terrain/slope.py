@@ -191,12 +191,7 @@ def _over_window(of: np.ufunc, values: NDArray[Any], half_cells: tuple[int, int]
 class Measure(NamedTuple):
     """What is worked out for a cell from the heights around it.
 
-    Parameters
-    ----------
-    of
-        From heights to as many values, NaN where unknown.
-    halo
-        Rows and columns that it looks at to each side.
+    `of`: from heights to as many values, NaN where unknown. `halo`: rows and columns that it looks at to each side.
     """
 
     of: Callable[[Heights], Floats]
@@ -448,12 +443,8 @@ def _number(own: Floats, around: Floats, *, is_approximate: bool) -> NumberFact 
 class PlaceTerrain(Struct, frozen=True):
     """How rugged a place is.
 
-    Parameters
-    ----------
-    relief_m
-        The middle one of the place's cells, at the position as given.
-    others
-        Classes that it could have within the position's uncertainty.
+    `relief_m`: the middle one of the place's cells, at the position as given.
+    `others`: classes that it could have within the position's uncertainty.
     """
 
     terrain: TerrainClass

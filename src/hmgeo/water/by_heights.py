@@ -389,12 +389,9 @@ ON_STREAMS = frozenset({"intakes", "irrigation_intakes", "water_stations", "outf
 class ProjectWater:
     """A project's water, made when the first rule asks for it: most runs need none.
 
-    Parameters
-    ----------
-    elevation
-        Heights in metres.
-    conditioning, snap_rule
-        As chosen; Unknown where a parameter is unset, which then is said wherever it matters.
+    `elevation`: heights in metres.
+    `conditioning`, `snap_rule`: as chosen; Unknown where a parameter is unset, which then is said wherever it
+    matters.
     """
 
     def __init__(

@@ -83,12 +83,8 @@ class _NetworkLayer(Struct, frozen=True):
 class ProjectRivers:
     """A project's drawn rivers; nothing is worked out before it is asked for.
 
-    Parameters
-    ----------
-    rivers
-        Lines, each drawn as its water flows.
-    choices
-        How far a river may be, and whether the lines' direction can be trusted.
+    `rivers`: lines, each drawn as its water flows.
+    `choices`: how far a river may be, and whether the lines' direction can be trusted.
     """
 
     def __init__(self, rivers: Layer, layers: Iterable[Layer], choices: Choices) -> None:
@@ -162,13 +158,9 @@ class ProjectRivers:
     def layer(self, code: str, *, gives_water: bool) -> _NetworkLayer:
         """Return a layer on the rivers; made once.
 
-        Parameters
-        ----------
-        gives_water
-            Whether water is followed from the features, so that an area that touches no river lies at the nearest;
-            else water is followed to them, and reaches an area only where a river touches it.
-        code
-            Of a layer that is there.
+        `gives_water`: whether water is followed from the features, so that an area that touches no river lies at the
+        nearest; else water is followed to them, and reaches an area only where a river touches it.
+        `code`: of a layer that is there.
         """
         key = (code, gives_water)
         if key not in self._made and self.network is not None:

@@ -157,12 +157,8 @@ class _Forks(Struct, frozen=True):
 class Branch(Struct, frozen=True):
     """A way that water may take as well as the one that it is led.
 
-    Parameters
-    ----------
-    cells, way_m
-        From the start on, and the way to each.
-    parts
-        How many cells it has in common with the way from which it parts.
+    `cells`, `way_m`: from the start on, and the way to each.
+    `parts`: how many cells it has in common with the way from which it parts.
     """
 
     cells: Cells

@@ -28,12 +28,8 @@ _NEEDED = (LayerKind.IRRIGATION_INTAKES, LayerKind.FARMLAND)
 class Along(Struct, frozen=True):
     """How an intake lies to an outlet along the water.
 
-    Parameters
-    ----------
-    flow_m
-        The way from outlet to intake; None where the water doesn't come by.
-    datum
-        What tells it, such as 按高程推算.
+    `flow_m`: the way from outlet to intake; None where the water doesn't come by.
+    `datum`: what tells it, such as 按高程推算.
     """
 
     flow_m: float | None

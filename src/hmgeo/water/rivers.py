@@ -301,12 +301,8 @@ class Ahead(Struct, frozen=True):
 class Walk(Struct, frozen=True):
     """All that is found from one reach within a limit.
 
-    Parameters
-    ----------
-    passed
-        Parts of reaches that the way covers.
-    ends_after_m
-        How far from the start the lines end first; None where they go on to the limit.
+    `passed`: parts of reaches that the way covers.
+    `ends_after_m`: how far from the start the lines end first; None where they go on to the limit.
     """
 
     ahead: tuple[Ahead, ...]

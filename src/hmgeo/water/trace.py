@@ -31,12 +31,8 @@ if TYPE_CHECKING:
 class Things(Struct, frozen=True):
     """Sources or receptors with their shapes in lon/lat; None where a row has no usable position.
 
-    Parameters
-    ----------
-    kinds
-        Layer codes; empty where all are of one kind that nobody asks for.
-    why_not
-        By id: why there is no position; the usual sentence where it says nothing.
+    `kinds`: layer codes; empty where all are of one kind that nobody asks for.
+    `why_not`: by id: why there is no position; the usual sentence where it says nothing.
     """
 
     ids: Sequence[str]
@@ -50,12 +46,8 @@ class Things(Struct, frozen=True):
 class Waters(Struct, frozen=True):
     """What questions about water are asked of.
 
-    Parameters
-    ----------
-    layers
-        By kind, farmland included; none that the sources may not be held against.
-    left_out
-        Kinds whose basis forbids that.
+    `layers`: by kind, farmland included; none that the sources may not be held against.
+    `left_out`: kinds whose basis forbids that.
     """
 
     positions: Positions
@@ -163,12 +155,8 @@ def downhill(grid: FlowGrid, geometry: shapely.Geometry, limit_m: float = np.inf
 class Targets(Struct, frozen=True):
     """Features as cells of a grid, to be found along a path.
 
-    Parameters
-    ----------
-    cells, rows
-        Parallel arrays ordered by cell: which cell belongs to which feature; features may share cells.
-    missing
-        How many features have no cell: off the grid, or not to be put onto a stream.
+    `cells`, `rows`: parallel arrays ordered by cell: which cell belongs to which feature; features may share cells.
+    `missing`: how many features have no cell: off the grid, or not to be put onto a stream.
     """
 
     ids: Sequence[str]
@@ -368,12 +356,8 @@ def downstream_of(
 ) -> _Downstream:
     """Follow the water over `grid` from each of `sources`, at most `limit_m`.
 
-    Parameters
-    ----------
-    layers
-        What may be met, by layer code.
-    areas
-        Townships and counties; crossings of their borders are met, too.
+    `layers`: what may be met, by layer code.
+    `areas`: townships and counties; crossings of their borders are met, too.
     """
     paths: list[dict[str, Any]] = []
     met: list[dict[str, Any]] = []
@@ -511,12 +495,8 @@ class Catchments(NamedTuple):
 def catchments_of(grid: FlowGrid, targets: Things, sources: Things, limit_m: float, snap_rule: SnapRule) -> Catchments:
     """Return the `sources` in the catchment of each target on `grid`, nearest along the water first.
 
-    Parameters
-    ----------
-    targets
-        Points (intakes) are put onto a stream first; shapes (zones) count as drawn.
-    limit_m, snap_rule
-        How far along the water, and how points are put onto streams.
+    `targets`: points (intakes) are put onto a stream first; shapes (zones) count as drawn.
+    `limit_m`, `snap_rule`: how far along the water, and how points are put onto streams.
     """
     starts = [_NO_CELLS if shape is None else exits_of(grid, shape) for shape in sources.geometries]
     rows: list[dict[str, Any]] = []

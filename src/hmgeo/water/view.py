@@ -83,13 +83,9 @@ def waters_of(
 def water_view(waters: Waters, water: ProjectWater | None, barred: Sequence[LayerKind] = ()) -> WaterTables:
     """Return everything of one run on water; `waters` is what is asked of.
 
-    Parameters
-    ----------
-    water
-        Heights that drain, asked only where the project says how; None where it has none, or the sources may not be
-        held against them.
-    barred
-        Kinds of layers that the sources may not be held against.
+    `water`: heights that drain, asked only where the project says how; None where it has none, or the sources may not
+    be held against them.
+    `barred`: kinds of layers that the sources may not be held against.
     """
     chosen = flow_choices(waters.question.choices)
     network, untold = _network(waters)

@@ -222,12 +222,8 @@ class RemoteFile(Struct, frozen=True):
     def reading(self) -> Iterator[IO[bytes]]:
         """Open it for reading here and there.
 
-        Raises
-        ------
-        InputError
-            It isn't there, isn't ours to read, or stops coming.
-        UsageError
-            The address's protocol is unknown, or what it needs isn't installed.
+        `InputError`: it isn't there, isn't ours to read, or stops coming.
+        `UsageError`: the address's protocol is unknown, or what it needs isn't installed.
         """
         with self.telling():
             system, path = _system(self.address)

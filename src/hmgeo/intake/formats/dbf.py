@@ -45,12 +45,8 @@ class Field(NamedTuple):
 class Dbf(Struct, frozen=True):
     """A .dbf file of some `length`: columns, and where its records begin; none without a header.
 
-    Parameters
-    ----------
-    is_ascii
-        Whether the file, and whether its records hold nothing but ASCII.
-    changed_ns
-        When it was written: of another time, another file, of which nothing is known yet.
+    `is_ascii`: whether the file, and whether its records hold nothing but ASCII.
+    `changed_ns`: when it was written: of another time, another file, of which nothing is known yet.
     """
 
     path: Path

@@ -557,17 +557,10 @@ def stream_receptors(
 
     What reading set aside or mended was told when the file was packed.
 
-    Parameters
-    ----------
-    path, kind, basis, name, gates, provenance, shown_as
-        As in `load_receptors`; a `path` may be an address.
-    fingerprint
-        Whether the file is read through for its SHA-256.
-
-    Raises
-    ------
-    InputError
-        The file isn't packed, was packed for another kind, or by an older version.
+    `path`, `kind`, `basis`, `name`, `gates`, `provenance`, `shown_as`: as in `load_receptors`; a `path` may be an
+    address.
+    `fingerprint`: whether the file is read through for its SHA-256.
+    `InputError`: the file isn't packed, was packed for another kind, or by an older version.
     """
     place = Place(file=shown_path(path, shown_as))
     remedy = "用 hmgeo layers pack 重新生成"

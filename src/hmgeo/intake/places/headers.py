@@ -381,13 +381,9 @@ def choose(
 ) -> tuple[Coordinates | None, tuple[Coordinates, ...]]:
     """Return the columns to read, and those between which the user has to choose; at most one of them is given.
 
-    Parameters
-    ----------
-    places, kind
-        All that give a point, and the kind of layer: whose point is the row's own.
-    columns
-        The cells of the file: what is blank throughout is no place, and what says the same is no question. None
-        where only names are known.
+    `places`, `kind`: all that give a point, and the kind of layer: whose point is the row's own.
+    `columns`: the cells of the file: what is blank throughout is no place, and what says the same is no question.
+    None where only names are known.
     """
     if columns is None:
         places = [place for place in places if not (place.is_weak and place.lon == place.lat)]

@@ -104,17 +104,9 @@ def file_crs(
 ) -> tuple[CRS, Datum | None]:
     """Decide how a vector file's coordinates are read: the CRS, and the datum of the degrees that come out.
 
-    Parameters
-    ----------
-    own
-        What the file declares.
-    bounds
-        minx, miny, maxx, maxy of its coordinates.
-
-    Raises
-    ------
-    InputError
-        Nobody says what the coordinates are.
+    `own`: what the file declares.
+    `bounds`: minx, miny, maxx, maxy of its coordinates.
+    `InputError`: nobody says what the coordinates are.
     """
     crs = declared.crs or own
     if crs is not None and (crs.is_engineering or crs.geodetic_crs is None):

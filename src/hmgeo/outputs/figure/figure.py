@@ -291,12 +291,8 @@ _AMBIGUOUS = style.VerdictStyle("#5a5a5a", "", "", "circle")
 class Line(Struct, frozen=True):
     """One line of the legend.
 
-    Parameters
-    ----------
-    kind
-        `head`, `mark`, `dashed` (a mark that could flip), `area`, `line`, `ring`, `plain` or `note`.
-    look
-        Style of the swatch: a `VerdictStyle` for marks, else a style as the layers of the page carry it.
+    `kind`: `head`, `mark`, `dashed` (a mark that could flip), `area`, `line`, `ring`, `plain` or `note`.
+    `look`: style of the swatch: a `VerdictStyle` for marks, else a style as the layers of the page carry it.
     """
 
     kind: str

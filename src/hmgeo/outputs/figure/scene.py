@@ -35,12 +35,7 @@ _LEGEND_MM = {"A4": 62.0, "A3": 76.0}
 class Sheet(Struct, frozen=True):
     """Paper with its boxes.
 
-    Parameters
-    ----------
-    width_mm, height_mm
-        Landscape.
-    frame, legend, head, foot
-        Where map, legend, title and caption stand.
+    `width_mm`, `height_mm`: landscape. `frame`, `legend`, `head`, `foot`: where map, legend, title and caption stand.
     """
 
     name: str

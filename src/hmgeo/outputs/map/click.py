@@ -26,12 +26,7 @@ MAX_VERTICES = 1_000_000
 class ClickPage:
     """The compiled clauses as the page holds them.
 
-    Parameters
-    ----------
-    compiled
-        From a run.
-    presentation
-        Its audience decides which layers may go in.
+    `compiled`: from a run. `presentation`: its audience decides which layers may go in.
     """
 
     def __init__(self, compiled: CompiledRules, presentation: Presentation) -> None:

@@ -34,12 +34,8 @@ def page_data(
 ) -> dict[str, Any]:
     """Return everything the page's scripts draw and show of `results`.
 
-    Parameters
-    ----------
-    pictures
-        One per kind of receptor, as `parcels.picture` gives them.
-    searched
-        The searched areas, as `sources.searched` gives them.
+    `pictures`: one per kind of receptor, as `parcels.picture` gives them.
+    `searched`: the searched areas, as `sources.searched` gives them.
     """
     judged = Judgements(results)
     drawn = sources.mapped(results, judged)

@@ -56,12 +56,7 @@ def render(
 ) -> str:
     """Return the HTML of all panels around what is `shown`; every value is escaped by the template.
 
-    Parameters
-    ----------
-    data
-        JSON that is safe inside a script element.
-    chunks
-        Id and base64 text of every packed chunk.
+    `data`: JSON that is safe inside a script element. `chunks`: id and base64 text of every packed chunk.
     """
     results = shown.results
     return _template().render(

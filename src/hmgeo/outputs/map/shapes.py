@@ -193,12 +193,8 @@ def can_pack(geometries: NDArray[Any]) -> bool:
 def pack(table: pa.Table, geometries: NDArray[Any]) -> Packed:
     """Pack receptors that have a polygon each.
 
-    Parameters
-    ----------
-    table
-        Columns of the receptor table; slopes and lists of steep farmland only where there are any.
-    geometries
-        Shapely polygons in lon/lat, one per row.
+    `table`: columns of the receptor table; slopes and lists of steep farmland only where there are any.
+    `geometries`: shapely polygons in lon/lat, one per row.
     """
     order = curve_order(geometries)
     shapes, given = shapely.normalize(geometries[order]), frozenset(table.column_names)

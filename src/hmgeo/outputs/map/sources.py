@@ -299,12 +299,8 @@ def count_table(rows: Iterable[Mapping[str, Any]], floors_m: Collection[float] =
 
     Classes of soil come first, then the sum, then what the land is used as, where the layer says it.
 
-    Parameters
-    ----------
-    rows
-        Of the count table, one source's.
-    floors_m
-        Radii at which the search left the data: ≥ then stands before every count and speaks for the area too.
+    `rows`: of the count table, one source's.
+    `floors_m`: radii at which the search left the data: ≥ then stands before every count and speaks for the area too.
     """
     cells = {(row["class"], row["radius_m"]): row for row in rows}
     radii_m = sorted({radius_m for _, radius_m in cells})

@@ -69,15 +69,8 @@ class Told(Struct, frozen=True):
 def write_report(record: Told, path: Path, template: Path | None = None) -> None:
     """Write the report of what `record` tells to `path`, a .docx.
 
-    Parameters
-    ----------
-    template
-        A Word file with the fields of `write_template`; the default one where nothing is given.
-
-    Raises
-    ------
-    OutputError
-        Where the template can't be read or filled.
+    `template`: a Word file with the fields of `write_template`; the default one where nothing is given.
+    `OutputError` where the template can't be read or filled.
     """
     buffer = io.BytesIO(default_template(record.language) if template is None else template.read_bytes())
     filled = io.BytesIO()

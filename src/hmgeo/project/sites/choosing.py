@@ -73,12 +73,8 @@ _MAPPED = {
 class Points(Struct, frozen=True):
     """Where candidates come from.
 
-    Parameters
-    ----------
-    sites
-        A file of points, the preferred ones first; a lattice over the area is laid out where None.
-    area
-        Area code, key-area id or polygon file of the lattice; the project's own where empty.
+    `sites`: a file of points, the preferred ones first; a lattice over the area is laid out where None.
+    `area`: area code, key-area id or polygon file of the lattice; the project's own where empty.
     """
 
     sites: Path | None = None
@@ -101,17 +97,10 @@ def candidate_table(
     `points` are given or a grid; `spacing_m` keeps those chosen apart, in metres (0: all stay); `as_of` is the day
     asked about, the project's where None.
 
-    Parameters
-    ----------
-    typed
-        The project that would stand there.
-    unwanted
-        Ids of the clauses that filter; where empty all that can prohibit: bans, and requirements without a way out.
-
-    Raises
-    ------
-    ProjectError, InputError, UsageError
-        With every problem found.
+    `typed`: the project that would stand there.
+    `unwanted`: ids of the clauses that filter; where empty all that can prohibit: bans, and requirements without a
+    way out.
+    `ProjectError`, `InputError` or `UsageError` with every problem found.
     """
     desk = open_desk(project, as_of=as_of)
     wanted = _filter(desk, unwanted)
@@ -145,10 +134,7 @@ class Candidates(Struct, frozen=True):
 def write_candidates(candidates: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
     """Write `candidates` to `out`, .xlsx or .csv, and the map beside it, never over `inputs`; return the map.
 
-    Raises
-    ------
-    OutputError
-        A file can't be written, or a layer's 密级 forbids the page.
+    `OutputError`: a file can't be written, or a layer's 密级 forbids the page.
     """
     page = out.with_suffix(".html")
     with whole_files((out, page), inputs) as (table, drawn):
@@ -331,10 +317,7 @@ def report_offsets(
 def write_offsets(report: OffsetReport, out: Path, inputs: Sequence[Path]) -> None:
     """Write `report`: .xlsx with a sheet each, .csv with the ledger alone, to `out`, never over `inputs`.
 
-    Raises
-    ------
-    OutputError
-        The file can't be written.
+    `OutputError`: the file can't be written.
     """
     with whole_file(out, inputs) as temporary:
         write_plain(report.tables(), temporary, suffix=out.suffix, notes=(*report.notes, DISCLAIMER))
@@ -545,10 +528,7 @@ def draw_overlay(
 
     `area` is a code, key-area id or polygon file (empty: the project's own), `as_of` the day (None: the project's).
 
-    Raises
-    ------
-    ProjectError, InputError, UsageError, OutputError
-        With every problem found.
+    `ProjectError`, `InputError`, `UsageError` or `OutputError` with every problem found.
     """
     desk = open_desk(project, as_of=as_of)
     site, _ = typed_site(typed)

@@ -353,12 +353,8 @@ def _sketch(desk: SiteDesk, dossier: Dossier, language: str) -> bytes:
 def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answered:
     """Answer `request`; write the folder where it names one; `progress` hears how far it is.
 
-    Raises
-    ------
-    UsageError
-        Neither or both of a point and a file are given; many sites without a folder.
-    ProjectError, InputError, RuleError, OutputError
-        As the project, the file or the folder has it.
+    `UsageError`: neither or both of a point and a file are given; many sites without a folder.
+    `ProjectError`, `InputError`, `RuleError` or `OutputError` as the project, the file or the folder has it.
     """
     if bool(request.typed.at) == (request.sites is not None):
         raise UsageError(

@@ -89,17 +89,9 @@ NOTHING_TYPED = Typed("")
 def typed_site(typed: Typed, *, for_list: bool = False, in_china: bool = False) -> tuple[Site, Ledger]:
     """Return the hypothetical site that a user types; one without a point can only be asked where it might stand.
 
-    Parameters
-    ----------
-    for_list
-        What is typed fills the blanks of a list, so that an edition alone means something.
-    in_china
-        As in `ReadOptions`.
-
-    Raises
-    ------
-    UsageError, InputError
-        With everything that can't be understood.
+    `for_list`: what is typed fills the blanks of a list, so that an edition alone means something.
+    `in_china`: as in `ReadOptions`.
+    `UsageError` or `InputError` with everything that can't be understood.
     """
     problems: list[Problem] = []
     lon, comma, lat = typed.at.replace("，", ",").partition(",")
