@@ -8,79 +8,66 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
-from hmgeo.commands.options import (
-    EXIT_INPUT,
-    LOG,
-    OUT,
-    AcceptOption,
-    ActionOption,
-    AreaOption,
-    AsOfOption,
-    ColumnsOption,
-    EditionOption,
-    JsonOption,
-    KindOption,
-    PacksOption,
-    Reporter,
-    day_of,
-    refuse_unused,
-    show_check,
-    show_json,
-    show_table,
-)
+from hmgeo.commands import options as common
 
 
 def show_book(
-    pack: PacksOption = None,
-    as_of: AsOfOption = "",
-    area: AreaOption = "CN",
+    pack: common.PacksOption = None,
+    as_of: common.AsOfOption = "",
+    area: common.AreaOption = "CN",
     trade: Annotated[str, typer.Option("--for", help="只列可能约束这一行业的条款：GB/T 4754 代码，如 3360。")] = "",
     place: Annotated[str, typer.Option("--in", help="只列可能约束这一地点的条款：行政区划代码，如 451221。")] = "",
-    kind: KindOption = "",
-    edition: EditionOption = "",
-    action: ActionOption = "",
+    kind: common.KindOption = "",
+    edition: common.EditionOption = "",
+    action: common.ActionOption = "",
     *,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """列出规则；给出日期和地点时列出效力；给出 --for、--in 时只列可能有关的条款，一行一条。"""
     if not place:
         of_place = {"--for": trade, "--kind": kind, "--edition": edition, "--action": action}
-        refuse_unused(of_place, "这一选项须与 --in 同用", "加上 --in 行政区划代码，如 --in 451221")
+        common.refuse_unused(of_place, "这一选项须与 --in 同用", "加上 --in 行政区划代码，如 --in 451221")
         coverage(pack, as_of, area, as_json=as_json)
         return
-    refuse_unused({"--area": "" if area == "CN" else area}, "--area 与 --in 不能同用", "去掉 --area，地点写在 --in")
+    common.refuse_unused(
+        {"--area": "" if area == "CN" else area}, "--area 与 --in 不能同用", "去掉 --area，地点写在 --in"
+    )
     from hmgeo.project.start import relevant_clauses
     from hmgeo.rules.words import SOURCE_KINDS
 
-    day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
+    day = common.day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
     source = kind or "project_sites"
     clauses, others = relevant_clauses(
         pack or (), trade=trade, area=place, as_of=day, kind=source, edition=edition, action=action
     )
     if as_json:
-        show_json([asdict(clause) for clause in clauses])
+        common.show_json([asdict(clause) for clause in clauses])
         return
     counts = "｜".join(f"{effect} {count}" for effect, count in Counter(clause.effect for clause in clauses).items())
     asked = f"{place}，{trade or '行业未说明'}，{SOURCE_KINDS[source]}，评估日 {day}"
-    OUT.print(f"{asked}：可能有关 {len(clauses)} 条（{counts}）", markup=False)
+    common.OUT.print(f"{asked}：可能有关 {len(clauses)} 条（{counts}）", markup=False)
     for clause in clauses:
-        OUT.print(
+        common.OUT.print(
             f"{clause.effect}　{clause.standing}　{clause.title}　《{clause.document}》{clause.clause}　{clause.id}",
             markup=False,
         )
     for why, count in others.items():
-        OUT.print(f"不列：{why} {count} 条", markup=False)
+        common.OUT.print(f"不列：{why} {count} 条", markup=False)
 
 
 def coverage(
-    pack: PacksOption = None, as_of: AsOfOption = "", area: AreaOption = "CN", *, as_json: JsonOption = False
+    pack: common.PacksOption = None,
+    as_of: common.AsOfOption = "",
+    area: common.AreaOption = "CN",
+    *,
+    as_json: common.JsonOption = False,
 ) -> None:
     """逐条列出能否判定、为何不能、需要哪些图层和参数。"""
     from hmgeo.rules.book import load_book, rules_coverage
 
-    rows = rules_coverage(pack or (), as_of=day_of(as_of), area=area)
+    rows = rules_coverage(pack or (), as_of=common.day_of(as_of), area=area)
     if as_json:
-        show_json([asdict(row) for row in rows])
+        common.show_json([asdict(row) for row in rows])
         return
     packs = "、".join(f"{name} {version}" for name, version in load_book(pack or ()).packs)
     shown = tuple(
@@ -88,15 +75,17 @@ def coverage(
         for row in rows
     )
     header = ("编号", "作用", "效力", "判定", "图层", "参数", "案例")
-    show_table(f"规则 {len(rows)} 条，规则包 {packs}", header, shown)
+    common.show_table(f"规则 {len(rows)} 条，规则包 {packs}", header, shown)
 
 
-def show(rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-10KM。")], pack: PacksOption = None) -> None:
+def show(
+    rule_id: Annotated[str, typer.Argument(help="规则编号，如 SCR-JY-10KM。")], pack: common.PacksOption = None
+) -> None:
     """显示一条规则的全部内容和原文。"""
     from hmgeo.rules.book import load_book, rule_card
 
     for name, text in rule_card(load_book(pack or ()).get(rule_id)):
-        OUT.print(f"{name}：{text}", markup=False)
+        common.OUT.print(f"{name}：{text}", markup=False)
 
 
 def check_rules(
@@ -108,7 +97,7 @@ def check_rules(
     """检查规则文件，一次列出全部错误；没有错误时逐个运行算例、核对版本指纹和引文，列出不符的。"""
     from hmgeo.project.start import check_rules
 
-    OUT.print(check_rules(file, texts), markup=False)
+    common.OUT.print(check_rules(file, texts), markup=False)
 
 
 def diff_rules(
@@ -120,8 +109,8 @@ def diff_rules(
 
     lines = rules_diff(old, new)
     for line in lines:
-        OUT.print(line, markup=False)
-    OUT.print(f"不同 {len(lines)} 条。" if lines else "两版没有不同。", markup=False)
+        common.OUT.print(line, markup=False)
+    common.OUT.print(f"不同 {len(lines)} 条。" if lines else "两版没有不同。", markup=False)
 
 
 def show_shipped() -> None:
@@ -129,7 +118,7 @@ def show_shipped() -> None:
     from hmgeo.project.check import shipped_table
 
     table = shipped_table()
-    show_table(table.title, table.header, table.rows)
+    common.show_table(table.title, table.header, table.rows)
 
 
 def check_layer(
@@ -140,14 +129,14 @@ def check_layer(
     datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
     axis_order: Annotated[str, typer.Option("--axis-order", help="lon_lat 或 lat_lon。")] = "",
     central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
-    columns: ColumnsOption = None,
+    columns: common.ColumnsOption = None,
     fixme: Annotated[Path | None, typer.Option("--fixme", help="写出请提供单位更正的表（xlsx）。")] = None,
     write_columns: Annotated[
         Path | None, typer.Option("--write-columns", help="把列的对应写成 yml，可改，可作 --columns。")
     ] = None,
     page: Annotated[Path | None, typer.Option("--map", help="把各行画在离线网页上（html），不作判断。")] = None,
     *,
-    accept_suggestions: AcceptOption = False,
+    accept_suggestions: common.AcceptOption = False,
 ) -> None:
     """读入一个文件，列出内容、范围、坐标系、可疑行和全部问题，不作测算。"""
     from hmgeo.intake.load import ReadOptions
@@ -167,8 +156,8 @@ def check_layer(
         "--map": page,
     }
     typed |= {"--central-meridian": central_meridian, "--accept-suggestions": accept_suggestions}
-    refuse_unused(unused_by(kind, file, typed), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
-    show_check(check_layer(file, kind, options=options, fixme=fixme, write_columns=write_columns, page=page))
+    common.refuse_unused(unused_by(kind, file, typed), "这类文件用不到这一选项", "去掉它；栅格的坐标系写在文件里")
+    common.show_check(check_layer(file, kind, options=options, fixme=fixme, write_columns=write_columns, page=page))
 
 
 def pack(
@@ -180,7 +169,7 @@ def pack(
     crs: Annotated[str, typer.Option("--crs", help="坐标系，如 EPSG:4547。")] = "",
     datum: Annotated[str, typer.Option("--datum", help="大地基准，如 gcj02。")] = "",
     central_meridian: Annotated[float | None, typer.Option("--central-meridian", help="度，如 114。")] = None,
-    columns: ColumnsOption = None,
+    columns: common.ColumnsOption = None,
 ) -> None:
     """整理一个受体图层并写成工作格式：按空间排序的 GeoParquet，以后测算只读用得着的部分。"""
     from hmgeo.intake.formats.archive import stored_at
@@ -192,14 +181,14 @@ def pack(
     options = ReadOptions(layer, id_field, crs, datum, central_meridian, columns=told_columns(columns or ()))
     source = stored_at(file)
     known = layer_kind(kind, source if isinstance(source, Path) else Path(source.name), options)
-    with Reporter() as report:
+    with common.Reporter() as report:
         made = pack_file(source, out, options=options, kind=known, progress=report)
     for event, count in made.packed.ledger.events().items():
-        LOG.print(f"{event} {count} 行", markup=False)
-    LOG.print(
+        common.LOG.print(f"{event} {count} 行", markup=False)
+    common.LOG.print(
         f"共 {made.packed.rows} 个要素，{made.packed.row_groups} 个行组；台账 {made.ledger_path.name}", markup=False
     )
-    OUT.print(str(made.path), markup=False)
+    common.OUT.print(str(made.path), markup=False)
 
 
 def merge_register(
@@ -223,10 +212,10 @@ def merge_register(
         "date": _by_file(date, "--date"),
     }
     made = merge_lists(files, out, previous=previous, decisions=decisions or (), stated=by_list)
-    OUT.print(balance(made.counts), markup=False)
-    OUT.print(f"底册 {len(made.ids)} 家；待人工确认 {len(made.matched.proposals)} 对：{out}", markup=False)
+    common.OUT.print(balance(made.counts), markup=False)
+    common.OUT.print(f"底册 {len(made.ids)} 家；待人工确认 {len(made.matched.proposals)} 对：{out}", markup=False)
     if made.decisions:
-        OUT.print(used_decisions(made), markup=False)
+        common.OUT.print(used_decisions(made), markup=False)
 
 
 def check_ledger(
@@ -236,14 +225,14 @@ def check_ledger(
     previous: Annotated[Path | None, typer.Option("--previous", help="上期的同一本台账，比较有无丢失和后退。")] = None,
     as_of: Annotated[str, typer.Option("--as-of", help="已办的日期不能晚于这一天，YYYY-MM-DD；默认今天。")] = "",
     *,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """核对填好的表2、表3、核查表和任务台账：只读不改，逐格列出问题；有问题以 2 退出。"""
     from hmgeo.compare.ledger import check_ledgers, summary
     from hmgeo.outputs.templates import PlainTable
     from hmgeo.project.check import CheckReport
 
-    day = day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
+    day = common.day_of(as_of) or dt.datetime.now(tz=dt.UTC).date()
     report = check_ledgers(file, previous, day)
     problems = tuple(fault.problem(file.name) for fault in report.faults)
     tables = [PlainTable("各表", ("工作表", "种类", "行数", "已填"), tuple(summary(report.ledgers)))]
@@ -254,19 +243,19 @@ def check_ledger(
             table.title: [dict(zip(table.header, row, strict=True)) for row in table.rows] for table in tables
         }
         shown |= {"问题": [fault._asdict() for fault in report.faults], "没有认出": list(report.strangers)}
-        show_json(shown)
+        common.show_json(shown)
         if problems:
-            raise typer.Exit(EXIT_INPUT)
+            raise typer.Exit(common.EXIT_INPUT)
         return
     if report.strangers:
-        LOG.print(f"没有认出的工作表，未核对：{'、'.join(report.strangers)}", markup=False)
-    show_check(CheckReport(problems, tuple(tables)))
+        common.LOG.print(f"没有认出的工作表，未核对：{'、'.join(report.strangers)}", markup=False)
+    common.show_check(CheckReport(problems, tuple(tables)))
 
 
 def doctor(
     *,
     clear: Annotated[bool, typer.Option("--clear", help="清掉留存的填洼结果；下次用到时重算。")] = False,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """本机有什么、留存了什么（在哪里、多大）、缺什么会少哪一项；--clear 清掉留存的填洼结果。"""
     from importlib import metadata
@@ -289,17 +278,17 @@ def doctor(
             "most_kept_bytes": machine.MOST_KEPT_BYTES,
             "freed": freed,
         }
-        show_json({**shown, "versions": versions})
+        common.show_json({**shown, "versions": versions})
         return
     if clear:
-        OUT.print(f"已清掉填洼结果 {freed / 2**20:.1f} MB", markup=False)
-    OUT.print(f"处理器 {machine.core_count()} 个", markup=False)
+        common.OUT.print(f"已清掉填洼结果 {freed / 2**20:.1f} MB", markup=False)
+    common.OUT.print(f"处理器 {machine.core_count()} 个", markup=False)
     titles = {"code": "编译结果", "heights": f"填洼结果（至多 {machine.MOST_KEPT_BYTES / 2**20:.0f} MB，先删久未用的）"}
     for word, folder, size in folders:
-        OUT.print(f"{titles[word]}：{size / 2**20:.1f} MB，{folder}", markup=False)
-    OUT.print("　".join(f"{name} {versions[name] or '未安装'}" for name in _LIBRARIES), markup=False)
+        common.OUT.print(f"{titles[word]}：{size / 2**20:.1f} MB，{folder}", markup=False)
+    common.OUT.print("　".join(f"{name} {versions[name] or '未安装'}" for name in _LIBRARIES), markup=False)
     for name, what in _EXTRAS.items():
-        OUT.print(f"{name} {versions[name] or f'未安装：{what}'}", markup=False)
+        common.OUT.print(f"{name} {versions[name] or f'未安装：{what}'}", markup=False)
 
 
 _LIBRARIES = ("hmgeo", "numpy", "pyarrow", "shapely", "pyproj", "numba", "rasterio", "pyogrio")

@@ -7,100 +7,61 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from hmgeo.commands.options import (
-    EXIT_FAIL_ON,
-    LOG,
-    OUT,
-    AcceptOption,
-    AlsoOption,
-    ColumnsOption,
-    EvidenceOption,
-    FailOption,
-    JsonOption,
-    LangOption,
-    OutOption,
-    ProjectAboveOption,
-    ProjectArgument,
-    PublicOption,
-    RadiusOption,
-    Reporter,
-    SecondColumnsOption,
-    WatermarkOption,
-    WordsOption,
-    also_of,
-    asker,
-    day_of,
-    fail_on_verdict,
-    is_terminal,
-    keep_lean,
-    language_of,
-    layers_of_words,
-    may_need_gdal,
-    options_of,
-    pair_of,
-    ready_engine,
-    refuse_unused,
-    show_check,
-    show_json,
-    show_table,
-    summarise,
-    verdict_of,
-    warn,
-)
+from hmgeo.commands import options as common
 from hmgeo.vocabulary import Basis
 from hmgeo.words import render, say
 
 
-def demo(out: OutOption = Path("hmgeo-demo"), *, lang: LangOption = "zh") -> None:
+def demo(out: common.OutOption = Path("hmgeo-demo"), *, lang: common.LangOption = "zh") -> None:
     """运行随软件提供的两个示例项目（合成数据）。"""
-    ready_engine(language_of(lang))
-    keep_lean(is_read_by_gdal=True)
+    common.ready_engine(common.language_of(lang))
+    common.keep_lean(is_read_by_gdal=True)
     from hmgeo.project.start import run_demo
 
-    with Reporter(language_of(lang)) as report:
+    with common.Reporter(common.language_of(lang)) as report:
         runs = run_demo(out, language=lang, progress=report)
     for run in runs:
-        summarise(run, lang)
+        common.summarise(run, lang)
 
 
 def run(
-    project: ProjectArgument,
+    project: common.ProjectArgument,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹；默认 runs/<评估基准日>。")] = None,
-    fail_on: FailOption = "",
-    words: WordsOption = None,
+    fail_on: common.FailOption = "",
+    words: common.WordsOption = None,
     overrides: Annotated[
         Path | None, typer.Option("--with", help="人工决定（xlsx、csv）：印在筛查结果旁，不代替结果。")
     ] = None,
-    also: AlsoOption = None,
+    also: common.AlsoOption = None,
     *,
-    accept_suggestions: AcceptOption = False,
-    public: PublicOption = False,
-    watermark: WatermarkOption = "",
-    evidence: EvidenceOption = False,
+    accept_suggestions: common.AcceptOption = False,
+    public: common.PublicOption = False,
+    watermark: common.WatermarkOption = "",
+    evidence: common.EvidenceOption = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="什么都没有变也重新运行。")] = False,
-    lang: LangOption = "zh",
+    lang: common.LangOption = "zh",
 ) -> None:
     """运行一个项目：读入、测算、按条款判断、写出结果文件夹；什么都没有变时原样保留上次的结果。"""
     from hmgeo.outputs.english import in_language
     from hmgeo.project.folder import Asked, Wish, kept_run
 
-    failing = verdict_of(fail_on)
-    wish = Wish(public, watermark, language_of(lang), evidence, also_of(also))
+    failing = common.verdict_of(fail_on)
+    wish = Wish(public, watermark, common.language_of(lang), evidence, common.also_of(also))
     asked = Asked.of(project, out, accepts=accept_suggestions, words=words, overrides=overrides, wish=wish)
     kept = None if fresh else kept_run(asked)
     if kept is not None and not kept.changed:
-        warn(kept.warnings, lang)
-        OUT.print(render(say("cli.unchanged", folder=str(kept.folder)), lang), markup=False)
+        common.warn(kept.warnings, lang)
+        common.OUT.print(render(say("cli.unchanged", folder=str(kept.folder)), lang), markup=False)
         if failing is not None and kept.verdicts.get(failing.value):
-            raise typer.Exit(EXIT_FAIL_ON)
+            raise typer.Exit(common.EXIT_FAIL_ON)
         return
-    ready_engine(lang)
-    keep_lean(is_read_by_gdal=True)
+    common.ready_engine(lang)
+    common.keep_lean(is_read_by_gdal=True)
     from hmgeo.project.run import run_project
 
     if kept is not None:
-        LOG.print(in_language(say("cli.changed", names=tuple(kept.changed)), lang), markup=False)
-    with Reporter(lang) as report:
+        common.LOG.print(in_language(say("cli.changed", names=tuple(kept.changed)), lang), markup=False)
+    with common.Reporter(lang) as report:
         finished = run_project(
             project,
             out,
@@ -110,8 +71,8 @@ def run(
             wish=wish,
             progress=report,
         )
-    summarise(finished, lang)
-    fail_on_verdict(finished, failing)
+    common.summarise(finished, lang)
+    common.fail_on_verdict(finished, failing)
 
 
 def report(
@@ -125,13 +86,13 @@ def report(
     from hmgeo.project.run_files import letters_of_run, report_of_run
 
     if letters is not None:
-        refuse_unused(
+        common.refuse_unused(
             {"--template": template, "--new-template": new_template}, "查询函没有模板", "去掉它，或去掉 --letters"
         )
         for path in letters_of_run(run, letters):
-            OUT.print(str(path), markup=False)
+            common.OUT.print(str(path), markup=False)
         return
-    OUT.print(str(report_of_run(run, out, template, new_template)), markup=False)
+    common.OUT.print(str(report_of_run(run, out, template, new_template)), markup=False)
 
 
 def init(
@@ -153,18 +114,24 @@ def init(
     from hmgeo.project.folder import as_word
     from hmgeo.project.start import Begin, init_project
 
-    layers = layers_of_words(sources, farmland, layer or ())
-    values = dict(pair_of(text, "--set") for text in choices or ())
+    layers = common.layers_of_words(sources, farmland, layer or ())
+    values = dict(common.pair_of(text, "--set") for text in choices or ())
     begin = Begin(layers, farmland_covers, rule, values, by, reason, copies)
     made = init_project(
-        folder, area, day_of(as_of) or dt.datetime.now(tz=dt.UTC).date(), begin, asker() if is_terminal() else None
+        folder,
+        area,
+        common.day_of(as_of) or dt.datetime.now(tz=dt.UTC).date(),
+        begin,
+        common.asker() if common.is_terminal() else None,
     )
     for name in made.files:
-        OUT.print(name, markup=False)
+        common.OUT.print(name, markup=False)
     for line in made.waiting:
-        LOG.print(f"待填（在 project.yml 里，有条文和可选值）：{line}", markup=False)
+        common.LOG.print(f"待填（在 project.yml 里，有条文和可选值）：{line}", markup=False)
     if sources is None:
-        LOG.print(f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {as_word(str(made.folder))}", markup=False)
+        common.LOG.print(
+            f"已建立 {made.folder}：填写清单模板后运行 hmgeo check {as_word(str(made.folder))}", markup=False
+        )
         return
     _check_new(made.folder)
 
@@ -174,19 +141,19 @@ def _check_new(folder: Path) -> None:
     from hmgeo.project.check import check_project
     from hmgeo.project.folder import as_word
 
-    ready_engine()
-    with Reporter() as progress:
+    common.ready_engine()
+    with common.Reporter() as progress:
         checked = check_project(folder, foresee=True, progress=progress)
     try:
-        show_check(checked)
+        common.show_check(checked)
     finally:
         name = as_word(str(folder))
         following = f"hmgeo run {name}" if checked.is_usable else f"改好上面的问题，再运行 hmgeo check {name}"
-        OUT.print(f"下一步：{following}", markup=False)
+        common.OUT.print(f"下一步：{following}", markup=False)
 
 
 def check(
-    project: ProjectArgument,
+    project: common.ProjectArgument,
     *,
     foresee: Annotated[
         bool, typer.Option("--foresee/--no-foresee", help="照 run 的办法判一遍，预报各条款能判多少；不画图、不写文件。")
@@ -196,17 +163,17 @@ def check(
     from hmgeo.project.check import check_project
 
     if foresee:
-        ready_engine()
-    with Reporter() as progress:
+        common.ready_engine()
+    with common.Reporter() as progress:
         checked = check_project(project, foresee=foresee, progress=progress)
-    show_check(checked)
+    common.show_check(checked)
 
 
 def screen(  # one option for each thing that a bare file doesn't say
     sources: Annotated[Path, typer.Option("--sources", help="污染源文件：csv、xlsx、gpkg、geojson、parquet、shp。")],
     farmland: Annotated[Path, typer.Option("--farmland", help="耕地图斑文件。")],
-    out: OutOption,
-    radius: RadiusOption = "10km",
+    out: common.OutOption,
+    radius: common.RadiusOption = "10km",
     sources_layer: Annotated[str, typer.Option(help="污染源的工作表或图层名。")] = "",
     sources_id: Annotated[str, typer.Option(help="污染源编号所在的列。")] = "",
     sources_crs: Annotated[str, typer.Option(help="污染源坐标系，如 EPSG:4547。")] = "",
@@ -222,43 +189,43 @@ def screen(  # one option for each thing that a bare file doesn't say
     farmland_credit: Annotated[str, typer.Option(help="耕地数据须随图注明的署名。")] = "",
     central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
     sources_axis_order: Annotated[str, typer.Option(help="污染源坐标列的顺序：lon_lat 或 lat_lon（两列颠倒）。")] = "",
-    columns: ColumnsOption = None,
-    farmland_columns: SecondColumnsOption = None,
-    fail_on: FailOption = "",
-    words: WordsOption = None,
-    also: AlsoOption = None,
+    columns: common.ColumnsOption = None,
+    farmland_columns: common.SecondColumnsOption = None,
+    fail_on: common.FailOption = "",
+    words: common.WordsOption = None,
+    also: common.AlsoOption = None,
     *,
-    accept_suggestions: AcceptOption = False,
+    accept_suggestions: common.AcceptOption = False,
     clipped_area: Annotated[
         bool, typer.Option("--clipped-area", help="另列圆内面积和去重面积：重叠处只计一次。")
     ] = False,
-    lang: LangOption = "zh",
+    lang: common.LangOption = "zh",
 ) -> None:
     """对两个文件按距离排查，不依据条款。"""
-    ready_engine(language_of(lang))
-    keep_lean(is_read_by_gdal=True)
+    common.ready_engine(common.language_of(lang))
+    common.keep_lean(is_read_by_gdal=True)
     from hmgeo.intake.load import ReadOptions
     from hmgeo.project.bare import BareFile, parse_radius_m
     from hmgeo.project.folder import Wish
     from hmgeo.project.screening import screen_files
     from hmgeo.project.spec import read_words, told_columns
 
-    failing = verdict_of(fail_on)
-    wish = Wish(language=language_of(lang), also=also_of(also))
+    failing = common.verdict_of(fail_on)
+    wish = Wish(language=common.language_of(lang), also=common.also_of(also))
     radius_m = parse_radius_m(radius)
     details = (central_meridian, sources_axis_order, accept_suggestions, told_columns(columns or ()))
     meanings = () if words is None else read_words(words)
     options = ReadOptions(sources_layer, sources_id, sources_crs, sources_datum, *details, words=meanings)
     first = BareFile(sources, options, sources_basis, credit=sources_credit)
     of_land = farmland_layer, farmland_id, farmland_crs, farmland_datum, central_meridian
-    land_options = options_of("--farmland-columns", farmland_columns, *of_land)
+    land_options = common.options_of("--farmland-columns", farmland_columns, *of_land)
     second = BareFile(farmland, replace(land_options, words=meanings), farmland_basis, farmland_covers, farmland_credit)
-    with Reporter(lang) as report:
+    with common.Reporter(lang) as report:
         finished = screen_files(
             first, second, out, radius_m=radius_m, clipped_area=clipped_area, wish=wish, progress=report
         )
-    summarise(finished, lang)
-    fail_on_verdict(finished, failing)
+    common.summarise(finished, lang)
+    common.fail_on_verdict(finished, failing)
 
 
 def pairs(
@@ -279,8 +246,8 @@ def pairs(
     receptors_datum: Annotated[str, typer.Option(help="受体大地基准。")] = "",
     central_meridian: Annotated[float | None, typer.Option(help="无带号米制坐标的中央子午线，度，如 114。")] = None,
     scheduler: Annotated[str, typer.Option("--scheduler", help="Dask 调度程序：tcp://主机:端口，或 local。")] = "",
-    columns: ColumnsOption = None,
-    receptors_columns: SecondColumnsOption = None,
+    columns: common.ColumnsOption = None,
+    receptors_columns: common.SecondColumnsOption = None,
     *,
     aggregate: Annotated[bool, typer.Option("--aggregate", help="只写各污染源的计数和面积。")] = False,
     clipped_area: Annotated[
@@ -288,8 +255,8 @@ def pairs(
     ] = False,
 ) -> None:
     """只测算距离：写出半径内的全部点对，或各污染源的计数。"""
-    ready_engine()
-    keep_lean(is_read_by_gdal=may_need_gdal(receptors))
+    common.ready_engine()
+    common.keep_lean(is_read_by_gdal=common.may_need_gdal(receptors))
     from hmgeo.intake.formats.archive import stored_at
     from hmgeo.project.bare import BareFile, kind_of, parse_radii_m
     from hmgeo.project.pairs.measure import pairs_files
@@ -298,10 +265,10 @@ def pairs(
     target = stored_at(out)
     of_sources = sources_layer, sources_id, sources_crs, sources_datum, central_meridian
     of_receptors = receptors_layer, receptors_id, receptors_crs, receptors_datum, central_meridian
-    with Reporter() as report:
+    with common.Reporter() as report:
         measured = pairs_files(
-            BareFile(sources, options_of("--columns", columns, *of_sources)),
-            BareFile(stored_at(receptors), options_of("--receptors-columns", receptors_columns, *of_receptors)),
+            BareFile(sources, common.options_of("--columns", columns, *of_sources)),
+            BareFile(stored_at(receptors), common.options_of("--receptors-columns", receptors_columns, *of_receptors)),
             target,
             kind=kind_of(kind),
             radius_m=radii_m,
@@ -310,9 +277,9 @@ def pairs(
             scheduler=scheduler,
             nearest=False,
             progress=report,
-            tell=lambda line: LOG.print(line, markup=False),
+            tell=lambda line: common.LOG.print(line, markup=False),
         )
-    LOG.print(f"已写出 {target.name}：受体 {measured.receptor_count} 个。")
+    common.LOG.print(f"已写出 {target.name}：受体 {measured.receptor_count} 个。")
 
 
 def draw(
@@ -320,8 +287,8 @@ def draw(
     out: Annotated[Path | None, typer.Option("--out", help="写出网页的文件夹；默认与定义同处。")] = None,
     language: Annotated[str, typer.Option("--language", help="页面打开时的语言：zh 或 en。")] = "",
     *,
-    public: PublicOption = False,
-    watermark: WatermarkOption = "",
+    public: common.PublicOption = False,
+    watermark: common.WatermarkOption = "",
 ) -> None:
     """按定义画地图：每幅一个离线网页；给出文件夹时另写目录 index.html。"""
     from hmgeo.project.folder import Wish
@@ -333,11 +300,11 @@ def draw(
     folder = out or (definitions if definitions.is_dir() else definitions.parent)
     wish = Wish(public=public, watermark=watermark)
     for built in build_maps(definitions, folder, wish=wish, language=language):
-        OUT.print(f"{built.spec.title}：{built.path}", markup=False)
+        common.OUT.print(f"{built.spec.title}：{built.path}", markup=False)
 
 
 def flow(
-    project: ProjectArgument,
+    project: common.ProjectArgument,
     limit: Annotated[
         str, typer.Option("--limit", help="追踪距离，如 20km；不写则用项目参数 flow_limit_m 或 max_downstream_m。")
     ] = "",
@@ -357,7 +324,7 @@ def flow(
     ] = "",
     geojson: Annotated[Path | None, typer.Option("--geojson", help="把路径写成 GeoJSON。")] = None,
     *,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
     from hmgeo.project.flow import OPTIONS, flow_project, report_rows, shown_tables, write_paths
@@ -367,52 +334,52 @@ def flow(
     if geojson is not None:
         write_paths(report, geojson)
     if as_json:
-        show_json(report_rows(report))
+        common.show_json(report_rows(report))
         return
     for title, header, rows in shown_tables(report):
-        show_table(title, header, rows)
+        common.show_table(title, header, rows)
     for note in report.notes:
-        LOG.print(note, markup=False)
+        common.LOG.print(note, markup=False)
 
 
 def verify(
     folder: Annotated[
         Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹，或 hmgeo site --extract 的 json。")
     ],
-    project: ProjectAboveOption = None,
+    project: common.ProjectAboveOption = None,
     words: Annotated[Path | None, typer.Option("--words", help="当时的用语文件；不在项目文件夹里时才要写。")] = None,
     *,
     rerun: Annotated[bool, typer.Option("--rerun/--no-rerun", help="在临时文件夹里重跑一遍，比较后删去。")] = True,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """核对一次运行：输入变没变，输出动没动，重跑是否得到同样的结果；有一项不符或没能核对，以 3 退出。"""
-    ready_engine()
+    common.ready_engine()
     from hmgeo.compare.verify import holds, language_of, verify_extract, verify_run
 
     language = language_of(folder)
-    with Reporter(language) as report:
+    with common.Reporter(language) as report:
         if folder.is_file() and folder.suffix == ".json":
             checks = verify_extract(folder, project, progress=report)
         else:
             checks = verify_run(folder, project, words, rerun=rerun, progress=report)
     if as_json:
-        show_json([check.in_language(language) for check in checks])
+        common.show_json([check.in_language(language) for check in checks])
     else:
         for check in checks:
-            OUT.print(check.line(language), markup=False)
+            common.OUT.print(check.line(language), markup=False)
     if not holds(checks):
-        raise typer.Exit(EXIT_FAIL_ON)
+        raise typer.Exit(common.EXIT_FAIL_ON)
 
 
 def archive(
     folder: Annotated[Path, typer.Argument(help="hmgeo run 的结果文件夹。")],
     out: Annotated[Path, typer.Option("--out", help="写出的 zip。")] = Path("案卷.zip"),
-    project: ProjectAboveOption = None,
+    project: common.ProjectAboveOption = None,
     wheels: Annotated[
         Path | None, typer.Option("--wheels", help="存放全部安装包的文件夹，一并收入；不下载。不写则只列版本。")
     ] = None,
     *,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """把一次运行装成一个案卷：输入、设置、结果、规则库、版本（和安装包），日后断网也能重跑核对；涉密的不装。"""
     from hmgeo.compare.archive import archive_run, size_text
@@ -424,24 +391,24 @@ def archive(
             "bytes": made.size_bytes,
             "remarks": made.remarks,
         }
-        show_json(contents)
+        common.show_json(contents)
         return
     rows = tuple((part.title, str(part.files), size_text(part.size_bytes)) for part in made.contents)
-    show_table(f"{out.name} {size_text(made.size_bytes)}", ("内容", "文件", "大小"), rows)
+    common.show_table(f"{out.name} {size_text(made.size_bytes)}", ("内容", "文件", "大小"), rows)
     for remark in made.remarks:
-        LOG.print(remark, markup=False)
+        common.LOG.print(remark, markup=False)
 
 
 def explain(
     folder: Annotated[Path, typer.Argument(help="hmgeo run 或 hmgeo screen 的结果文件夹。")],
     finding: Annotated[str, typer.Argument(help="哪一条：污染源编号；或结论编号，加双引号。")],
     rule: Annotated[str, typer.Argument(help="规则编号；写了结论编号的不写。")] = "",
-    project: ProjectAboveOption = None,
+    project: common.ProjectAboveOption = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="另画一张图（.png、.pdf、.svg）：位置、误差、最近处、距离、限值。")
     ] = None,
     *,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """一条结论从原表的单元格到条款是怎样得出的，什么会使它改变；文字、JSON、图。"""
     from hmgeo.compare.explain import as_plain, draw_finding, explain_finding
@@ -451,14 +418,14 @@ def explain(
     if picture is not None:
         remark = draw_finding(folder, finding, picture, parts)
         if remark:
-            LOG.print(remark, markup=False)
+            common.LOG.print(remark, markup=False)
     if as_json:
-        show_json(as_plain(parts))
+        common.show_json(as_plain(parts))
         return
     for part in parts:
-        OUT.print(part.title, style="bold", markup=False)
+        common.OUT.print(part.title, style="bold", markup=False)
         for name, text in part.lines:
-            OUT.print(f"  {name}：{text}", markup=False)
+            common.OUT.print(f"  {name}：{text}", markup=False)
 
 
 def diff(
@@ -472,17 +439,17 @@ def diff(
     ] = None,
     *,
     causes: Annotated[bool, typer.Option("--causes/--no-causes", help="逐项重跑，找出每一处变化的原因。")] = True,
-    as_json: JsonOption = False,
+    as_json: common.JsonOption = False,
 ) -> None:
     """两次运行有何不同、因何不同：新增、不再有、改变的结论；有不同以 3 退出。"""
-    ready_engine()
+    common.ready_engine()
     from hmgeo.compare.diff import Change, change_rows, diff_runs, draw_changes
     from hmgeo.compare.verify import language_of
     from hmgeo.outputs.templates import PlainTable, write_plain
     from hmgeo.project.folder import whole_file
 
     language = language_of(second)
-    with Reporter(language) as report:
+    with common.Reporter(language) as report:
         changes, remarks = diff_runs(first, second, (project_a, project_b), causes=causes, progress=report)
     rows, header = tuple(change_rows(changes, language)), tuple(render(say("diff.head"), language).split("｜"))
     if out is not None:
@@ -492,10 +459,10 @@ def diff(
         draw_changes(first, second, (project_a, project_b), changes, picture, language)
     if as_json:
         parts = [dict(zip(Change._fields, change.row(language), strict=True)) for change in changes]
-        show_json(parts)
+        common.show_json(parts)
     else:
-        show_table(render(say("diff.title", count=len(rows)), language), header, rows)
+        common.show_table(render(say("diff.title", count=len(rows)), language), header, rows)
     for remark in remarks:
-        LOG.print(render(remark, language), markup=False)
+        common.LOG.print(render(remark, language), markup=False)
     if changes:
-        raise typer.Exit(EXIT_FAIL_ON)
+        raise typer.Exit(common.EXIT_FAIL_ON)

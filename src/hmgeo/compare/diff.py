@@ -19,23 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 from msgspec import Struct
 
+from hmgeo.compare import verify
 from hmgeo.compare.explain import picture_suffix, shapes_of
-from hmgeo.compare.verify import (
-    ACCEPT,
-    ADDED,
-    DIFFERS,
-    JUDGED,
-    OPEN,
-    added_settings,
-    file_told,
-    findings_rows,
-    home_of,
-    inputs_checked,
-    other_versions,
-    project_name,
-    read_manifest,
-    read_tables,
-)
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import recognise_list
@@ -162,7 +147,7 @@ def draw_changes(
     if not marks:
         raise UsageError(Problem("两次运行都没有带坐标的污染源，画不出", Place(file=out.name)))
     words = _words_around(before, after, lines, (len(changes), undrawn), language)
-    book = read_manifest(after.folder)[1].with_name("findings.gpkg")
+    book = verify.read_manifest(after.folder)[1].with_name("findings.gpkg")
     around = [shape for role, shape in shapes_of(book) if role in {"county", "township", "key_area"}]
     with whole_file(out, []) as made:
         write_changes(marks, around, words, made, suffix)
@@ -213,14 +198,14 @@ def _state(side: Side, name: str, key: Key | None) -> State | None:
 
 
 def _sides(folders: tuple[Path, Path], projects: Sequence[Path | None]) -> tuple[Side, Side]:
-    read = [(*read_manifest(folder), folder) for folder in folders]
-    tables = [read_tables(folder, record) for _, record, folder in read]
+    read = [(*verify.read_manifest(folder), folder) for folder in folders]
+    tables = [verify.read_tables(folder, record) for _, record, folder in read]
     names = known_again(*(run.sources for run in tables))
     first, second = (
         Side(
             folder,
             manifest,
-            home_of(folder, project, manifest),
+            verify.home_of(folder, project, manifest),
             own,
             {
                 (own.get(finding["source_id"], finding["source_id"]), finding["rule_id"]): finding
@@ -347,7 +332,7 @@ def _changed(before: Side, after: Side) -> list[Key]:
 
 def _said(side: Side, key: Key) -> tuple[object, ...] | None:
     finding = side.findings.get(key)
-    return None if finding is None else tuple(finding[name] for name in JUDGED)
+    return None if finding is None else tuple(finding[name] for name in verify.JUDGED)
 
 
 def _words(finding: Mapping[str, Any] | None) -> str:
@@ -369,16 +354,18 @@ def _change(older: Side, newer: Side, key: Key, cause: str) -> Change:
 
 def _cannot_rerun(side: Side) -> str:
     """Return why a run's project can't be run again as it was; empty where it can."""
-    if side.home is None or not (side.home / project_name(side.manifest)).is_file():
+    if side.home is None or not (side.home / verify.project_name(side.manifest)).is_file():
         return say("diff.no_project", run=side.folder.name)
     try:
-        read_spec(side.home / project_name(side.manifest))  # what it may read, before any of it is read
+        read_spec(side.home / verify.project_name(side.manifest))  # what it may read, before any of it is read
     except HmgeoError as error:
         return say("diff.unreadable", run=side.folder.name, problems=tuple(map(str, error.problems)))
-    checks = tuple(inputs_checked(side.home, side.manifest))
-    if any(check.sign == DIFFERS and check.what.code != ADDED.code for check in checks):  # nor what came since
+    checks = tuple(verify.inputs_checked(side.home, side.manifest))
+    if any(
+        check.sign == verify.DIFFERS and check.what.code != verify.ADDED.code for check in checks
+    ):  # nor what came since
         return say("diff.inputs_changed", run=side.folder.name)
-    lost = next((check for check in checks if check.sign == OPEN and check.is_of_inputs), None)
+    lost = next((check for check in checks if check.sign == verify.OPEN and check.is_of_inputs), None)
     return "" if lost is None else say("diff.input_lost", run=side.folder.name, why=lost.answer)
 
 
@@ -423,7 +410,7 @@ def _cause(
     wanted = _said(newer, key)
     alone = [name for name in texts if (findings := by_trial[name]) is not None and findings.get(key) != base.get(key)]
     whole = [name for name in alone if (by_trial[name] or {}).get(key) == wanted]
-    versions = tuple(other_versions(older.manifest, newer.manifest)) or (say("diff.same_versions"),)
+    versions = tuple(verify.other_versions(older.manifest, newer.manifest)) or (say("diff.same_versions"),)
     by_version = say("diff.version", versions=versions)
     is_another = base.get(key) != _said(older, key)  # of the older project, today's program says something else
     if whole:
@@ -485,8 +472,8 @@ _FILE = say("diff.file")
 def _settings(side: Side) -> dict[str, Piece]:
     """Return what a run was told, piece by piece, paths made absolute."""
     home = side.home or side.folder
-    added = added_settings(home, side.manifest)
-    root = yaml.compose((home / project_name(side.manifest)).read_text(encoding="utf-8-sig"))
+    added = verify.added_settings(home, side.manifest)
+    root = yaml.compose((home / verify.project_name(side.manifest)).read_text(encoding="utf-8-sig"))
     made: dict[str, Piece] = {}
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         name = str(key.value)
@@ -502,10 +489,10 @@ def _settings(side: Side) -> dict[str, Piece]:
         else:
             made[name] = Piece((name,), value, {})
     checks = home / VALIDITY_FILE if (home / VALIDITY_FILE).is_file() and VALIDITY_FILE not in added else None
-    for name, file in ((_CHECKS, checks), (_WORDS, file_told(side.manifest, home))):
+    for name, file in ((_CHECKS, checks), (_WORDS, verify.file_told(side.manifest, home))):
         if file is not None:
             made[name] = Piece((name,), _scalar(str(file.resolve())), {_FILE: file_sha256(file)})
-    if ACCEPT in said_words(side.manifest):
+    if verify.ACCEPT in said_words(side.manifest):
         made[_ACCEPTS] = Piece((_ACCEPTS,), _scalar("true"), {"": "true"})
     return made
 
@@ -619,8 +606,8 @@ def _findings_of(settings: Mapping[str, Piece], folder: Path) -> Mapping[Key, ob
     except HmgeoError:
         return None
     return {
-        (finding["source_id"], finding["rule_id"]): tuple(finding[name] for name in JUDGED)
-        for finding in findings_rows(results.findings)
+        (finding["source_id"], finding["rule_id"]): tuple(finding[name] for name in verify.JUDGED)
+        for finding in verify.findings_rows(results.findings)
     }
 
 

@@ -15,23 +15,8 @@ from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.rows import Journal
+from hmgeo.outputs import wording
 from hmgeo.outputs.tables import OWN_PREFIX
-from hmgeo.outputs.wording import (
-    DISCLAIMER,
-    RERUN,
-    Step,
-    badge,
-    basis_banner,
-    basis_word,
-    certainty_word,
-    citation,
-    flip_steps,
-    measured_steps,
-    parameter_lines,
-    position_word,
-    standing_word,
-    verdict_word,
-)
 from hmgeo.project.folder import whole_file
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.book import load_book
@@ -76,15 +61,15 @@ def explain_finding(folder: Path, finding: str, project: Path | None = None) -> 
         Part("结论", tuple(_verdict(judged))),
         Part("原表", tuple(_cells(source, _row_told(folder, project, manifest, source)))),
         Part("读成", tuple(_read_as(source, ledger))),
-        Part("量得", _told(measured_steps(judged))),
+        Part("量得", _told(wording.measured_steps(judged))),
         Part("条款", tuple(_clause(judged, rule_used))),
-        Part("参数", tuple(parameter_lines(manifest["parameters"], None if rule is None else rule.parameters))),
+        Part("参数", tuple(wording.parameter_lines(manifest["parameters"], None if rule is None else rule.parameters))),
         Part("数据", tuple(_layers(manifest, judged, rule))),
-        Part("什么会使它改变", _told((*flip_steps(judged), RERUN))),
+        Part("什么会使它改变", _told((*wording.flip_steps(judged), wording.RERUN))),
     )
 
 
-def _told(steps: Iterable[Step]) -> tuple[tuple[str, str], ...]:
+def _told(steps: Iterable[wording.Step]) -> tuple[tuple[str, str], ...]:
     return tuple((template(step.name), str(step.text)) for step in steps)
 
 
@@ -111,11 +96,11 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
     name = _source(tables.sources, row["source_id"]).get("name", "")
     basis = Basis.of(row["basis"] or manifest["basis"])
     words = Words(
-        f"{row['source_id']} {name}　{badge(row)}",
+        f"{row['source_id']} {name}　{wording.badge(row)}",
         f"{manifest['project']['title']}　{row['rule_id']}　评估基准日 {row['as_of'] or '未设'}",
-        [banner for banner in (basis_banner(basis),) if banner],
+        [banner for banner in (wording.basis_banner(basis),) if banner],
         [line for part in parts if part.title in _OF_PICTURE for line in part.lines if line[0] not in _LEFT_OUT],
-        f"{manifest['caption']}　{DISCLAIMER}",
+        f"{manifest['caption']}　{wording.DISCLAIMER}",
     )
     with whole_file(out, []) as made:
         write_finding(ground, words, made, suffix)
@@ -228,11 +213,11 @@ def _source(rows: Sequence[dict[str, str]], source_id: str) -> dict[str, str]:
 
 
 def _verdict(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "结论", badge(finding)
+    yield "结论", wording.badge(finding)
     if finding["certainty"]:
-        yield "可靠性", certainty_word(finding)
+        yield "可靠性", wording.certainty_word(finding)
     if finding["verdict_other"]:
-        yield "另一可能", verdict_word(finding["verdict_other"])
+        yield "另一可能", wording.verdict_word(finding["verdict_other"])
     if finding["note"]:
         yield "说明", finding["note"]
     yield "评估基准日", finding["as_of"] or "未设"
@@ -270,7 +255,7 @@ def _read_as(source: Mapping[str, str], ledger: Sequence[Mapping[str, str]]) -> 
         yield "状态", "sources.csv 中没有这个编号"
         return
     yield "状态", Status.of(source["status"]).zh
-    yield "位置类型", position_word(source["position_kind"]) or "无"
+    yield "位置类型", wording.position_word(source["position_kind"]) or "无"
     if source["lon"]:
         yield (
             "坐标（CGCS2000）",
@@ -288,10 +273,10 @@ def _clause(finding: Mapping[str, Any], rule_used: Mapping[str, Any]) -> Iterato
         yield "条款", "不依据条款，半径由使用者设定"
         return
     yield "规则", f"{finding['rule_id']} {rule_used.get('title', '')}".strip()
-    yield "出处", citation(finding)
+    yield "出处", wording.citation(finding)
     yield "原文", f"“{finding['quote']}”"
     yield "效力层级", LegalRank.of(finding["legal_rank"]).zh if finding["legal_rank"] else ""
-    yield "效力", standing_word(finding["standing"], verified=rule_used.get("verified", ""))
+    yield "效力", wording.standing_word(finding["standing"], verified=rule_used.get("verified", ""))
     if rule_used.get("effect"):
         yield "作用", Effect.of(rule_used["effect"]).zh
     yield "认定部门", finding["decider"]
@@ -314,6 +299,6 @@ def _layers(manifest: Mapping[str, Any], judged: Mapping[str, Any], rule: Rule |
     for layer in used:
         extent, time = ("未申明" if layer[name] == "unknown" else layer[name] for name in ("coverage", "vintage"))
         gates = f"范围 {extent}，完整性 {Completeness.of(layer['completeness']).zh}，时点 {time}"
-        yield kinds.get(layer["kind"], layer["kind"]), f"{layer['path']}：{basis_word(layer['basis'])}，{gates}"
+        yield kinds.get(layer["kind"], layer["kind"]), f"{layer['path']}：{wording.basis_word(layer['basis'])}，{gates}"
     if rest := len(manifest["inputs"]) - len(used):
         yield "其余图层", f"{rest} 个，本条不用，见 data/manifest.json"

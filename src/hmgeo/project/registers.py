@@ -21,28 +21,8 @@ from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.project.folder import whole_file
 from hmgeo.records import LedgerEntry
 from hmgeo.reference.tables import templates
+from hmgeo.register import merge
 from hmgeo.register.entry import entry_of, place_stems, read_name
-from hmgeo.register.merge import (
-    CONTENTS_SHEET,
-    DECISION_FIELDS,
-    DECISIONS_SHEET,
-    DIFFERENT,
-    ID_HEADER,
-    OPEN,
-    PENDING_SHEET,
-    PREVIOUS_WORD,
-    REGISTER_SHEET,
-    ROLE_HEADERS,
-    SAME,
-    SIDE_FIELDS,
-    SIDES,
-    Decision,
-    Register,
-    Side,
-    SourceList,
-    build_register,
-    given_up,
-)
 from hmgeo.register.sheets import NOTES_HEADER, Sheet, filled_headers, own_headers, sheets
 from hmgeo.vocabulary import LayerKind
 
@@ -54,7 +34,7 @@ _PLACED = ("lon", "lat", "datum", "uncertainty", "central_meridian")
 class _Read(Struct):
     """A list as it was read, before rows are compared."""
 
-    source: SourceList
+    source: merge.SourceList
     lines: list[int]
     values: list[dict[str, str]]
     own: list[dict[str, str]]
@@ -72,7 +52,7 @@ def merge_lists(
     previous: Path | None = None,
     decisions: Sequence[Path] = (),
     stated: Mapping[str, Mapping[str, str]] | None = None,
-) -> Register:
+) -> merge.Register:
     """Make one register of several lists and write it as a workbook, whole or not at all.
 
     Parameters
@@ -101,8 +81,8 @@ def merge_lists(
     names = _names(files)
     read: list[_Read] = []
     problems: list[Problem] = []
-    taken: list[Decision] = []
-    for path, name in zip(paths, [*([PREVIOUS_WORD] if previous else []), *names], strict=True):
+    taken: list[merge.Decision] = []
+    for path, name in zip(paths, [*([merge.PREVIOUS_WORD] if previous else []), *names], strict=True):
         try:
             read.append(_read_list(path, name, by_what, is_previous=path is previous))
         except HmgeoError as error:
@@ -148,14 +128,14 @@ def _names(files: Sequence[Path]) -> list[str]:
     made: list[str] = []
     for path in files:
         name, number = path.stem, 1
-        while name in made or name in {PREVIOUS_WORD, ""}:
+        while name in made or name in {merge.PREVIOUS_WORD, ""}:
             number += 1
             name = f"{path.stem}#{number}"
         made.append(name)
     return made
 
 
-def _register_of(read: Sequence[_Read], decisions: Sequence[Decision]) -> Register:
+def _register_of(read: Sequence[_Read], decisions: Sequence[merge.Decision]) -> merge.Register:
     fulls = {read_name(values.get("name", ""))[0] for listed in read for values in listed.values}
     places = {values.get(role, "") for listed in read for values in listed.values for role in ("county", "township")}
     stems = place_stems([*fulls, *places])
@@ -167,19 +147,19 @@ def _register_of(read: Sequence[_Read], decisions: Sequence[Decision]) -> Regist
         )
     ]
     own = [headers for listed in read for headers in listed.own]
-    return build_register([listed.source for listed in read], entries, own, decisions)
+    return merge.build_register([listed.source for listed in read], entries, own, decisions)
 
 
 def _read_list(path: Path, name: str, stated: Mapping[str, Mapping[str, str]], *, is_previous: bool) -> _Read:
     own_stated = {what: by_file.get(path.name, "") for what, by_file in stated.items()}
-    sheet = REGISTER_SHEET if is_previous else own_stated.get("sheet", "")
+    sheet = merge.REGISTER_SHEET if is_previous else own_stated.get("sheet", "")
     options = ReadOptions(layer=sheet, datum=own_stated.get("datum", ""))
     opened = open_file(path, LayerKind.ENTERPRISES, options, path.name)
     raw = opened.raw
-    if is_previous and ID_HEADER not in raw.columns:
+    if is_previous and merge.ID_HEADER not in raw.columns:
         where = Place(file=path.name, sheet=raw.sheet)
         remedy = "--previous 须是 hmgeo register merge 写出的底册"
-        raise InputError(Problem(f"没有「{ID_HEADER}」列", where, remedy=remedy))
+        raise InputError(Problem(f"没有「{merge.ID_HEADER}」列", where, remedy=remedy))
     if is_previous:
         _refuse_repeated_ids(path, raw)
     roles = {**recognise_list(raw.headers), **opened.columns.by_role}
@@ -191,7 +171,7 @@ def _read_list(path: Path, name: str, stated: Mapping[str, Mapping[str, str]], *
     points, uncertainties_m = _points(opened, options)
     texts = {role: _texts(raw.columns[header]) for role, header in roles.items() if header in raw.columns}
     count = raw.row_count
-    values = [{role: texts[role][row] for role in ROLE_HEADERS if role in texts} for row in range(count)]
+    values = [{role: texts[role][row] for role in merge.ROLE_HEADERS if role in texts} for row in range(count)]
     header_datum = opened.columns.header_datum
     for row, (lon, lat) in enumerate(_coordinates(opened)):
         if points[row] is None and (lon or lat):  # kept as it stands, so that whoever reads the register sees it too
@@ -199,19 +179,19 @@ def _read_list(path: Path, name: str, stated: Mapping[str, Mapping[str, str]], *
             values[row] |= {"lon": lon, "lat": lat, "datum": own_stated.get("datum", "") or datum}
     own: dict[str, list[str]] = {}
     for header, cells in raw.columns.items():
-        is_role = header in {roles.get(role) for role in (*ROLE_HEADERS, *_PLACED)}
+        is_role = header in {roles.get(role) for role in (*merge.ROLE_HEADERS, *_PLACED)}
         if not is_role and not (is_previous and header in own_headers()):
             own[_own_name(header, opened, name, own, is_previous=is_previous)] = _texts(cells)
     remarks = _texts(raw.columns.get(NOTES_HEADER, [""] * count)) if is_previous else [""] * count
     return _Read(
-        source=SourceList(name, count, _day(date), is_previous),
+        source=merge.SourceList(name, count, _day(date), is_previous),
         lines=list(raw.lines) or list(range(1, count + 1)),
         values=values,
         own=[{header: cells[row] for header, cells in own.items() if cells[row]} for row in range(count)],
         dates=[_day(text) or _day(date) for text in texts.get("date", [""] * count)],
         points=points,
         uncertainties_m=uncertainties_m,
-        notes=[tuple(given_up(text.split("；"))) for text in remarks],
+        notes=[tuple(merge.given_up(text.split("；"))) for text in remarks],
         ledger=tuple(replace(entry, row=_line(entry.row, raw.lines)) for entry in opened.journal.entries),
     )
 
@@ -229,14 +209,14 @@ def _texts(cells: Sequence[str]) -> list[str]:
 def _refuse_repeated_ids(path: Path, raw: RawTable) -> None:
     """Refuse a register of the year before in which two enterprises have one id."""
     rows_of: dict[str, list[int]] = {}
-    for row, id_ in enumerate(_texts(raw.columns[ID_HEADER])):
+    for row, id_ in enumerate(_texts(raw.columns[merge.ID_HEADER])):
         rows_of.setdefault(id_, []).append(raw.lines[row] if raw.lines else row + 1)
-    place = Place(file=path.name, sheet=raw.sheet, field=ID_HEADER)
+    place = Place(file=path.name, sheet=raw.sheet, field=merge.ID_HEADER)
     remedy = "一个编号只留给一家，另一家的编号留空（合并时另编）"
     raise_problems(
         InputError,
         [
-            Problem(f"{ID_HEADER}重复：第 {'、'.join(map(str, lines))} 行", place, id_, remedy=remedy)
+            Problem(f"{merge.ID_HEADER}重复：第 {'、'.join(map(str, lines))} 行", place, id_, remedy=remedy)
             for id_, lines in rows_of.items()
             if id_ and len(lines) > 1
         ],
@@ -251,7 +231,7 @@ def _own_name(header: str, opened: Opened, name: str, taken: Container[str], *, 
     if header == opened.columns.by_role.get("id") and not is_previous:
         return f"原编号（{name}）"
     made = _template_names().get(plain_name(header), header)
-    if made in taken or (not is_previous and made in {ID_HEADER, *own_headers(), *filled_headers()}):
+    if made in taken or (not is_previous and made in {merge.ID_HEADER, *own_headers(), *filled_headers()}):
         made = whole = f"{header}（{name}）"
         number = 1
         while made in taken:
@@ -303,19 +283,19 @@ def _date_told(stem: str, remarks: Sequence[str]) -> str:
     return ""
 
 
-def _read_decisions(path: Path) -> list[Decision]:
+def _read_decisions(path: Path) -> list[merge.Decision]:
     """Read what people decided: the sheets of a register, or any table with their columns."""
-    sheets = [name for name in (DECISIONS_SHEET, PENDING_SHEET) if name in sheet_names(path)]
-    made: list[Decision] = []
+    sheets = [name for name in (merge.DECISIONS_SHEET, merge.PENDING_SHEET) if name in sheet_names(path)]
+    made: list[merge.Decision] = []
     problems: list[Problem] = []
     for sheet in sheets or [""]:
         journal = Journal(path.name)
         raw = read_raw(path, layer=sheet, journal=journal, kind=LayerKind.ENTERPRISES, may_be_empty=True)
-        wanted = [f"{side}{name}" for side in SIDES for name in SIDE_FIELDS] + list(DECISION_FIELDS)
+        wanted = [f"{side}{name}" for side in merge.SIDES for name in merge.SIDE_FIELDS] + list(merge.DECISION_FIELDS)
         missing = [name for name in wanted if name not in raw.columns]
         if missing:
             where = Place(file=path.name, sheet=raw.sheet)
-            remedy = f"用底册的「{PENDING_SHEET}」一表填写，列名不要改动"
+            remedy = f"用底册的「{merge.PENDING_SHEET}」一表填写，列名不要改动"
             problems.append(Problem(f"决定表缺列：{'、'.join(missing)}", where, "、".join(raw.headers), remedy=remedy))
             continue
         for row in range(raw.row_count):
@@ -330,19 +310,19 @@ def _read_decisions(path: Path) -> list[Decision]:
     return made
 
 
-def _decision(cells: Mapping[str, str], where: Place) -> Decision | Problem | None:
+def _decision(cells: Mapping[str, str], where: Place) -> merge.Decision | Problem | None:
     """Return what a row decides; None where it is left open."""
-    word, by, on, reason = (cells[name] for name in DECISION_FIELDS)
-    if word in {"", OPEN}:
+    word, by, on, reason = (cells[name] for name in merge.DECISION_FIELDS)
+    if word in {"", merge.OPEN}:
         return None
-    if word not in {SAME, DIFFERENT}:
-        allowed = f"{SAME}、{DIFFERENT}、{OPEN}，或留空"
+    if word not in {merge.SAME, merge.DIFFERENT}:
+        allowed = f"{merge.SAME}、{merge.DIFFERENT}、{merge.OPEN}，或留空"
         return Problem("决定看不懂", replace(where, field="决定"), word, allowed, "改为其中之一")
     if not by or not _day(on):
         remedy = "填写决定人和决定日期（如 2026-11-28）"
         return Problem("决定没有写明决定人或日期", where, f"{by}，{on}", remedy=remedy)
-    first, second = (Side(*(cells[f"{side}{name}"] for name in SIDE_FIELDS)) for side in SIDES)
-    return Decision(first, second, word == SAME, by, _day(on), reason, where)
+    first, second = (merge.Side(*(cells[f"{side}{name}"] for name in merge.SIDE_FIELDS)) for side in merge.SIDES)
+    return merge.Decision(first, second, word == merge.SAME, by, _day(on), reason, where)
 
 
 def _told(entry: LedgerEntry) -> tuple[str, ...]:
@@ -351,5 +331,9 @@ def _told(entry: LedgerEntry) -> tuple[str, ...]:
 
 
 def _plain(sheet: Sheet) -> PlainTable:
-    choices = {DECISION_FIELDS[0]: (SAME, DIFFERENT, OPEN)} if sheet.title == PENDING_SHEET else {}
-    return PlainTable(sheet.title, sheet.header, sheet.rows, choices, sheet.title == CONTENTS_SHEET)
+    choices = (
+        {merge.DECISION_FIELDS[0]: (merge.SAME, merge.DIFFERENT, merge.OPEN)}
+        if sheet.title == merge.PENDING_SHEET
+        else {}
+    )
+    return PlainTable(sheet.title, sheet.header, sheet.rows, choices, sheet.title == merge.CONTENTS_SHEET)

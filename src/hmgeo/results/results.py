@@ -15,26 +15,7 @@ from msgspec.structs import replace
 from hmgeo.errors import Problem, UsageError
 from hmgeo.records import TOLD, Ledger, Record, UnreadWord, geo_frame, told_cells
 from hmgeo.reference.tables import same_name
-from hmgeo.results.columns import (
-    AGREEMENT_SCHEMA,
-    BARRIER_SCHEMA,
-    BASIN_SCHEMA,
-    CATCHMENT_AREA_SCHEMA,
-    FLOW_CATCHMENT_SCHEMA,
-    FLOW_MET_SCHEMA,
-    FLOW_PATHS_SCHEMA,
-    IRRIGATION_SCHEMA,
-    LAND_TOTALS_SCHEMA,
-    LEADS_SCHEMA,
-    MINES_SCHEMA,
-    OVERHEAD_SCHEMA,
-    REACHED_SCHEMA,
-    SAMPLING_SCHEMA,
-    SLOPES_SCHEMA,
-    STEEP_SCHEMA,
-    TERRAIN_FLIPS_SCHEMA,
-    TOWNSHIPS_SCHEMA,
-)
+from hmgeo.results import columns
 from hmgeo.results.used import DEFAULT_ORDER, DecisionUsed, JoinUsed, LayerUsed, ParameterUsed, RuleUsed, VisitOrder
 from hmgeo.vocabulary import Basis, Unassessed, Verdict
 from hmgeo.words import Reason, decoded, encoded, groups_of, parts_of, say, sentences
@@ -106,12 +87,12 @@ class BureauTables(Record, frozen=True):
     evidence: pa.Table
     attributes: pa.Table
     places: pa.Table
-    townships: pa.Table = field(default_factory=TOWNSHIPS_SCHEMA.empty_table)
-    reached: pa.Table = field(default_factory=REACHED_SCHEMA.empty_table)
-    leads: pa.Table = field(default_factory=LEADS_SCHEMA.empty_table)
+    townships: pa.Table = field(default_factory=columns.TOWNSHIPS_SCHEMA.empty_table)
+    reached: pa.Table = field(default_factory=columns.REACHED_SCHEMA.empty_table)
+    leads: pa.Table = field(default_factory=columns.LEADS_SCHEMA.empty_table)
     outlets: pa.Table | None = None
     reaching: tuple[tuple[tuple[str, float], ...], ...] = ()
-    land_totals: pa.Table = field(default_factory=LAND_TOTALS_SCHEMA.empty_table)
+    land_totals: pa.Table = field(default_factory=columns.LAND_TOTALS_SCHEMA.empty_table)
 
 
 class TerrainTables(Record, frozen=True):
@@ -120,12 +101,12 @@ class TerrainTables(Record, frozen=True):
     `notes`: how each table was made, with every choice, or why it wasn't; by the table's name.
     """
 
-    slopes: pa.Table = field(default_factory=SLOPES_SCHEMA.empty_table)
-    steep: pa.Table = field(default_factory=STEEP_SCHEMA.empty_table)
-    flips: pa.Table = field(default_factory=TERRAIN_FLIPS_SCHEMA.empty_table)
-    barriers: pa.Table = field(default_factory=BARRIER_SCHEMA.empty_table)
-    overhead: pa.Table = field(default_factory=OVERHEAD_SCHEMA.empty_table)
-    mines: pa.Table = field(default_factory=MINES_SCHEMA.empty_table)
+    slopes: pa.Table = field(default_factory=columns.SLOPES_SCHEMA.empty_table)
+    steep: pa.Table = field(default_factory=columns.STEEP_SCHEMA.empty_table)
+    flips: pa.Table = field(default_factory=columns.TERRAIN_FLIPS_SCHEMA.empty_table)
+    barriers: pa.Table = field(default_factory=columns.BARRIER_SCHEMA.empty_table)
+    overhead: pa.Table = field(default_factory=columns.OVERHEAD_SCHEMA.empty_table)
+    mines: pa.Table = field(default_factory=columns.MINES_SCHEMA.empty_table)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -135,14 +116,14 @@ class WaterTables(Record, frozen=True):
     `notes`: how it was worked out, with every choice; or why it wasn't.
     """
 
-    paths: pa.Table = field(default_factory=FLOW_PATHS_SCHEMA.empty_table)
-    met: pa.Table = field(default_factory=FLOW_MET_SCHEMA.empty_table)
-    catchments: pa.Table = field(default_factory=FLOW_CATCHMENT_SCHEMA.empty_table)
-    catchment_areas: pa.Table = field(default_factory=CATCHMENT_AREA_SCHEMA.empty_table)
-    basins: pa.Table = field(default_factory=BASIN_SCHEMA.empty_table)
-    chains: pa.Table = field(default_factory=IRRIGATION_SCHEMA.empty_table)
-    sampling: pa.Table = field(default_factory=SAMPLING_SCHEMA.empty_table)
-    agreement: pa.Table = field(default_factory=AGREEMENT_SCHEMA.empty_table)
+    paths: pa.Table = field(default_factory=columns.FLOW_PATHS_SCHEMA.empty_table)
+    met: pa.Table = field(default_factory=columns.FLOW_MET_SCHEMA.empty_table)
+    catchments: pa.Table = field(default_factory=columns.FLOW_CATCHMENT_SCHEMA.empty_table)
+    catchment_areas: pa.Table = field(default_factory=columns.CATCHMENT_AREA_SCHEMA.empty_table)
+    basins: pa.Table = field(default_factory=columns.BASIN_SCHEMA.empty_table)
+    chains: pa.Table = field(default_factory=columns.IRRIGATION_SCHEMA.empty_table)
+    sampling: pa.Table = field(default_factory=columns.SAMPLING_SCHEMA.empty_table)
+    agreement: pa.Table = field(default_factory=columns.AGREEMENT_SCHEMA.empty_table)
     notes: tuple[str, ...] = ()
 
 

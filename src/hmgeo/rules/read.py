@@ -14,30 +14,8 @@ from msgspec import Struct
 
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.tables import implied_facts
+from hmgeo.rules import model
 from hmgeo.rules.kinds import KINDS, LIST_TYPES, FieldSpec, FieldType, KindSpec, known_words, parameters_of
-from hmgeo.rules.model import (
-    ANY_LAYER,
-    AppliesTo,
-    Case,
-    Condition,
-    DatedValue,
-    Exemption,
-    Expected,
-    FieldValue,
-    Given,
-    LayerState,
-    Period,
-    Rule,
-    Runs,
-    RunsState,
-    TaskDue,
-    Test,
-    Title,
-    TradeCodes,
-    Trades,
-    Verification,
-    VerificationState,
-)
 from hmgeo.rules.nodes import Reader, compose, fingerprint, line_of
 from hmgeo.rules.parameters import declared
 from hmgeo.rules.words import (
@@ -56,7 +34,7 @@ _MAX_PARTS_DEPTH = 2
 _CODE_LENGTHS = range(1, 5)
 
 
-def _read_test(reader: Reader, node: yaml.Node, depth: int = 0) -> Test | None:
+def _read_test(reader: Reader, node: yaml.Node, depth: int = 0) -> model.Test | None:
     """Return a test, None where its kind is unknown; faults go to the reader."""
     entries = reader.free_mapping(node, "test")
     if "kind" not in entries:
@@ -71,24 +49,24 @@ def _read_test(reader: Reader, node: yaml.Node, depth: int = 0) -> Test | None:
     known = ["kind", *(field_spec.name for field_spec in spec.fields)]
     required = [field_spec.name for field_spec in spec.fields if field_spec.required]
     values = reader.mapping(node, known, required, f"test（{kind}）")
-    fields: dict[str, FieldValue] = {}
+    fields: dict[str, model.FieldValue] = {}
     for field_spec in spec.fields:
         if field_spec.name in values:
             fields[field_spec.name] = _read_field(reader, values[field_spec.name], field_spec)
     _check_classes(reader, node, fields)
-    return Test(kind, MappingProxyType(fields))
+    return model.Test(kind, MappingProxyType(fields))
 
 
-def _read_parts(reader: Reader, node: yaml.Node, spec: KindSpec, depth: int) -> Test | None:
+def _read_parts(reader: Reader, node: yaml.Node, spec: KindSpec, depth: int) -> model.Test | None:
     entries = reader.mapping(node, ("kind", "tests"), ("kind", "tests"), f"test（{spec.name}）")
     if depth >= _MAX_PARTS_DEPTH:
         reader.fault(node, "test 嵌套过深", allowed=f"不超过 {_MAX_PARTS_DEPTH} 层")
         return None
     parts = (_read_test(reader, item, depth + 1) for item in reader.items(entries, "tests"))
-    return Test(spec.name, parts=tuple(part for part in parts if part is not None))
+    return model.Test(spec.name, parts=tuple(part for part in parts if part is not None))
 
 
-def _read_field(reader: Reader, node: yaml.Node, spec: FieldSpec) -> FieldValue:
+def _read_field(reader: Reader, node: yaml.Node, spec: FieldSpec) -> model.FieldValue:
     of = f"test.{spec.name}"
     if spec.type is FieldType.TEXT:
         return reader.text(node, of)
@@ -98,7 +76,7 @@ def _read_field(reader: Reader, node: yaml.Node, spec: FieldSpec) -> FieldValue:
     return reader.words(node, of, known) if spec.type in LIST_TYPES else reader.word(node, of, known)
 
 
-def _check_classes(reader: Reader, node: yaml.Node, fields: dict[str, FieldValue]) -> None:
+def _check_classes(reader: Reader, node: yaml.Node, fields: dict[str, model.FieldValue]) -> None:
     """Fault class words that the layer doesn't have."""
     classes, layer = fields.get("classes"), fields.get("layer")
     if not isinstance(classes, tuple) or not isinstance(layer, str) or not layer:
@@ -109,7 +87,7 @@ def _check_classes(reader: Reader, node: yaml.Node, fields: dict[str, FieldValue
             reader.fault(node, f"{layer} 没有这一类别", found=word, allowed="、".join(allowed), remedy="改用允许的类别")
 
 
-def _read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
+def _read_applies_to(reader: Reader, node: yaml.Node) -> model.AppliesTo:
     """Return who a rule speaks to."""
     known = ("source_kinds", "trades", "actions", "conditions", "existing")
     entries = reader.mapping(node, known, ("source_kinds", "trades"), "applies_to")
@@ -118,9 +96,9 @@ def _read_applies_to(reader: Reader, node: yaml.Node) -> AppliesTo:
         reader.fault(
             entries["source_kinds"], "source_kinds为空", allowed="、".join(SOURCE_KINDS), remedy="至少写一种对象"
         )
-    return AppliesTo(
+    return model.AppliesTo(
         source_kinds=source_kinds,
-        trades=_read_trades(reader, entries["trades"]) if "trades" in entries else Trades(),
+        trades=_read_trades(reader, entries["trades"]) if "trades" in entries else model.Trades(),
         actions=_read_actions(reader, entries.get("actions")),
         conditions=_read_conditions(reader, entries.get("conditions")),
         is_existing=reader.truth(entries, "existing"),
@@ -131,15 +109,15 @@ def _read_actions(reader: Reader, node: yaml.Node | None) -> tuple[Action, ...]:
     return tuple(map(Action.of, reader.words(node, "actions", [action.value for action in Action])))
 
 
-def _read_conditions(reader: Reader, node: yaml.Node | None) -> tuple[Condition, ...]:
+def _read_conditions(reader: Reader, node: yaml.Node | None) -> tuple[model.Condition, ...]:
     stated = _keyed(reader, node, "conditions", ATTRIBUTES, reader.truth)
-    return tuple(Condition(attribute, expected) for attribute, expected in stated.items())
+    return tuple(model.Condition(attribute, expected) for attribute, expected in stated.items())
 
 
-def _read_trades(reader: Reader, node: yaml.Node) -> Trades:
+def _read_trades(reader: Reader, node: yaml.Node) -> model.Trades:
     """Return trades, written as `any`, as `{parameter: name}` or as `{lists: [{edition, codes}]}`."""
     if getattr(node, "value", None) == "any":
-        return Trades()
+        return model.Trades()
     entries = reader.mapping(node, ("parameter", "lists", "note", "parts"), (), "trades（any，或 parameter，或 lists）")
     if ("parameter" in entries) == ("lists" in entries):
         reader.fault(node, "trades 须为 any、parameter、lists 三者之一", remedy="写 any，或 parameter，或 lists")
@@ -147,10 +125,10 @@ def _read_trades(reader: Reader, node: yaml.Node) -> Trades:
     lists = (_read_trade_codes(reader, item) for item in reader.items(entries, "trades.lists"))
     note = reader.text(entries, "trades.note")
     parts = reader.words(entries, "trades.parts", sorted({row.fact for row in implied_facts()}))
-    return Trades(tuple(lists), parameter, note, parts)
+    return model.Trades(tuple(lists), parameter, note, parts)
 
 
-def _read_trade_codes(reader: Reader, node: yaml.Node) -> TradeCodes:
+def _read_trade_codes(reader: Reader, node: yaml.Node) -> model.TradeCodes:
     entries = reader.mapping(node, ("edition", "codes"), ("edition", "codes"), "trades.lists")
     edition = reader.integer(entries, "edition")
     if edition is not None and edition not in EDITIONS:
@@ -159,13 +137,13 @@ def _read_trade_codes(reader: Reader, node: yaml.Node) -> TradeCodes:
     for code in codes:
         if code and (not code.isdigit() or len(code) not in _CODE_LENGTHS):
             reader.fault(node, "行业代码应为 1 至 4 位数字", found=code, remedy="核对 GB/T 4754")
-    return TradeCodes(edition or EDITIONS[-1], codes)
+    return model.TradeCodes(edition or EDITIONS[-1], codes)
 
 
-def _read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
+def _read_exemption(reader: Reader, node: yaml.Node) -> model.Exemption:
     """Return one exception that the text makes."""
     entries = reader.mapping(node, ("quote", "actions", "conditions", "text"), ("quote",), "exceptions")
-    return Exemption(
+    return model.Exemption(
         quote=reader.text(entries, "exceptions.quote"),
         actions=_read_actions(reader, entries.get("actions")),
         conditions=_read_conditions(reader, entries.get("conditions")),
@@ -173,19 +151,19 @@ def _read_exemption(reader: Reader, node: yaml.Node) -> Exemption:
     )
 
 
-_GIVEN_KEYS = tuple("class" if name == "classes" else name for name in Given.__struct_fields__)
+_GIVEN_KEYS = tuple("class" if name == "classes" else name for name in model.Given.__struct_fields__)
 T = TypeVar("T")
 _YES_NO = ("yes", "no")
 
 
-def _read_case(reader: Reader, node: yaml.Node) -> Case:
+def _read_case(reader: Reader, node: yaml.Node) -> model.Case:
     """Return one case; faults go to the reader."""
     entries = reader.mapping(node, ("id", "given", "expect"), ("id", "given", "expect"), "cases")
     given, expected = _read_given(reader, entries.get("given")), _read_expected(reader, entries.get("expect"))
-    return Case(reader.text(entries, "cases.id"), given, expected, line_of(node))
+    return model.Case(reader.text(entries, "cases.id"), given, expected, line_of(node))
 
 
-def _read_given(reader: Reader, node: yaml.Node | None) -> Given:
+def _read_given(reader: Reader, node: yaml.Node | None) -> model.Given:
     entries = reader.mapping(node, _GIVEN_KEYS, ("as_of", "place"), "given")
     action = reader.member(entries, "given.action", Action, Action.NEW) if "action" in entries else None
 
@@ -195,7 +173,7 @@ def _read_given(reader: Reader, node: yaml.Node | None) -> Given:
     def numbers(name: str) -> Mapping[str, float]:
         return _by_layer(reader, entries.get(name), name, lambda value: reader.number(value, name) or 0.0)
 
-    return Given(
+    return model.Given(
         as_of=reader.day(entries, "as_of") or date.min,
         place=reader.text(entries, "place"),
         adopted=reader.truth(entries, "adopted"),
@@ -226,13 +204,13 @@ def _read_given(reader: Reader, node: yaml.Node | None) -> Given:
     )
 
 
-def _read_expected(reader: Reader, node: yaml.Node | None) -> Expected:
+def _read_expected(reader: Reader, node: yaml.Node | None) -> model.Expected:
     known = ("standing", "verdict", "certainty", "key_areas", "reason")
     entries = reader.mapping(node, known, ("standing",), "expect")
     verdict = None
     if "verdict" in entries:
         verdict = reader.member(entries, "expect.verdict", Verdict, Verdict.NOT_ASSESSED)
-    return Expected(
+    return model.Expected(
         standing=reader.member(entries, "expect.standing", Standing, Standing.IN_FORCE),
         verdict=verdict,
         certainty=reader.word(entries, "expect.certainty", [word.value for word in Certainty]),
@@ -244,7 +222,7 @@ def _read_expected(reader: Reader, node: yaml.Node | None) -> Expected:
 def _by_layer(reader: Reader, node: yaml.Node | None, of: str, read: Callable[[yaml.Node], T]) -> Mapping[str, T]:
     """Return values by layer code; a bare value speaks of every layer, under `*`."""
     if node is not None and getattr(node, "id", "") != "mapping":
-        return MappingProxyType({ANY_LAYER: read(node)})
+        return MappingProxyType({model.ANY_LAYER: read(node)})
     return _keyed(reader, node, of, LAYERS, lambda value, _: read(value))
 
 
@@ -259,19 +237,19 @@ def _keyed(
     return MappingProxyType(values)
 
 
-def _read_states(reader: Reader, node: yaml.Node | None) -> Mapping[str, LayerState]:
-    states = [state.value for state in LayerState]
+def _read_states(reader: Reader, node: yaml.Node | None) -> Mapping[str, model.LayerState]:
+    states = [state.value for state in model.LayerState]
     states_of = _keyed(reader, node, "layers", LAYERS, lambda value, of: reader.word(value, of, states))
-    return MappingProxyType({layer: LayerState(state) for layer, state in states_of.items() if state})
+    return MappingProxyType({layer: model.LayerState(state) for layer, state in states_of.items() if state})
 
 
-def _read_choices(reader: Reader, node: yaml.Node | None) -> Mapping[str, FieldValue]:
+def _read_choices(reader: Reader, node: yaml.Node | None) -> Mapping[str, model.FieldValue]:
     """Return parameter choices: a number, a word or a list of codes."""
     names = {parameter.name: parameter for parameter in declared()}
     return _keyed(reader, node, "parameters", names, partial(_read_choice, reader))
 
 
-def _read_choice(reader: Reader, node: yaml.Node, of: str) -> FieldValue:
+def _read_choice(reader: Reader, node: yaml.Node, of: str) -> model.FieldValue:
     kind = getattr(node, "id", "")
     if kind == "sequence":
         return reader.texts(node, of)
@@ -280,11 +258,11 @@ def _read_choice(reader: Reader, node: yaml.Node, of: str) -> FieldValue:
     return reader.text(node, of)
 
 
-_VALUE_KEYS = tuple("from" if name == "in_force_from" else name for name in DatedValue.__struct_fields__)
+_VALUE_KEYS = tuple("from" if name == "in_force_from" else name for name in model.DatedValue.__struct_fields__)
 _VALUE_TEXTS = ("document", "quote", "article", "paragraph", "item", "replaced_by", "document_number", "text", "note")
 
 
-def _read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[DatedValue, ...]:
+def _read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[model.DatedValue, ...]:
     """Return the dated values in order; a text not held needs neither day nor quote."""
     nodes = reader.items(node, "history")
     if not nodes:
@@ -295,7 +273,7 @@ def _read_history(reader: Reader, node: yaml.Node, *, is_held: bool) -> tuple[Da
     return tuple(values)
 
 
-def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue:
+def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> model.DatedValue:
     required = ("from", "document", "quote") if is_held else ("document",)
     entries = reader.mapping(node, _VALUE_KEYS, required, "history")
     value = reader.number(entries, "value")
@@ -308,7 +286,7 @@ def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue
     repealed_on = reader.day(entries, "repealed_on")
     if first_day is not None and repealed_on is not None and repealed_on <= first_day:
         reader.fault(entries["repealed_on"], "废止日期不晚于施行日期", found=str(repealed_on), remedy="核对日期")
-    return DatedValue(
+    return model.DatedValue(
         in_force_from=first_day,
         value=value,
         value_max=reader.number(entries, "value_max"),
@@ -321,7 +299,7 @@ def _read_value(reader: Reader, node: yaml.Node, *, is_held: bool) -> DatedValue
     )
 
 
-def _read_period(reader: Reader, node: yaml.Node | None) -> Period | None:
+def _read_period(reader: Reader, node: yaml.Node | None) -> model.Period | None:
     entries = reader.mapping(node, ("from", "to"), ("from", "to"), "plan_period")
     start = reader.day(entries, "plan_period.from")
     end = reader.day(entries, "plan_period.to")
@@ -329,16 +307,16 @@ def _read_period(reader: Reader, node: yaml.Node | None) -> Period | None:
         return None
     if end < start and node is not None:
         reader.fault(node, "plan_period 的止日早于起日", found=f"{start} 至 {end}", remedy="核对日期")
-    return Period(start, end)
+    return model.Period(start, end)
 
 
-def _read_due(reader: Reader, node: yaml.Node) -> TaskDue:
+def _read_due(reader: Reader, node: yaml.Node) -> model.TaskDue:
     entries = reader.mapping(node, ("on", "task"), ("on", "task"), "task_due")
     due = reader.day(entries, "task_due.on")
-    return TaskDue(due or date.min, reader.text(entries, "task_due.task"))
+    return model.TaskDue(due or date.min, reader.text(entries, "task_due.task"))
 
 
-def _check_succession(reader: Reader, earlier: DatedValue, later: DatedValue, node: yaml.Node) -> None:
+def _check_succession(reader: Reader, earlier: model.DatedValue, later: model.DatedValue, node: yaml.Node) -> None:
     """Fault values out of order, and a value that reaches into its successor's time."""
     if earlier.in_force_from is None or later.in_force_from is None:
         return
@@ -370,9 +348,11 @@ _SCHEMA = 1
 _FILE_KEYS = ("schema", "pack", "version", "rules", "fingerprint")
 _UNREAD = frozenset({"matter", "validity", "pack", "file", "line"})
 """What a rule has that isn't written in its record."""
-_RULE_KEYS = tuple(name for name in Rule.__struct_fields__ if name not in _UNREAD)
+_RULE_KEYS = tuple(name for name in model.Rule.__struct_fields__ if name not in _UNREAD)
 _REQUIRED_KEYS = tuple(
-    name for name in Rule.__struct_fields__[: -len(Rule.__struct_defaults__)] if name not in {"matter", "test"}
+    name
+    for name in model.Rule.__struct_fields__[: -len(model.Rule.__struct_defaults__)]
+    if name not in {"matter", "test"}
 )
 _RULE_TEXTS = ("id", "authority", "condition", "would_decide", "uncovered", "note")
 _TERRITORY_DIGITS = (COUNTY_DIGITS, TOWNSHIP_DIGITS)
@@ -388,7 +368,7 @@ class RuleFile(Struct, frozen=True):
     file: str
     pack: str
     version: str
-    rules: tuple[Rule, ...]
+    rules: tuple[model.Rule, ...]
     fingerprint: str = ""
     content: str = ""
 
@@ -426,7 +406,7 @@ def load_rules(content: bytes, file: str) -> RuleFile:
     return RuleFile(file, pack, version, tuple(rules), stated, fingerprint(entries["rules"], without="cases"))
 
 
-def _check_ids(reader: Reader, rules: list[Rule]) -> None:
+def _check_ids(reader: Reader, rules: list[model.Rule]) -> None:
     first_lines: dict[str, int] = {}
     for rule in rules:
         if rule.id in first_lines:
@@ -437,17 +417,17 @@ def _check_ids(reader: Reader, rules: list[Rule]) -> None:
             first_lines[rule.id] = rule.line
 
 
-def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> Rule:
+def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> model.Rule:
     entries = reader.mapping(node, _RULE_KEYS, _REQUIRED_KEYS, "规则")
     runs = _read_runs(reader, entries.get("runs"))
-    is_held = runs.state is not Runs.TEXT_NOT_HELD
+    is_held = runs.state is not model.Runs.TEXT_NOT_HELD
     matter = reader.word(entries, "decider", DECIDERS)
     history = _read_history(reader, entries["history"], is_held=is_held) if "history" in entries else ()
-    rule = Rule(
+    rule = model.Rule(
         title=_read_title(reader, entries.get("title")),
         legal_rank=reader.member(entries, "legal_rank", LegalRank, LegalRank.PLAN),
         territory=_read_territory(reader, entries.get("territory")),
-        applies_to=_read_applies_to(reader, entries["applies_to"]) if "applies_to" in entries else AppliesTo(()),
+        applies_to=_read_applies_to(reader, entries["applies_to"]) if "applies_to" in entries else model.AppliesTo(()),
         test=_read_test(reader, entries["test"]) if "test" in entries else None,
         effect=reader.member(entries, "effect", Effect, Effect.INFORM),
         history=history,
@@ -470,9 +450,9 @@ def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> Rule:
     return rule
 
 
-def _read_title(reader: Reader, node: yaml.Node | None) -> Title:
+def _read_title(reader: Reader, node: yaml.Node | None) -> model.Title:
     entries = reader.mapping(node, ("zh", "en"), ("zh", "en"), "title")
-    return Title(reader.text(entries, "title.zh"), reader.text(entries, "title.en"))
+    return model.Title(reader.text(entries, "title.zh"), reader.text(entries, "title.en"))
 
 
 def _read_territory(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
@@ -485,27 +465,27 @@ def _read_territory(reader: Reader, node: yaml.Node | None) -> tuple[str, ...]:
     return codes
 
 
-def _read_verified(reader: Reader, node: yaml.Node | None) -> Verification:
+def _read_verified(reader: Reader, node: yaml.Node | None) -> model.Verification:
     entries = reader.mapping(node, ("on", "against", "state", "held_until"), ("against", "state"), "verified")
-    state = reader.member(entries, "verified.state", VerificationState, VerificationState.UNVERIFIED)
+    state = reader.member(entries, "verified.state", model.VerificationState, model.VerificationState.UNVERIFIED)
     on = reader.day(entries, "verified.on")
-    if node is not None and state is VerificationState.VERIFIED and on is None:
+    if node is not None and state is model.VerificationState.VERIFIED and on is None:
         reader.fault(node, "verified缺少 on", remedy="补写核对日期")
     against = reader.text(entries, "verified.against")
     held_until = reader.day(entries, "verified.held_until")
-    return Verification(state, against, on, held_until)
+    return model.Verification(state, against, on, held_until)
 
 
-def _read_runs(reader: Reader, node: yaml.Node | None) -> RunsState:
+def _read_runs(reader: Reader, node: yaml.Node | None) -> model.RunsState:
     entries = reader.mapping(node, ("state", "why"), ("state",), "runs")
-    state = reader.member(entries, "runs.state", Runs, Runs.YES)
+    state = reader.member(entries, "runs.state", model.Runs, model.Runs.YES)
     why = reader.text(entries, "runs.why")
-    if node is not None and state is not Runs.YES and not why:
+    if node is not None and state is not model.Runs.YES and not why:
         reader.fault(node, "runs缺少 why", found=state.value, remedy="说明为何不作空间判定")
-    return RunsState(state, why)
+    return model.RunsState(state, why)
 
 
-def _read_cases(reader: Reader, node: yaml.Node | None) -> tuple[Case, ...]:
+def _read_cases(reader: Reader, node: yaml.Node | None) -> tuple[model.Case, ...]:
     nodes = reader.items(node, "cases")
     cases = tuple(_read_case(reader, item) for item in nodes)
     seen: set[str] = set()
@@ -516,15 +496,15 @@ def _read_cases(reader: Reader, node: yaml.Node | None) -> tuple[Case, ...]:
     return cases
 
 
-def _check_whole(reader: Reader, node: yaml.Node, entries: dict[str, yaml.Node], rule: Rule) -> None:
+def _check_whole(reader: Reader, node: yaml.Node, entries: dict[str, yaml.Node], rule: model.Rule) -> None:
     """Fault what only shows when the parts of a rule are seen together."""
     name = rule.id or "规则"
-    if rule.runs.state is Runs.YES:
+    if rule.runs.state is model.Runs.YES:
         if "test" not in entries:
             reader.fault(node, f"{name} 缺少 test", remedy="补写 test，或把 runs 改为 inform、not_spatial")
         if not rule.cases:
             reader.fault(node, f"{name} 缺少算例 cases", remedy="在限值和日期两侧各写一个算例")
-    if rule.runs.state is Runs.TEXT_NOT_HELD and not rule.would_decide:
+    if rule.runs.state is model.Runs.TEXT_NOT_HELD and not rule.would_decide:
         reader.fault(node, f"{name} 缺少 would_decide", remedy="说明该文件会决定什么")
     if rule.effect is Effect.RESTRICT and not rule.condition:
         reader.fault(node, f"{name} 缺少 condition", remedy="写明须满足的条件")
@@ -536,7 +516,7 @@ def _check_whole(reader: Reader, node: yaml.Node, entries: dict[str, yaml.Node],
             _check_limit(reader, value_node, rule, rule.test, value)
 
 
-def _check_parameters(reader: Reader, node: yaml.Node, rule: Rule) -> None:
+def _check_parameters(reader: Reader, node: yaml.Node, rule: model.Rule) -> None:
     used = {*parameters_of(rule.test)} if rule.test is not None else set()
     if rule.applies_to.trades.parameter:
         used.add(rule.applies_to.trades.parameter)
@@ -548,7 +528,7 @@ _LARGEST = {"m": 1_000_000.0, "°": 90.0, "%": 1_000.0}
 """By unit; beyond these a limit is a slip of the pen."""
 
 
-def _check_limit(reader: Reader, node: yaml.Node, rule: Rule, test: Test, value: DatedValue) -> None:
+def _check_limit(reader: Reader, node: yaml.Node, rule: model.Rule, test: model.Test, value: model.DatedValue) -> None:
     """Fault a number without the test's unit, and a test without a number."""
     units = [unit for leaf in test.leaves() if (unit := limit_unit(leaf))]
     if not units:
@@ -564,7 +544,7 @@ def _check_limit(reader: Reader, node: yaml.Node, rule: Rule, test: Test, value:
             reader.fault(node, f"{rule.id} 的限值不可能", found=f"{limit:g}", allowed=allowed, remedy="照原文填写")
 
 
-def limit_unit(leaf: Test) -> str:
+def limit_unit(leaf: model.Test) -> str:
     """Return the unit of the dated value that the simple test `leaf` compares with.
 
     Empty where a parameter holds the limit, or there is none.

@@ -40,21 +40,9 @@ from hmgeo.results.results import ContextLayer, Presentation, Results
 from hmgeo.results.siting import Clause
 from hmgeo.rules.book import load_book
 from hmgeo.rules.nodes import near
+from hmgeo.siting import offsets
 from hmgeo.siting.candidates import Candidate, choose_candidates, generated_points, reading_order
 from hmgeo.siting.key_areas import COLUMNS, Lists, fill_key_areas
-from hmgeo.siting.offsets import (
-    Covered,
-    OffsetLedger,
-    Purchase,
-    asked_at,
-    covered,
-    kg_of,
-    ledger_of,
-    metal_of,
-    settle,
-    sources_of,
-    uncontrolled,
-)
 from hmgeo.siting.overlay import Overlay, Zone, hatching, overlay_clauses
 from hmgeo.siting.site import PlaceFinder, Site
 from hmgeo.vocabulary import INVENTED, METALS, Basis, Effect, LayerKind, Verdict
@@ -233,8 +221,8 @@ OPEN_BASIS = "条文未规定替代量逐个金属还是合计计算，须由使
 class OffsetReport(Struct, frozen=True):
     """The ledger after a plan, with what each project still lacks; notes are sentences."""
 
-    ledger: OffsetLedger
-    needs: tuple[tuple[str, Covered], ...] = ()
+    ledger: offsets.OffsetLedger
+    needs: tuple[tuple[str, offsets.Covered], ...] = ()
     notes: tuple[str, ...] = ()
 
     def tables(self) -> tuple[PlainTable, ...]:
@@ -291,25 +279,25 @@ def report_offsets(
         With every fault; nothing is sold where one row can't be.
     """
     _check(ratio, basis)
-    asked = asked_at(load_book().rules, place, as_of) if place and as_of is not None else ()
+    asked = offsets.asked_at(load_book().rules, place, as_of) if place and as_of is not None else ()
     ratio = next((clause.ratio for clause in asked if clause.ratio is not None), ratio)
     lines = [clause.text for clause in asked] or ([f"{place} {as_of} 没有现行条款要求总量替代。"] if place else [])
     file = shown_path(ledger, "")
-    held_ledger = ledger_of(sources_of(_columns(ledger, LEDGER_COLUMNS), file), file)
+    held_ledger = offsets.ledger_of(offsets.sources_of(_columns(ledger, LEDGER_COLUMNS), file), file)
     purchases = () if plan is None else _purchases(plan)
     plan_file = "" if plan is None else shown_path(plan, "")
-    after = settle(held_ledger, purchases, plan_file)
+    after = offsets.settle(held_ledger, purchases, plan_file)
     if ratio is None:
         return OffsetReport(after, notes=tuple(lines))
     codes = [basis] if basis else list(BASES)
     needs = tuple(
         (BASIS_WORDS[code], clause)
         for code in codes
-        for clause in covered(purchases, ratio, is_summed=BASES[code], file=plan_file)
+        for clause in offsets.covered(purchases, ratio, is_summed=BASES[code], file=plan_file)
     )
     unsaid = sorted({clause.project_id for clause in purchases} - {clause.project_id for _, clause in needs})
     notes = lines if basis else [*lines, OPEN_BASIS]
-    notes += uncontrolled(clause.metal for clause in purchases if clause.added_kg)
+    notes += offsets.uncontrolled(clause.metal for clause in purchases if clause.added_kg)
     notes += [f"{'、'.join(unsaid)} 未填写新增量，须替代量未计算。"] if unsaid else []
     return OffsetReport(after, needs, tuple(notes))
 
@@ -342,7 +330,7 @@ def _columns(path: Path, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
     return {name: [raw.columns[header][row] for row in kept] for name, header in headers.items() if header}
 
 
-def _purchases(path: Path) -> tuple[Purchase, ...]:
+def _purchases(path: Path) -> tuple[offsets.Purchase, ...]:
     file = shown_path(path, "")
     columns = _columns(path, (*PLAN_COLUMNS, "新增量"))
     lacking = [name for name in PLAN_COLUMNS if name not in columns]
@@ -356,16 +344,16 @@ def _purchases(path: Path) -> tuple[Purchase, ...]:
         if not any(cells.values()):
             continue
         place = Place(file=file, row=number + 1)
-        metal = metal_of(cells["金属"], place, problems)
-        kg = kg_of(cells["购买量"], "购买量", place, problems)
+        metal = offsets.metal_of(cells["金属"], place, problems)
+        kg = offsets.kg_of(cells["购买量"], "购买量", place, problems)
         added = cells.get("新增量", "")
-        added_kg = kg_of(added, "新增量", place, problems) if added else None
-        purchases.append(Purchase(cells["项目编号"], cells["来源编号"], metal, kg, added_kg, number + 1))
+        added_kg = offsets.kg_of(added, "新增量", place, problems) if added else None
+        purchases.append(offsets.Purchase(cells["项目编号"], cells["来源编号"], metal, kg, added_kg, number + 1))
     raise_problems(InputError, problems)
     return tuple(purchases)
 
 
-def _need_row(need: tuple[str, Covered]) -> tuple[str, ...]:
+def _need_row(need: tuple[str, offsets.Covered]) -> tuple[str, ...]:
     word, amount = need
     numbers = (amount.required_kg, amount.bought_kg, amount.lacking_kg)
     start = (
