@@ -56,21 +56,13 @@ def site(
         common.refuse_unused(of_list, "这一选项只用于 --sites 的清单", "去掉它；点位的坐标系用 --datum")
     elif not at:
         of_point = {"--datum": datum, "--position-error": error}
-        common.refuse_unused(
-            of_point, "这一选项只用于 --at 的点位", "清单的坐标系用 --sites-datum，定位误差写在清单的列里"
-        )
+        remedy = "清单的坐标系用 --sites-datum，定位误差写在清单的列里"
+        common.refuse_unused(of_point, "这一选项只用于 --at 的点位", remedy)
     typed = Typed(at, trade, edition, action, datum or "cgcs2000", error, "", kind, metal or (), stated or ())
     options = ReadOptions(layer=sites_layer, crs=sites_crs, datum=sites_datum, columns=told_columns(columns or ()))
-    rest = (
-        options,
-        common.day_of(as_of),
-        tuple(ranges or ()),
-        out,
-        common.language_of(lang),
-        words,
-        tuple(extract or ()),
-    )
-    request = SiteRequest(project, typed, sites, sites_basis or Basis.UNDECLARED, *rest)
+    day, language, basis = common.day_of(as_of), common.language_of(lang), sites_basis or Basis.UNDECLARED
+    rest = (options, day, tuple(ranges or ()), out, language, words, tuple(extract or ()))
+    request = SiteRequest(project, typed, sites, basis, *rest)
     with common.Reporter(lang) as report:
         answered = answer_sites(request, progress=report)
     for warning in answered.results.warnings:
