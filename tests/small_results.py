@@ -23,6 +23,10 @@ from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Soi
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 RADII_M = (1000.0, 2000.0, 3000.0, 5000.0, 10000.0)
 CLASSES = [word.value for word in SoilQualityClass]
+FORBIDDEN_VERDICT_WORDS = frozenset(
+    {"符合", "合规", "允许建设", "可以选址", "禁止新建", "安全", "无污染", "达标", "通过", "污染企业", "责任企业"}
+)
+"""Words that never stand as a whole badge or conclusion; inside a quoted clause they are the text's own."""
 GEOD = Geod(a=6378137, rf=298.257222101)
 
 # source_id, name, lon, lat, uncertainty_m, status, note

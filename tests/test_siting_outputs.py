@@ -17,6 +17,7 @@ import pytest
 import shapely
 from msgspec.structs import replace
 from siting_world import SITE, bench
+from small_results import FORBIDDEN_VERDICT_WORDS
 
 from hmgeo.compare.verify import language_of, verify_extract
 from hmgeo.errors import InputError, UsageError
@@ -191,7 +192,7 @@ def test_no_verdict_word_claims_more_than_a_screening_tool_may(answered: Answere
     assert badges <= {verdict.zh for verdict in Verdict} | {"已量，现有数据未见", "要求未见满足"}
     unmet = next(clause for clause in told["clauses"] if clause["rule_id"] == "SIT-GX-PARK")
     assert (unmet["verdict"], unmet["badge"]) == ("prohibited", "示例判定：要求未见满足")
-    assert not badges & set(wording.FORBIDDEN_VERDICT_WORDS)
+    assert not badges & FORBIDDEN_VERDICT_WORDS
 
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")

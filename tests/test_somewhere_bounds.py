@@ -30,9 +30,9 @@ from hmgeo.screening.somewhere import (
     PlaceRange,
     PlaceRanges,
     PlaceSource,
-    _attained,
     _cells,
     _counts,
+    _distances,
     _greatest,
     _split,
     count_rows,
@@ -106,7 +106,7 @@ def test_cells_that_miss_the_place_are_left_out_and_those_that_touch_it_are_not(
 
 def test_the_greatest_distance_of_a_corner_is_attained() -> None:
     square = shapely.box(0, 0, 100, 100)
-    assert _attained(shapely.points([[0, 0], [3, 4]]), tree((0, 0))) == 5.0
+    assert _distances(shapely.points([[0, 0], [3, 4]]), tree((0, 0))).max() == 5.0
     assert greatest(square, tree((0, 0)), 1000.0) == pytest.approx((math.hypot(100, 100),) * 2)
 
 
@@ -165,7 +165,7 @@ def test_the_greatest_distance_holds_on_a_fine_grid(seed: int) -> None:
     held = shapely.STRtree(shapely.points(rng.uniform(-900, 900, (4, 2))))
     west, south, east, north = place.bounds
     grid = np.stack(np.meshgrid(np.linspace(west, east, 60), np.linspace(south, north, 60)), -1).reshape(-1, 2)
-    most_m = _attained(shapely.points(grid[shapely.intersects_xy(place, *grid.T)]), held)
+    most_m = _distances(shapely.points(grid[shapely.intersects_xy(place, *grid.T)]), held).max()
     for radii_m in ((), (most_m,), (most_m + 3.0, most_m + 30.0)):
         proven_m, high_m = greatest(place, held, *radii_m)
         assert most_m <= high_m

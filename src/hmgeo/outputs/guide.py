@@ -1,8 +1,7 @@
 """What a run folder says of itself: 阅读说明.txt for people, dictionary.csv for whoever reads the tables."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_language
@@ -10,15 +9,10 @@ from hmgeo.outputs.tables import OWN_PREFIX, write_rows
 from hmgeo.outputs.wording import TEXTS, Text
 from hmgeo.records import TOLD
 from hmgeo.results.columns import EMPTY, REASONS, column_of
+from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import radius_text
 from hmgeo.vocabulary import Standing, Status
 from hmgeo.words import say, table_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from hmgeo.results.results import Presentation, Results
 
 GUIDE_NAME = "阅读说明.txt"
 

@@ -5,8 +5,6 @@ say nothing: plain polygons within China's degrees whose rings surely touch neit
 inside their shells, parts beside each other. Where rounding leaves a doubt it isn't, and GEOS decides.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
