@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
 from hmgeo.intake.load import ReadOptions, load_positions
+from hmgeo.judging.own_columns import OwnColumns
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -119,6 +121,38 @@ def load(path: Path, options: ReadOptions | None = None) -> tuple[Positions, Led
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Positions, Ledger]:
     return load(write_list(tmp_path_factory.mktemp("faults") / "150.csv"))
+
+
+def test_an_amount_below_zero_is_none(tmp_path: Path) -> None:
+    """What is emitted can't be less than nothing; a height can lie below the sea."""
+    path = tmp_path / "甲.csv"
+    head = "企业编号,经度,纬度,废气铅(kg/a),废水镉(kg/a),海拔(m)\n"
+    path.write_text(f"{head}A,113.05,23.55,-5,－2,-3\nB,113.06,23.55,0,5,3\n", encoding="utf-8")
+    read, ledger = load(path)
+    told = [
+        (entry.row, entry.field, entry.value, str(entry.reason))
+        for entry in ledger.entries
+        if entry.event == "数值有误"
+    ]
+    assert told == [
+        (1, "废气铅(kg/a)", "-5", "不是以 kg/a 计的非负数值"),
+        (1, "废水镉(kg/a)", "－2", "不是以 kg/a 计的非负数值"),
+    ]
+    own = OwnColumns(read)
+    assert [own.emissions(row, medium) for row in (0, 1) for medium in ("废气", "废水")] == [
+        {},
+        {},
+        {"铅": 0},
+        {"镉": 5},
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_mark_of_utf_8_before_any_text_is_no_part_of_the_first_column(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "甲.csv"
+    path.write_bytes(codecs.BOM_UTF8 + "企业编号,企业名称,经度,纬度\nA,某厂,113.05,23.55\n".encode(encoding))
+    table = load(path)[0].table.to_pylist()
+    assert [(row["source_id"], row["name"]) for row in table] == [("A", "某厂")]
 
 
 def test_there_are_150() -> None:

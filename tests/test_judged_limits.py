@@ -48,6 +48,7 @@ from hmgeo.judging.judge import (
     verdict_of,
 )
 from hmgeo.judging.layers import KeyAreasOnly, LayerFacts, LayerIndex, PlaceOnly, bank_line_fault, unread_text
+from hmgeo.judging.own_columns import stated_of_row
 from hmgeo.judging.places import Place, Places
 from hmgeo.records import RECEPTOR_SCHEMA, Gates, Layer, Provenance
 from hmgeo.results.siting import Measurement
@@ -755,6 +756,22 @@ def test_an_offset_is_that_of_the_least_replaced_metal_or_of_the_sums() -> None:
         "added_emission_kg", "added_emission_kg", "sum_of_five"
     )
     assert isinstance(other, Unknown)
+
+
+def test_an_amount_below_zero_is_unread_and_meets_no_offset() -> None:
+    """-6 by -5 would be 1.2, and -20 kg of one metal would take away what 10 kg of another needs."""
+    for cells in (
+        {"新增铅(kg/a)": "-5", "替代量(kg/a)": "-6"},
+        {"新增铅(kg/a)": "10", "新增镉(kg/a)": "-20", "替代量(kg/a)": "12"},
+        {"新增铅(kg/a)": "10", "替代铅(kg/a)": "-12"},
+        {"新增重点重金属排放量": "-5", "替代量(kg/a)": "6"},
+    ):
+        said = stated_of_row(cells, {})
+        for basis in ("per_metal", "sum_of_five"):
+            found = said.ratio("offset_kg", "added_emission_kg", basis)
+            assert isinstance(found, Unknown), (cells, basis)
+            assert "看不懂" in found.why
+    assert isinstance(stated_of_row({"新增铅(kg/a)": "-5"}, {}).attribute("adds_heavy_metal_emission"), Unknown)
 
 
 def test_nothing_is_known_of_where_a_source_lies_without_a_position() -> None:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 
 _EDITIONS = ("2011", "2017")
+_HEIGHT = ("m",)
+"""What may lie below zero: a height below the sea."""
 _NUMBERS_ALLOWED = ("大于", "整数", "米数")
 _NOT_DETECTED = frozenset({"未检出", "nd", "n.d.", "未测", "未监测"})
 _LIST_COLUMNS = frozenset({"坐标系", "行业分类版本", "密级"})  # read and told elsewhere
@@ -284,8 +286,10 @@ def _plain_number(row: int, text: str, header: str, unit: str, changed: list[int
         return text
     quantity = parse_quantity(stripped)
     value = None if quantity is None else in_unit(quantity, unit)
-    if quantity is None or value is None:
-        reason = "不是数值" if quantity is None else say("unit_unfit", unit=quantity.unit, of_column=unit)
+    is_below = value is not None and value < 0 and (unit_size(unit) or _HEIGHT)[0] not in _HEIGHT
+    if quantity is None or value is None or is_below:
+        unfit = "不是数值" if quantity is None else say("unit_unfit", unit=quantity.unit, of_column=unit)
+        reason = say("not_a_quantity", unit=unit) if is_below else unfit
         opened.journal.note_row(row + 1, "数值有误", reason, "按原样保留，请更正", field=header, value=text)
         return text
     if quantity.is_plain or quantity.sign:

@@ -60,8 +60,8 @@ class OwnColumns:
         return rows[0] if rows else {}
 
     def number(self, row: int, name: str) -> float | None:
-        """Return the cell of a `row` in the column `name` as a number; None where it is blank or isn't one."""
-        return number_of(unicodedata.normalize("NFKC", self.text(row, name)))
+        """Return the cell of a `row` in the column `name` as an amount; None where it is blank or isn't one."""
+        return amount_of(unicodedata.normalize("NFKC", self.text(row, name)))
 
     def emissions(self, row: int, medium: str) -> dict[str, float]:
         """Return kg a year of a `row` by metal, zeros too, for a `medium` (废气 or 废水), numbers alone."""
@@ -156,7 +156,7 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
         (start, metal): cell
         for start in (ADDED, OFFSET)
         for metal, cell in _metal_cells(cells, start)
-        if cell not in _BLANKS and number_of(cell) is None
+        if cell not in _BLANKS and amount_of(cell) is None
     }
     unread_reasons = {
         key: say("cell_unread", column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()
@@ -204,6 +204,16 @@ def number_of(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def amount_of(text: str) -> float | None:
+    """Return the finite number of 0 or more that `text` is; None for anything else.
+
+    >>> amount_of("12.5"), amount_of("-5")
+    (12.5, None)
+    """
+    value = number_of(text)
+    return None if value is None or value < 0 else value
+
+
 def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> dict[str, float]:
     """Return the `stated` numbers, with `added_kg` of the five metals summed where nobody states the sum, in kg/a."""
     five = [added_kg[metal] for metal in FIVE_METALS if metal in added_kg]
@@ -223,7 +233,7 @@ def _metal_cells(cells: Mapping[str, str], start: str) -> list[tuple[str, str]]:
 
 def by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
     """Return kg/a by metal symbol from `cells` such as 新增铅(kg/a), `start` 新增; blanks say nothing."""
-    masses = ((metal, number_of(cell)) for metal, cell in _metal_cells(cells, start))
+    masses = ((metal, amount_of(cell)) for metal, cell in _metal_cells(cells, start))
     return {metal: kg for metal, kg in masses if kg is not None}
 
 

@@ -83,7 +83,7 @@ _STATES = {
 }
 _NUMBERED = re.compile(r"\d.*号|号.*\d|[〔\[(（]\d{4}|\d{3}")
 """What makes a cell a document number; 待批, 无 and the like are none."""
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\+?\d+(?:\.\d+)?")
 
 
 @lru_cache(maxsize=4096)
@@ -193,7 +193,7 @@ def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:
 def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
     """Return the numbers of `MEASURED_ATTRIBUTES` that a row states, in the unit that the word list gives.
 
-    >>> stated_numbers({"替代量(kg/a)": "12.5", "备注": "3"})
+    >>> stated_numbers({"替代量(kg/a)": "12.5", "新增重点重金属排放量": "-3", "备注": "3"})
     {'offset_kg': 12.5}
     """
     numbers: dict[str, float] = {}

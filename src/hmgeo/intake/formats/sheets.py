@@ -6,6 +6,7 @@ allowed values and examples in place. What is taken for a header is told in the 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -747,10 +748,10 @@ def _decode(path: Path, journal: Journal) -> str:
                 value=encodings[0],
             )
     else:
-        encodings = ("utf-8-sig", "gb18030")
+        encodings = ("utf-8", "gb18030")
     for encoding in encodings:
-        try:
-            text = data.decode(encoding)
+        try:  # some programs put the mark of UTF-8 before GBK, too
+            text = data.removeprefix(codecs.BOM_UTF8).decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\x00" in text:  # UTF-32, or no text at all

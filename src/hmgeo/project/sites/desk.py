@@ -15,7 +15,7 @@ from hmgeo.intake.places.headers import plain_name
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Facts
-from hmgeo.judging.own_columns import number_of
+from hmgeo.judging.own_columns import amount_of
 from hmgeo.judging.places import Areas
 from hmgeo.project.bare import mixed_basis
 from hmgeo.project.inputs import (
@@ -162,7 +162,7 @@ def open_desk(
     population = {
         (LayerKind.SENSITIVE_SITES.value, receptor_id): int(people)
         for receptor_id, cells in _cells(spec, LayerKind.SENSITIVE_SITES, (_POPULATION,)).items()
-        if (people := number_of(cells[_POPULATION])) is not None and people >= 0
+        if (people := amount_of(cells[_POPULATION])) is not None
     }
     columns = MappingProxyType({LayerKind.CONTROL_UNITS.value: units})
     surroundings = Surroundings(bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population), columns)

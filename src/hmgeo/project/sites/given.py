@@ -26,9 +26,9 @@ from hmgeo.judging.own_columns import (
     ACTIONS,
     ADDED,
     OFFSET,
+    amount_of,
     by_metal,
     metal_cell,
-    number_of,
     numbers_of,
     stated_action,
     unread_doubts,
@@ -184,8 +184,8 @@ def _metals(texts: Sequence[str], problems: list[Problem]) -> dict[str, float]:
     amounts: dict[str, float] = {}
     for text in texts:
         symbol, _, number = (part.strip() for part in text.partition("="))
-        kg = number_of(number)
-        if symbol not in METALS or kg is None or kg < 0:
+        kg = amount_of(number)
+        if symbol not in METALS or kg is None:
             allowed = f"{'、'.join(METALS)}，千克每年"
             problems.append(Problem("新增排放量看不懂", Place(key="--metal"), text, allowed, "如 Pb=12.5"))
         else:
