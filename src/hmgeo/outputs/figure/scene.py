@@ -278,9 +278,10 @@ def generalised(parts: NDArray[Any]) -> NDArray[Any]:
     """
     left, top, right, bottom = shapely.bounds(parts).T
     wide, high = right - left, bottom - top
-    area = shapely.area(parts)
-    is_small = (np.maximum(wide, high) < SMALLEST_MM) & (area > 0)
-    left, top, wide, high, area = (values[is_small] for values in (left, top, wide, high, area))
+    is_small = np.maximum(wide, high) < SMALLEST_MM
+    area = shapely.area(parts[is_small])
+    is_small[is_small] = area > 0
+    left, top, wide, high, area = (*(values[is_small] for values in (left, top, wide, high)), area[area > 0])
     less = 1 - np.sqrt(area / (wide * high))
     x, y = wide * less / 2, high * less / 2
     made = parts.copy()

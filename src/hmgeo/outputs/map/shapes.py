@@ -248,12 +248,14 @@ def varints(numbers: NDArray[Any]) -> bytes:
     b'\x01\xac\x02'
     """
     left = numbers.astype(np.uint64)
-    longest = max(int(left.max(initial=0)).bit_length(), 1)
-    parts = left[:, None] >> np.arange(0, longest, 7, dtype=np.uint64)
-    is_written = parts > 0
-    is_written[:, 0] = True
-    filled = (parts & np.uint64(0x7F)).astype(np.uint8)
-    filled[:, :-1] |= is_written[:, 1:].view(np.uint8) << 7
+    places = max(-(-int(left.max(initial=0)).bit_length() // 7), 1)
+    filled, is_written = np.zeros((len(left), places), np.uint8), np.ones((len(left), places), bool)
+    for place in range(places):
+        filled[:, place] = left.astype(np.uint8) & 0x7F
+        left >>= np.uint64(7)
+        if place + 1 < places:
+            is_written[:, place + 1] = left > 0
+            filled[:, place] |= is_written[:, place + 1].view(np.uint8) << 7
     return filled[is_written].tobytes()
 
 
