@@ -215,7 +215,7 @@ def test_small_parcels_among_many_are_rectangles_as_large_in_the_same_place() ->
     triangle = shapely.Polygon([(10, 10), (10.2, 10), (10, 10.1)])  # half of its box, which is 0.2 by 0.1 mm
     large = shapely.Polygon([(20, 20), (20.3, 20), (20, 20.1)])
     line = shapely.LineString([(0, 0), (0.1, 0.1)])
-    small, *others = scene.generalised(np.array([triangle, large, line])).tolist()
+    small, *others = scene.generalised(np.array([triangle, large, line]), np.array).tolist()
     assert others == [large, line]
     assert small.area == pytest.approx(0.01)
     assert small.bounds == pytest.approx(

@@ -2,7 +2,8 @@
 
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -251,9 +252,8 @@ class Scene(Struct, frozen=True):
             self.paper.draw(parts[start : start + BATCH], look)
 
     def _parts(self, geometries: Any, *, is_outlined: bool) -> NDArray[Any]:  # noqa: ANN401 -- one or an array
-        parts = shapely.get_parts(geometries)
-        parts = np.asarray(shapely.transform(parts, lambda lon_lat: self.view.place(self.frame, lon_lat)))
-        return parts if is_outlined else generalised(parts)
+        parts, place = shapely.get_parts(geometries), partial(self.view.place, self.frame)
+        return np.asarray(shapely.transform(parts, place)) if is_outlined else generalised(parts, place)
 
     def _as_picture(self, drawn: Iterable[tuple[NDArray[Any], Look]]) -> None:
         """Draw many polygons as a picture, so many at a time that memory doesn't grow with them."""
@@ -269,23 +269,27 @@ class Scene(Struct, frozen=True):
             self.paper.picture(seen, self.frame)
 
 
-def generalised(parts: NDArray[Any]) -> NDArray[Any]:
-    """Return areas in mm of which those no larger than a dot of print are rectangles as large, in the same place.
+def generalised(parts: NDArray[Any], place: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
+    """Return parts where `place` puts their corners in mm; areas no larger than a dot as rectangles as large.
 
-    >>> made = generalised(np.array([shapely.Polygon([(1, 1), (1.2, 1), (1, 1.2)])]))
+    Examples
+    --------
+    >>> made = generalised(np.array([shapely.Polygon([(1, 1), (1.2, 1), (1, 1.2)])]), np.array)
     >>> round(float(made[0].area), 3)
     0.02
     """
-    left, top, right, bottom = shapely.bounds(parts).T
-    wide, high = right - left, bottom - top
-    is_small = np.maximum(wide, high) < SMALLEST_MM
+    bounds = shapely.bounds(parts)
+    corners = place(bounds.reshape(-1, 2)).reshape(-1, 2, 2)
+    is_small = np.abs(corners[:, 1] - corners[:, 0]).max(axis=1) < SMALLEST_MM
     area = shapely.area(parts[is_small])
     is_small[is_small] = area > 0
-    left, top, wide, high, area = (*(values[is_small] for values in (left, top, wide, high)), area[area > 0])
-    less = 1 - np.sqrt(area / (wide * high))
-    x, y = wide * less / 2, high * less / 2
-    made = parts.copy()
-    made[is_small] = shapely.box(left + x, top + y, left + wide - x, top + high - y)
+    west, south, east, north = bounds[is_small].T
+    less = (1 - np.sqrt(area[area > 0] / ((east - west) * (north - south))))[:, None]
+    first, last = corners[is_small, 0], corners[is_small, 1]
+    inward = (last - first) * less / 2
+    made = np.empty(len(parts), dtype=object)
+    made[is_small] = shapely.box(*(first + inward).T, *(last - inward).T)
+    made[~is_small] = shapely.transform(parts[~is_small], place)
     return made
 
 

@@ -53,9 +53,9 @@ _HAIR_MM = 1.0
 _GRID = 10
 """Steps to a point that corners of shapes lie on: 0.035 mm, a dot of a printer with 720 to the inch."""
 _DOT_MM = 0.8
-_FOOT_FORM, _OVERLEAF, _SWATCH_FORM = "foot", "overleaf", "swatch"
+_FOOT_FORM, _OVERLEAF, _SWATCH_FORM, _NORTH, _HERE = "foot", "overleaf", "swatch", "north", "here"
 _AWAY_MM = 5.0
-"""Of a swatch from the corner of its form, at which it would be cut."""
+"""Of a swatch or mark from the corner of its form, at which it would be cut."""
 
 
 class _Look(Struct, frozen=True):
@@ -177,7 +177,7 @@ class _Card:
         set_line(self._file, x, _HEIGHT - below, fitted(text), size_pt, align)
 
     def draw_shared(self) -> None:
-        """Draw once what every sheet has alike: the foot, overleaf the form, and the swatches of the legend."""
+        """Draw once what every sheet has alike: the foot, overleaf the form, north, the source's own mark, swatches."""
         self._file.beginForm(_FOOT_FORM)
         top = self._foot("")
         self._file.endForm()
@@ -185,9 +185,13 @@ class _Card:
         self._file.doForm(_FOOT_FORM)
         self._form(_FRAME.top, top)
         self._file.endForm()
-        for number, word in enumerate(_KEY):
-            self._file.beginForm(f"{_SWATCH_FORM}{number}")
-            self._swatch(_AWAY_MM, _HEIGHT - 2.6 - _AWAY_MM, word)
+        forms = {_NORTH: partial(self._north, _FRAME), _HERE: self._here} | {
+            f"{_SWATCH_FORM}{number}": partial(self._swatch, _AWAY_MM, _HEIGHT - 2.6 - _AWAY_MM, word)
+            for number, word in enumerate(_KEY)
+        }
+        for form, draw in forms.items():
+            self._file.beginForm(form)
+            draw()
             self._file.endForm()
 
     def write(self, row: Mapping[str, Any], cells: Mapping[str, Any], land: _Land, last: str) -> None:
@@ -331,24 +335,36 @@ class _Card:
         file.restoreState()
 
     def _sources(self, seen: View, row: Mapping[str, Any], box: shapely.Geometry, land: _Land) -> None:
-        file, (west, south, east, north) = self._file, box.bounds
-        for lon, lat, number in land.sources:
-            if not (west < lon < east and south < lat < north) or number == str(row["list_number"]):
-                continue
-            ((x, y),) = self._xy(seen, [(lon, lat)]).tolist()
-            file.setFillGray(_WHITE)
-            file.setStrokeGray(_BLACK)
-            file.setLineWidth(0.3 * mm)
-            file.circle(x, y, 1.9 * mm, stroke=1, fill=1)
-            self.text(x / mm, _HEIGHT - y / mm - 1.0, number, 5.6, align="centre")
+        west, south, east, north = box.bounds
+        others = [
+            (lon, lat, number)
+            for lon, lat, number in land.sources
+            if west < lon < east and south < lat < north and number != str(row["list_number"])
+        ]
+        if others:
+            at = self._xy(seen, [(lon, lat) for lon, lat, _ in others])
+            self._draw(shapely.buffer(shapely.points(at), 1.9 * mm), _Look(grey=_WHITE, line_mm=0.3), _BLACK)
+            for (x, y), (*_, number) in zip(at.tolist(), others, strict=True):
+                self.text(x / mm, _HEIGHT - y / mm - 1.0, number, 5.6, align="centre")
         ((x, y),) = self._xy(seen, [(row["lon"], row["lat"])]).tolist()
+        self._put(_HERE, x / mm, y / mm)
+
+    def _put(self, form: str, x: float, y: float) -> None:
+        """Draw a `form` so that what lies `_AWAY_MM` from its edges comes to `x`, `y` from the lower left, in mm."""
+        self._file.saveState()
+        self._file.translate((x - _AWAY_MM) * mm, (y - _AWAY_MM) * mm)
+        self._file.doForm(form)
+        self._file.restoreState()
+
+    def _here(self) -> None:
+        file, at = self._file, _AWAY_MM * mm
         for size_mm, grey in ((2.2, _WHITE), (1.7, _BLACK)):
             file.setFillGray(grey)
-            file.circle(x, y, size_mm * mm, stroke=0, fill=1)
+            file.circle(at, at, size_mm * mm, stroke=0, fill=1)
         file.setStrokeGray(_BLACK)
         file.setLineWidth(0.4 * mm)
         for dx, dy in ((1, 0), (0, 1)):
-            file.line(x - 4 * dx * mm, y - 4 * dy * mm, x + 4 * dx * mm, y + 4 * dy * mm)
+            file.line(at - 4 * dx * mm, at - 4 * dy * mm, at + 4 * dx * mm, at + 4 * dy * mm)
 
     def _label(self, seen: View, at: shapely.Point, name: str) -> None:
         if name:
@@ -371,9 +387,9 @@ class _Card:
             frame.left * mm, (_HEIGHT - frame.bottom) * mm, frame.width * mm, frame.height * mm, stroke=1, fill=0
         )
 
-    def _furniture(self, frame: Box, seen: View, drawn: Sequence[str]) -> None:
-        file = self._file
+    def _north(self, frame: Box) -> None:
         self._neat(frame)
+        file = self._file
         x, y = frame.right - 6, _HEIGHT - frame.top - 15
         arrow = file.beginPath()
         for index, (dx, dy) in enumerate(((0, 9), (2.4, 0), (0, 1.8), (-2.4, 0))):
@@ -384,6 +400,10 @@ class _Card:
         file.setFillGray(_BLACK)
         file.drawPath(arrow, stroke=0, fill=1)
         self.text(x, frame.top + 2, self.say("北"), 7, align="centre")
+
+    def _furniture(self, frame: Box, seen: View, drawn: Sequence[str]) -> None:
+        file = self._file
+        file.doForm(_NORTH)
         bar_mm = 500 / seen.scale * 1000
         file.setFillGray(_WHITE)
         file.rect((frame.left + 1) * mm, (_HEIGHT - frame.bottom + 1) * mm, (bar_mm + 4) * mm, 8 * mm, stroke=0, fill=1)
@@ -395,10 +415,7 @@ class _Card:
             label = self.say(word)
             if left + width_mm(label, 6) + 8 > frame.right:
                 left, top = frame.left, top + 4
-            file.saveState()
-            file.translate((left - _AWAY_MM) * mm, (_HEIGHT - top - 2.6 - _AWAY_MM) * mm)
-            file.doForm(f"{_SWATCH_FORM}{_KEY.index(word)}")
-            file.restoreState()
+            self._put(f"{_SWATCH_FORM}{_KEY.index(word)}", left, _HEIGHT - top - 2.6)
             self.text(left + 7, top + 0.2, label, 6)
             left += width_mm(label, 6) + 10
 
