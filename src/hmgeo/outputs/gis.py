@@ -195,7 +195,7 @@ def _write_styles(tables: Sequence[GisTable], path: Path, day: str) -> None:
 
 
 def with_geometry(
-    table: pa.Table, geometry: Sequence[shapely.Geometry], wkb: pa.ChunkedArray | None = None
+    table: pa.Table, geometry: list[shapely.Geometry], wkb: pa.ChunkedArray | None = None
 ) -> tuple[pa.Table, str]:
     """Return the table with geometry last, and its type: single parts become multi-parts where both occur.
 
@@ -382,7 +382,7 @@ def _receptors(results: Results) -> GisTable:
     ordered = [name for name in RECEPTORS_SCHEMA.names if name in names]
     ordered += [name for name in names if name not in ordered]
     table = results.receptors.select(ordered).append_column("basis", basis)
-    rows, kind = with_geometry(table, shapes_of(results.receptors), results.receptors["geometry"])
+    rows, kind = with_geometry(table, list(shapes_of(results.receptors)), results.receptors["geometry"])
     categories = [qml.Category(word.value, word.value, qml.fill(style)) for word, style in FARMLAND_CLASSES.items()]
     categories.append(qml.Category("", "其他或未知类别", qml.fill(UNKNOWN_CLASS)))
     style = qml.categorized("class", categories, qml.aliases(rows.column_names, "receptors"))

@@ -3,7 +3,7 @@
 A file of its own, since a page is drawn in millimetres and in black alone, unlike the sheets beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -185,7 +185,7 @@ class _Card:
         self._file.doForm(_FOOT_FORM)
         self._form(_FRAME.top, top)
         self._file.endForm()
-        forms = {_NORTH: partial(self._north, _FRAME), _HERE: self._here} | {
+        forms: dict[str, Callable[[], None]] = {_NORTH: partial(self._north, _FRAME), _HERE: self._here} | {
             f"{_SWATCH_FORM}{number}": partial(self._swatch, _AWAY_MM, _HEIGHT - 2.6 - _AWAY_MM, word)
             for number, word in enumerate(_KEY)
         }
