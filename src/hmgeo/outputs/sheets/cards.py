@@ -185,10 +185,9 @@ class _Card:
         self._file.doForm(_FOOT_FORM)
         self._form(_FRAME.top, top)
         self._file.endForm()
-        forms: dict[str, Callable[[], None]] = {_NORTH: partial(self._north, _FRAME), _HERE: self._here} | {
-            f"{_SWATCH_FORM}{number}": partial(self._swatch, _AWAY_MM, _HEIGHT - 2.6 - _AWAY_MM, word)
-            for number, word in enumerate(_KEY)
-        }
+        forms: dict[str, Callable[[], None]] = {_NORTH: partial(self._north, _FRAME), _HERE: self._here}
+        for number, word in enumerate(_KEY):
+            forms[f"{_SWATCH_FORM}{number}"] = partial(self._swatch, _AWAY_MM, _HEIGHT - 2.6 - _AWAY_MM, word)
         for form, draw in forms.items():
             self._file.beginForm(form)
             draw()
