@@ -137,6 +137,16 @@ def test_the_watermark_stands_as_written_beside_that_of_the_data(
     assert first == second
 
 
+def test_a_page_that_opens_in_english_has_its_watermark_in_english_and_whole() -> None:
+    text = map_page(small_results(), Presentation(language="en"))
+    assert (
+        re.findall(r'<text x="\d+" y="\d+">(.*?)</text>', text)
+        == ["Synthetic data, for software demonstration only"] * 2
+    )
+    width = int(re.search(r'<pattern id="watermark-tile" width="(\d+)"', text)[1])
+    assert width == 2 * (9 * 47 + 34)  # 47 letters of 16 px, none wider than 9 px on average
+
+
 def test_a_page_of_real_data_has_the_users_watermark_alone() -> None:
     results = small_results(basis=Basis.REAL)
     assert watermark_tile([]) is None

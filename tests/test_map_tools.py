@@ -341,6 +341,14 @@ def test_the_page_speaks_english_and_back(few: Opened) -> None:
     few.page.click("#tool-language")
     assert few.page.locator("html").get_attribute("lang") == "en"
     assert few.page.locator("#disclaimer").inner_text().startswith("Computed by software")
+    classes = ["strictly controlled", "safe use", "priority protection", "not classified"]
+    words = (
+        few.page.locator("#legend [data-count^='class:']").locator("xpath=../span[@class='word']").all_text_contents()
+    )
+    assert sorted(words) == sorted(classes)
+    tree = few.page.locator(".leaflet-control-layers-overlays").text_content()
+    assert [word for word in classes if word not in tree] == []
+    assert not re.search("优先保护类|安全利用类|严格管控类|未划分", few.page.locator("body").inner_text())
     few.search("QC-001", "Enter")
     popup = few.page.locator(".pop")
     popup.wait_for()

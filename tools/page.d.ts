@@ -70,7 +70,7 @@ type Statistic = [string, string, number];
 interface PageData {
   words: Record<Language, Words>; bounds: Bounds; credits: string[];
   styles: { verdicts: Record<string, VerdictLook>; classes: Record<string, Record<string, Look>>; search: Look; place: Look };
-  verdict_words: Record<string, Both>; status_words: Record<string, Both>; radii_m: number[]; radius_m: number; context: ContextData[];
+  verdict_words: Record<string, Both>; class_words: Record<string, string>; status_words: Record<string, Both>; radii_m: number[]; radius_m: number; context: ContextData[];
   receptors: ReceptorData[]; steep: string[]; searched: Nullable<PackedMeta>; towns: Town[]; sources: Source[]; findings: Finding[]; laws: Law[];
   steps: [string, string][]; rerun: Step[]; unmapped: Unmapped[]; shapes: Words; language: Language;
   backdrop: Nullable<{ uri: string; bounds: Bounds; title: string; credit: string }>;
@@ -645,6 +645,7 @@ interface Hmgeo {
   townshipCircle(sum: TownshipSum, styles: Record<string, Look>, open: () => void): L.Layer;
   sourceMark(source: Source, data: PageData, renderer: L.Layer, open: (source: Source) => void): SourceMark;
   inLanguage(data: PageData, zh: string, en?: string): string;
+  classWord(data: PageData, word: string): string;
   sourcePopup(source: Source, data: PageData, toNearest: Nullable<() => void>): HTMLElement;
   factsPopup(layer: ContextData, record: ContextRecord, data: PageData): HTMLElement;
   parcelPopup(record: ReceptorRecord, kind: string, data: PageData, toSource: Nullable<() => void>, whoReaches: Nullable<() => void>): HTMLElement;

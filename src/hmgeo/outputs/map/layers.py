@@ -46,6 +46,7 @@ def page_data(
         "credits": _credits_of(results),
         "styles": _styles_used(pictures),
         "verdict_words": verdict_words(),
+        "class_words": _class_words(pictures),
         "status_words": {status.value: {"zh": status.zh, "en": status.en} for status in Status},
         "radii_m": list(results.radii_m),
         "radius_m": results.radius_m,
@@ -85,6 +86,12 @@ def verdict_words() -> dict[str, dict[str, str]]:
     """Return the word of each verdict's code in both languages; the empty code is a source that no rule judged."""
     words = {code: {lang: wording.verdict_word(code, lang) for lang in ("zh", "en")} for code in _VERDICT_CODES}
     return words | {"": {"zh": LABELS["unjudged"], "en": LABELS_EN["unjudged"]}}
+
+
+def _class_words(pictures: Sequence[parcels.ReceptorPicture]) -> dict[str, str]:
+    """Return the English of each class in the pictures that has a word of its own there."""
+    words = {word for picture in pictures for word, _, _ in picture.totals if word}
+    return {word: english for word in sorted(words) if (english := in_english(word)) != word}
 
 
 def _packed_meta(kind: shapes.Packed | None) -> dict[str, Any] | None:

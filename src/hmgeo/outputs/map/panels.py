@@ -19,7 +19,7 @@ from hmgeo.outputs import style, wording
 from hmgeo.outputs.english import in_language
 from hmgeo.outputs.map import assets, audience, layers, parcels, shapes, sources
 from hmgeo.outputs.map.audience import Shown
-from hmgeo.outputs.wording import LABELS, labels
+from hmgeo.outputs.wording import LABELS, LABELS_EN, labels
 from hmgeo.reference.machine import kept
 from hmgeo.results.results import Presentation, Results
 from hmgeo.results.text import area_text, radius_text
@@ -70,7 +70,7 @@ def render(
         banner_en=wording.basis_banner(results.basis, "en"),
         marks=[*audience_marks(shown, presentation), *_tile_marks(presentation)],
         years=_class_years(pictures),
-        watermark=watermark_tile(watermarks(results, presentation)),
+        watermark=watermark_tile(watermarks(results, presentation, presentation.language)),
         warnings=results.warnings,
         missing=missing_layers(results),
         legend=legend(results, pictures),
@@ -110,7 +110,7 @@ def watermark_tile(texts: Sequence[str]) -> dict[str, Any] | None:
     """Return a tile for a pattern, wide enough for its texts: width, and two of (x, y, text); None without texts."""
     if not texts:
         return None
-    half = max(_WATERMARK_HALF, *(_WATERMARK_EM * len(text) + 34 for text in texts))
+    half = max(_WATERMARK_HALF, *((9 if text.isascii() else _WATERMARK_EM) * len(text) + 34 for text in texts))
     return {"width": 2 * half, "texts": [(10, 60, texts[0]), (10 + half, 145, texts[-1])]}
 
 
@@ -194,6 +194,7 @@ def _class_line(word: str, count: int, area_ha: float) -> dict[str, Any]:
     return {
         "code": word,
         "word": word or LABELS["no_class"],
+        "word_en": in_language(word, ENGLISH) if word else LABELS_EN["no_class"],
         "look": style.class_style(word),
         "count": count,
         "area": "" if math.isnan(area_ha) else area_text(area_ha),

@@ -19,6 +19,7 @@
     return plain(pairs.map(/** @returns {Pair} */ function (pair) { return [data.labels[pair[0]], hmgeo.inLanguage(data, pair[1], pair[2])]; }));
   }
 
+  hmgeo.classWord = /** @type {Hmgeo["classWord"]} */ function (data, word) { return hmgeo.inLanguage(data, word, data.class_words[word]) || data.labels.no_class; };
   hmgeo.inLanguage = /** @type {Hmgeo["inLanguage"]} */ function (data, zh, en) { return data.language === "en" && en || zh; };
 
   /** @param {HTMLElement} node @param {VerdictLook} look */
@@ -191,7 +192,7 @@
   hmgeo.parcelPopup = /** @type {Hmgeo["parcelPopup"]} */ function (record, kind, data, toSource, whoReaches) {
     var labels = data.labels, box = el("div", "pop"), /** @type {Pair[]} */ lines = [];
     head(box, kind === "farmland" ? labels.parcel : labels.receptor, record.id + (record.name ? "　" + record.name : ""));
-    lines.push([labels.class, record.cls || labels.no_class]);
+    lines.push([labels.class, hmgeo.classWord(data, record.cls)]);
     if (record.area_ha !== null) { lines.push([labels.area_ha, hmgeo.area(record.area_ha)]); }
     if (record.slope) { lines.push([labels.slope, slopeWords(record.slope, labels)]); }
     if (record.steep) { lines.push([labels.steep_fact, labels[data.steep[record.steep - 1]]]); }
@@ -212,7 +213,7 @@
     head(box, labels.township_sum, sum.name);
     if (sum.area_ha !== null) { lines.push([labels.area_ha, hmgeo.area(sum.area_ha)]); }
     sum.classes.forEach(function (share) {
-      lines.push([share[0] || labels.no_class, share[1].toLocaleString("zh-CN") + (share[2] === null ? "" : " · " + hmgeo.area(share[2]))]);
+      lines.push([hmgeo.classWord(data, share[0]), share[1].toLocaleString("zh-CN") + (share[2] === null ? "" : " · " + hmgeo.area(share[2]))]);
     });
     box.appendChild(plain(lines));
     return box;

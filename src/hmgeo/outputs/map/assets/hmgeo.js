@@ -321,7 +321,7 @@
     branch(labels.tree_sources, (this.codes || []).map(function (code) { return leaf(page.verdictWord(code), page.groups[code]); }));
     if (this.lines) { tree.push(leaf(labels.tree_search, this.lines)); }
     this.branches.forEach(function (land) {
-      branch(land.key ? labels[land.key] : hmgeo.inLanguage(page.data, land.title || "", land.title_en), land.children.map(function (child) { return leaf(child.key ? labels[child.key] : child.word || labels.no_class, child.layer); }));
+      branch(land.key ? labels[land.key] : hmgeo.inLanguage(page.data, land.title || "", land.title_en), land.children.map(function (child) { return leaf(child.key ? labels[child.key] : hmgeo.classWord(page.data, child.word || ""), child.layer); }));
     });
     branch(labels.tree_frame, this.context.map(function (item) { return leaf(hmgeo.inLanguage(page.data, item.title, item.title_en), item.layer); }));
     if (tree.length) {
