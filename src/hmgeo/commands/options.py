@@ -371,6 +371,10 @@ ENGINE_PARTS = ("search", "boxes")
 """Of `hmgeo.proximity.elsewhere`: the kernel, and what is asked of boxes and of pairs; with it, of rings of a file."""
 
 
+_KEPT = "proximity.search.search", "intake.places.sound._find_sound"
+"""What is compiled last by either of them."""
+
+
 COMPILING = """
 import gc
 from hmgeo.reference.machine import hidden
@@ -378,9 +382,9 @@ gc.disable()
 with hidden("pandas", "scipy", "yaml"):
     from hmgeo.intake.places import sound
     from hmgeo.proximity import elsewhere
+    elsewhere.compile_part({part!r})
     if {part!r} == "boxes":
         sound.compile_ahead()
-    elsewhere.compile_part({part!r})
 """
 """What a process of its own runs for each of them."""
 
@@ -389,7 +393,7 @@ def begin_compiling() -> bool:
     """Start compiling where nothing is kept yet; return whether that was needed."""
     from hmgeo.reference.machine import code_folder, start
 
-    if any(code_folder().glob("hmgeo.proximity.search.search-*.code")):
+    if all(any(code_folder().glob(f"hmgeo.{name}-*.code")) for name in _KEPT):
         return False
     start([COMPILING.format(part=part) for part in ENGINE_PARTS])
     return True
