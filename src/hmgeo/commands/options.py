@@ -411,15 +411,18 @@ def may_need_gdal(receptors: str) -> bool:
     return False
 
 
-def keep_lean(*, is_read_by_gdal: bool = False) -> None:
+def keep_lean(*, is_read_by_gdal: bool = False, gives_back: bool = False) -> None:
     """Keep libraries from loading pandas and geopandas just to see whether they are there; half a second.
 
-    `is_read_by_gdal`: whether GDAL's wrapper is surely needed, which hands out no GeoDataFrame then.
+    `is_read_by_gdal`: whether GDAL's wrapper is surely needed, which hands out no GeoDataFrame then. `gives_back`:
+    whether Arrow's free memory goes to the system at once, since what comes after asks for other sizes.
     """
     from hmgeo.reference.machine import hidden
 
     # Parts follow each other: memory given back is asked again, and goes to the system when that is asked for.
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "5000")
+    if gives_back:
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     with hidden("pandas"):
         arrow = import_module("pyarrow")
         arrow.array(import_module("numpy").empty(0)), arrow.scalar("")  # either looks for itself, once

@@ -42,7 +42,7 @@ def site(
     as_json: common.JsonOption = False,
 ) -> None:
     """选址条款研判：逐条列出触及什么、依据什么、什么未评估；不给总的结论。"""
-    common.keep_lean()
+    common.keep_lean(gives_back=True)
     from hmgeo.intake.columns import ReadOptions
     from hmgeo.outputs.english import in_language
     from hmgeo.project.sites.files import SiteRequest, answer_sites

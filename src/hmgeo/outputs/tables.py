@@ -152,7 +152,7 @@ def parquet_file(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table],
             while together.num_rows >= at_least:
                 group, together = together.slice(0, ROW_GROUP_SIZE), together.slice(ROW_GROUP_SIZE)
                 told = [
-                    column.cast(field.type).combine_chunks() for column, field in zip(group.columns, plain, strict=True)
+                    column.combine_chunks().cast(field.type) for column, field in zip(group.columns, plain, strict=True)
                 ]
                 writer.write_table(pa.table(told, plain), row_group_size=ROW_GROUP_SIZE)
                 del told, group
