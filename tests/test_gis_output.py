@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from hmgeo.outputs import gis
 from hmgeo.outputs.gis import ALSO, GisTable, write_also, write_geopackage, write_shapefiles
 from hmgeo.outputs.style import VERDICTS
 from hmgeo.records import LON_LAT_CRS
+from hmgeo.results import columns
 from hmgeo.vocabulary import SoilQualityClass, Verdict
 
 TABLES = ["findings", "sources", "source_positions", "receptors", "search_areas", "areas", "context_lines"]
@@ -394,3 +396,39 @@ def test_the_other_formats_have_the_same_bytes_each_time_and_stand_without_rows(
     held = {path.name: pyogrio.read_info(path)["geometry_type"] for path in (tmp_path / "empty" / "shp").glob("*.shp")}
     assert held == {"findings.shp": "Point", "sources.shp": "Point", "receptors.shp": "Polygon", "areas.shp": "Polygon",
                     "source_positions.shp": "Polygon", "search_areas.shp": "Polygon"}  # fmt: skip
+
+
+def test_an_english_run_has_its_gis_files_in_english_but_for_what_the_data_say(tmp_path: Path) -> None:
+    results = small_results()
+    write_geopackage(results, tmp_path / "zh.gpkg")
+    write_geopackage(results, tmp_path / "en.gpkg", "en")
+    write_also(results, "kmz", tmp_path / "en.kmz", "en")
+    with closing(sqlite3.connect(tmp_path / "en.gpkg")) as base:
+        aliases = dict(base.execute("SELECT column_name, name FROM gpkg_data_columns WHERE table_name = 'sources'"))
+        titles = dict(base.execute("SELECT f_table_name, styleName FROM layer_styles"))
+        badges = {badge for (badge,) in base.execute("SELECT verdict_text FROM sources")}
+        style = base.execute("SELECT styleQML FROM layer_styles WHERE f_table_name = 'receptors'").fetchone()[0]
+        names = base.execute("SELECT name FROM gpkg_data_columns").fetchall()
+        classes = {word for (word,) in base.execute("SELECT class FROM receptors")}
+    assert (aliases["source_id"], aliases["nearest_farmland_m"]) == ("id", "distance to nearest farmland(m)")
+    assert [name for (name,) in names if re.search("[\u4e00-\u9fff]", name)] == []
+    assert (titles["findings"], titles["receptors"]) == ("Findings", "Farmland and other receptors")
+    assert "meets the survey condition" in badges
+    assert 'value="严格管控类" label="strictly controlled"' in style
+    assert "严格管控类" in classes
+    with closing(sqlite3.connect(tmp_path / "zh.gpkg")) as base:
+        shapes = "SELECT source_id, verdict, geometry FROM sources"
+        other = base.execute(shapes).fetchall()
+    with closing(sqlite3.connect(tmp_path / "en.gpkg")) as base:
+        assert base.execute(shapes).fetchall() == other
+    marks = zipfile.ZipFile(tmp_path / "en.kmz").read("doc.kml").decode()
+    assert "<name>Farmland and other receptors</name>" in marks
+    assert "<displayName>distance to nearest farmland(m)</displayName>" in marks
+
+
+@pytest.mark.parametrize("table", sorted(set(columns.IN_GEOPACKAGE.values())))
+def test_headers_of_a_table_differ_in_either_language(table: str) -> None:
+    """The standard asks for it (UNIQUE), and a person couldn't tell them apart."""
+    for language in ("zh", "en"):
+        headers = [column.alias_in(language) for column in columns.TABLES[table].columns]
+        assert [header for header in headers if headers.count(header) > 1] == []

@@ -31,6 +31,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.outputs import qml, wording
+from hmgeo.outputs.english import in_english
 from hmgeo.outputs.guide import HEADER, described
 from hmgeo.outputs.style import (
     CONTEXT,
@@ -55,7 +56,7 @@ from hmgeo.results.columns import (
 )
 from hmgeo.results.results import Results, shapes_of
 from hmgeo.vocabulary import Basis, LayerKind
-from hmgeo.words import sentences
+from hmgeo.words import ENGLISH, sentences
 
 CONSTANT_DAY = "1980-01-01"
 GPKG_VERSION = "1.2"
@@ -95,8 +96,8 @@ class GisTable(Struct, frozen=True):
     style: str
 
 
-def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
-    """Write tables and the styles that QGIS applies by itself.
+def write_tables(tables: Sequence[GisTable], path: Path, day: str, language: str = "zh") -> None:
+    """Write tables and the styles that QGIS applies by itself, headers of columns in `language`.
 
     `path`: written anew; an older file there is replaced.
     `day`: YYYY-MM-DD that stands for every time inside the file.
@@ -108,7 +109,7 @@ def write_tables(tables: Sequence[GisTable], path: Path, day: str) -> None:
             for table in tables:
                 _write(table, made)
             _write_styles(tables, made, day)
-        _write_headers(tables, made)
+        _write_headers(tables, made, language)
 
 
 _LONGEST_PATH = 480
@@ -138,7 +139,7 @@ def _gdal_writes(path: Path) -> Iterator[None]:
         raise OutputError(Problem(what, Place(file=path.name), message, remedy=remedy)) from error
 
 
-def _write_headers(tables: Sequence[GisTable], path: Path) -> None:
+def _write_headers(tables: Sequence[GisTable], path: Path, language: str) -> None:
     """Write what the columns hold, as GDAL and QGIS read it (GeoPackage 1.2, extension gpkg_schema)."""
     rows = []
     for table in tables:
@@ -146,7 +147,8 @@ def _write_headers(tables: Sequence[GisTable], path: Path) -> None:
             column = column_of(table.name, name)
             description = f"{column.zh}；空值：{column.null.zh} | {column.en}; null: {column.null.en}"
             if name != "geometry":
-                rows.append((table.name, name, column.alias, column.alias, description))
+                alias = column.alias_in(language)
+                rows.append((table.name, name, alias, alias, description))
     if rows:
         with closing(sqlite3.connect(path)) as base, base:
             base.executescript(f"PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; {_DATA_COLUMNS}")
@@ -247,7 +249,7 @@ ROLE_NAMES = {
 }
 
 
-def write_geopackage(results: Results, path: Path) -> dict[str, list[str]]:
+def write_geopackage(results: Results, path: Path, language: str = "zh") -> dict[str, list[str]]:
     """Write tables findings, sources, source_positions, receptors, areas, search_areas and layer_styles.
 
     findings and sources hold one point per row (lon, lat; null where a source is not located). source_positions holds
@@ -260,21 +262,36 @@ def write_geopackage(results: Results, path: Path) -> dict[str, list[str]]:
         Geometry as WKB in lon/lat.
     path
         Written anew; an older file there is replaced.
+    language
+        Of headers, titles, legends and verdicts in words; notes and what the data say stay.
 
     Returns
     -------
     dict
         Names of columns by table, as `hmgeo.outputs.guide.write_dictionary` takes them.
     """
-    tables = _tables(results)
-    write_tables(tables, path, _day(results))
+    tables = _tables(results, language)
+    write_tables(tables, path, _day(results), language)
     _write_project(results, tables, path)
     return {f"{path.name}/{table.name}": table.rows.column_names for table in tables}
 
 
-def _tables(results: Results) -> list[GisTable]:
+def _tables(results: Results, language: str) -> list[GisTable]:
     made = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
-    return [replace(table, rows=plain_table(table.rows)) for table in (*made, *_context(results), *_water(results))]
+    every = [replace(table, rows=plain_table(table.rows)) for table in (*made, *_context(results), *_water(results))]
+    return list(map(_in_english, every)) if language == ENGLISH else every
+
+
+def _in_english(table: GisTable) -> GisTable:
+    rows = table.rows
+    for name in _OUR_WORDS & set(rows.column_names):
+        words = pa.array([text and in_english(text) for text in rows[name].to_pylist()], pa.string())
+        rows = rows.set_column(rows.column_names.index(name), name, words)
+    style = qml.renamed(table.style, qml.aliases(rows.column_names, table.name, ENGLISH), in_english)
+    return replace(table, title=in_english(table.title), rows=rows, style=style)
+
+
+_OUR_WORDS = frozenset({"verdict_text", "role_name"})
 
 
 def _day(results: Results) -> str:
@@ -474,8 +491,8 @@ _FIELD_SIGNS, _FIELD_BYTES = 10, 254
 _SHAPES = ("Point", "LineString", "Polygon")
 
 
-def write_also(results: Results, word: str, path: Path) -> None:
-    """Write the tables of the GeoPackage of `results` once more, as `word` of `ALSO` says.
+def write_also(results: Results, word: str, path: Path, language: str = "zh") -> None:
+    """Write the tables of the GeoPackage of `results` in `language` once more, as `word` of `ALSO` says.
 
     `shp`: a shapefile a table, one for points, lines and polygons each where a table holds several; texts in GBK. The
     field map tells which column each field is, and in how many rows a text was too long or not in GBK.
@@ -486,11 +503,12 @@ def write_also(results: Results, word: str, path: Path) -> None:
 
     `path`: the file or folder that `ALSO` names.
     """
-    tables = {table.name: table for table in _tables(results)}
+    tables = {table.name: table for table in _tables(results, language)}
     if word == "kmz":
-        text = str(sentences(wording.basis_banner(results.basis), wording.DISCLAIMER))
+        text = str(sentences(wording.basis_banner(results.basis, language), wording.disclaimer(language)))
         drawn = [tables[name] for name in _DRAWN_ORDER[:-1] if name in tables]
-        write_kmz(path, results.title, text, map(_kml_folder, drawn), "".join(map(_kml_styles, drawn)))
+        folders = (_kml_folder(table, language) for table in drawn)
+        write_kmz(path, results.title, text, folders, "".join(map(_kml_styles, drawn)))
         return
     path.mkdir()
     if word == "geoparquet":
@@ -623,11 +641,11 @@ def _kml_shape(shape: shapely.Geometry) -> str:
     return f"<{kind}>{inside}</{kind}>"
 
 
-def _kml_folder(table: GisTable) -> str:
+def _kml_folder(table: GisTable, language: str) -> str:
     """Return a table as a folder: a mark for each row with its cells, on the map where it has a shape."""
     column, looks = qml.looks(table.style)
     order, seen = list(looks), "" if table.name in _SHOWN else "<visibility>0</visibility>"
-    headers = qml.aliases(table.rows.column_names, table.name)
+    headers = qml.aliases(table.rows.column_names, table.name, language)
     marks = []
     for row in table.rows.to_pylist():
         wkb = row.pop("geometry")

@@ -3,7 +3,7 @@
 Only what QGIS reads from a `layer_styles` table: symbology, column aliases and labels.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from msgspec import Struct
@@ -152,13 +152,23 @@ def _read(style: str) -> ET.Element:
     return ET.fromstring(style.partition("\n")[2])  # noqa: S314 -- made by `_document`
 
 
-def aliases(columns: Iterable[str], table: str) -> dict[str, str]:
-    """Return the Chinese header of each of `columns` of `table` in the GeoPackage, the geometry's aside.
+def aliases(columns: Iterable[str], table: str, language: str = "zh") -> dict[str, str]:
+    """Return the header in `language` of each of `columns` of `table` in the GeoPackage, the geometry's aside.
 
     >>> aliases(["source_id", "lon"], "sources")
     {'source_id': '编号', 'lon': '经度'}
     """
-    return {name: column_of(table, name).alias for name in columns if name != "geometry"}
+    return {name: column_of(table, name).alias_in(language) for name in columns if name != "geometry"}
+
+
+def renamed(style: str, headers: Mapping[str, str], label: Callable[[str], str]) -> str:
+    """Return `style` with other `headers`, and with the name that `label` gives what it draws; values stay."""
+    root = _read(style)
+    for category in root.iter("category"):
+        category.set("label", label(category.attrib["label"]))
+    for alias in root.iter("alias"):
+        alias.set("name", headers[alias.attrib["field"]])
+    return f"{DOCTYPE}\n{ET.tostring(root, encoding='unicode')}\n"
 
 
 def project_document(layers: Sequence[Drawn], title: str, extent: Sequence[float]) -> str:

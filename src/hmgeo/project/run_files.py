@@ -116,7 +116,7 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
 
     data, paper = folder / DATA, folder / PRINT
     columns = write_data(results, data, presentation.language, presentation.left_out)
-    columns |= write_geopackage(results, data / "findings.gpkg")
+    columns |= write_geopackage(results, data / "findings.gpkg", presentation.language)
     write_dictionary(columns, data / "dictionary.csv")
     to_fix = rows_to_fix(results.ledger.entries)
     drawn, _ = drawable(results)
@@ -141,7 +141,9 @@ def write_outputs(results: Results, presentation: Presentation, folder: Path) ->
         steps["map.html",] = lambda: write_map(drawn, presentation, folder / "map.html")
     for word in presentation.also:
         if word != "kmz" or not why_no_page(results):
-            steps[f"{DATA}/{ALSO[word]}",] = partial(write_also, results, word, data / ALSO[word])
+            steps[f"{DATA}/{ALSO[word]}",] = partial(
+                write_also, results, word, data / ALSO[word], presentation.language
+            )
     prints = ("map.pdf", "map.png")
     steps[tuple(f"{PRINT}/{name}" for name in prints)] = lambda: write_figures(
         drawn, presentation, [paper / name for name in prints]

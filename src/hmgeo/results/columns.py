@@ -17,7 +17,7 @@ from msgspec import Struct
 from hmgeo import records
 from hmgeo.results.text import METRES_PER_KM
 from hmgeo.vocabulary import EVIDENCE_RADII_M, LAND_CODES, POLLUTED_CLASSES
-from hmgeo.words import table_rows
+from hmgeo.words import ENGLISH, table_rows
 
 REASONS = pa.list_(pa.struct([("code", pa.string()), ("values", pa.string())]))
 
@@ -114,7 +114,12 @@ class DataColumn(Struct, frozen=True):
     @property
     def alias(self) -> str:
         """The Chinese header with its unit, for GIS programs."""
-        return f"{self.zh}({self.measured_in})" if self.measured_in in _IN_ALIAS else self.zh
+        return self.alias_in("zh")
+
+    def alias_in(self, language: str) -> str:
+        """Return the header with its unit in `language`, for GIS programs."""
+        header = self.en if language == ENGLISH else self.zh
+        return f"{header}({self.measured_in})" if self.measured_in in _IN_ALIAS else header
 
 
 class DataTable(Struct, frozen=True):
