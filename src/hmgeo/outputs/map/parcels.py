@@ -194,7 +194,7 @@ def picture(
         Names by township code, where the table holds codes.
     """
     rows = _rows_of(results, kind, township_names or {})
-    geometries = shapes_of(results.receptors)[np.array(results.receptors["receptor_kind"].to_pylist()) == kind]
+    geometries = shapes_of(results.receptors)[pc.equal(results.receptors["receptor_kind"], kind).to_numpy()]
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     shown, shown_shapes = rows.filter(pa.array(has_shape)), geometries[has_shape]
     towns, words, years = (rows[name].to_pylist() for name in ("township", "class", YEAR))
