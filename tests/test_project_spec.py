@@ -45,6 +45,15 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         yield write
 
 
+def test_what_layers_share_is_told_once(tmp_path: Path) -> None:
+    head = 'schema: 1\ntitle: 甲\nas_of: 2021-06-30\narea: {codes: ["441802"]}\nlayer_defaults: {basis: 未申明}\n'
+    layers = "layers:\n  enterprises: {path: a.csv}\n  farmland: {path: b.csv}\nscreening_rule: none\n"
+    (tmp_path / "project.yml").write_text(head + layers, encoding="utf-8")
+    with pytest.raises(ProjectError) as caught:
+        read_spec(tmp_path)
+    assert [problem.found for problem in caught.value.problems if problem.what.startswith("basis")] == ["未申明"]
+
+
 @pytest.mark.parametrize(
     "written", ['"3212、3360"', '"3212, 3360"', "3212；3360", "３２１２、3360", "3212 3360", '["3212", "3360"]']
 )

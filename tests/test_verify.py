@@ -236,6 +236,19 @@ def test_an_id_like_a_formula_is_the_same_in_letters_and_findings(
     assert ended.err.splitlines()[0] == "Changed since the last run: the command; running again."
 
 
+def test_shapefiles_that_a_run_wrote_are_held_file_by_file(project: Path, tmp_path: Path) -> None:
+    """Of an input a sum goes over all members of a shapefile; each that was written has a sum of its own."""
+    folder = run_project(project, tmp_path / "out", wish=Wish(also=("shp",))).folder
+    checks = verify_run(folder, project=project, rerun=False)
+    outputs = len(json.loads((folder / "data" / "manifest.json").read_text(encoding="utf-8"))["outputs"])
+    assert told(checks)["输出"] == (SAME, f"{outputs} 个文件与写出时相同")
+    (folder / "data" / "shp" / "sources.cpg").write_text("UTF-8", encoding="ascii")
+    assert told(verify_run(folder, project=project, rerun=False))["输出"] == (
+        DIFFERS,
+        "写出后改动过：data/shp/sources.cpg",
+    )
+
+
 def test_a_temporary_folder_without_room_leaves_it_open_whether_the_run_holds(
     run: Path, monkeypatch: pytest.MonkeyPatch, hmgeo_command: Callable[..., Ended]
 ) -> None:

@@ -193,7 +193,7 @@ class OutputError(HmgeoError):
 
 
 def raise_problems(error: type[HmgeoError], problems: Iterable[Problem]) -> None:
-    """Raise `error` once with all problems that aren't warnings; do nothing where there are none."""
-    serious = [problem for problem in problems if not problem.is_warning]
+    """Raise `error` once with all problems that aren't warnings, each once; do nothing where there are none."""
+    serious = list(dict.fromkeys(problem for problem in problems if not problem.is_warning))
     if serious:
         raise error(serious)

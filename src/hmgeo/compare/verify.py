@@ -20,7 +20,7 @@ from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs.tables import unguarded
 from hmgeo.project.bare import Progress, silent
-from hmgeo.project.folder import MANIFEST_NAME, RUN_MANIFEST, Wish, folder_files, said_words
+from hmgeo.project.folder import MANIFEST_NAME, RUN_MANIFEST, Wish, entry_of, folder_files, said_words
 from hmgeo.project.run import run_project
 from hmgeo.project.sites.files import SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
@@ -415,7 +415,9 @@ def outputs_checked(folder: Path, manifest: Mapping[str, Any], record: Path) -> 
     """Hold the files in `folder` against those that `manifest` says were written, but for `record`, itself."""
     listed: Mapping[str, Mapping[str, Any]] = manifest["outputs"]
     gone = [name for name in listed if not (folder / name).is_file()]
-    edited = [name for name in listed if name not in gone and file_sha256(folder / name) != listed[name]["sha256"]]
+    edited = [
+        name for name in listed if name not in gone and entry_of(folder / name)["sha256"] != listed[name]["sha256"]
+    ]
     if gone:
         yield Check(DIFFERS, _OUTPUTS, say("verify.missing", names=_names(gone)), say("verify.do_backup"))
     if edited:

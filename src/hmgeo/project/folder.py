@@ -330,7 +330,7 @@ def _refuse_unknown(paths: Iterable[Path]) -> None:
         [
             Problem("已有同名文件，不是 hmgeo 写出的，或写出后改动过，未作改动", Place(file=str(path)), remedy=remedy)
             for path in taken
-            if not (path.is_file() and not path.is_symlink() and _entry(path)["sha256"] in known)
+            if not (path.is_file() and not path.is_symlink() and entry_of(path)["sha256"] in known)
         ],
     )
 
@@ -346,7 +346,7 @@ def remember(path: Path) -> None:
             shorter.write_text("".join(f"{line}\n" for line in kept), encoding="ascii")
             shorter.replace(notes)
         with notes.open("a", encoding="ascii") as stream:
-            stream.write(f"{_entry(path)['sha256']}\n")
+            stream.write(f"{entry_of(path)['sha256']}\n")
 
 
 def _written() -> frozenset[str]:
@@ -384,7 +384,7 @@ def whole_stored(out: Stored, inputs: Sequence[Stored]) -> Iterator[Path]:
 
 def entries(folder: Path, but: str = MANIFEST_NAME) -> dict[str, dict[str, Any]]:
     """Return size and sum of each file of `folder` as a manifest lists them; `but`, the record, left out."""
-    return {name: _entry(folder / name) for name in folder_files(folder) if name != but}
+    return {name: entry_of(folder / name) for name in folder_files(folder) if name != but}
 
 
 def write_record(folder: Path, facts: Mapping[str, Any], name: str = MANIFEST_NAME) -> None:
@@ -461,7 +461,8 @@ def _stays_inside(name: str) -> bool:
     return bool(path.parts) and not path.is_absolute() and not {"..", "\\", ":"} & {*path.parts, *name}
 
 
-def _entry(path: Path) -> dict[str, Any]:
+def entry_of(path: Path) -> dict[str, Any]:
+    """Return sum and size of a file that was written, as a manifest lists them."""
     with path.open("rb") as stream:
         return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "bytes": path.stat().st_size}
 
@@ -469,7 +470,7 @@ def _entry(path: Path) -> dict[str, Any]:
 def _is_as(path: Path, entry: Mapping[str, Any]) -> bool:
     """Tell whether a file is still what we wrote."""
     is_file = path.is_file() and not path.is_symlink()
-    return is_file and path.stat().st_size == entry["bytes"] and _entry(path) == entry
+    return is_file and path.stat().st_size == entry["bytes"] and entry_of(path) == entry
 
 
 def _in_the_way(
@@ -541,7 +542,7 @@ def as_written(out: Path) -> tuple[str, list[str]] | None:
     listed = _listed(out / RUN_MANIFEST)
     if listed is None or os.path.lexists(_temporary(out)):
         return None
-    return _entry(out / RUN_MANIFEST)["sha256"], [
+    return entry_of(out / RUN_MANIFEST)["sha256"], [
         name for name, entry in listed.items() if not _is_as(out / name, entry)
     ]
 
