@@ -208,25 +208,33 @@ def pairs_within(
 
 
 def shape_distance_m(first: shapely.Geometry, second: shapely.Geometry) -> float:
-    """Return the distance between two lon/lat geometries of any kind.
+    """Return the distance between two lon/lat geometries of any kind."""
+    return float(shape_distances_m([first], [second])[0, 0])
 
-    A search along every edge of one over searches along the edges of the other: for tens of edges, not for layers.
+
+def shape_distances_m(first: Sequence[shapely.Geometry], second: Sequence[shapely.Geometry]) -> Floats:
+    """Return the (first, second) matrix of distances between lon/lat geometries of any kind.
+
+    A search along every edge of one over searches along the edges of the other: for hundreds of edges, not for layers.
     """
-    if shapely.intersects(first, second):
-        return 0.0
-    a, b = _pieces([first]), _pieces([second])
+    a, b = _pieces(first), _pieces(second)
     ia, ib = (grid.ravel() for grid in np.meshgrid(np.arange(len(a.owner)), np.arange(len(b.owner)), indexing="ij"))
     a, b = a[ia], b[ib]
-    half = np.full(len(ia), 0.5)
+    pair, pairs = a.owner * len(second) + b.owner, len(first) * len(second)
+    half = np.full(len(pair), 0.5)
     to_middle = _geodesic_m(a.at(half), b.at(half))
-    kept = to_middle - (a.length_m + b.length_m) / 2 <= to_middle.min()
+    apart_m = [to_middle, *(_geodesic_m(one, other) for one in (a.start, a.end) for other in (b.start, b.end))]
+    upper = _least_by_owner(np.min(apart_m, axis=0), pair, pairs)
+    kept = to_middle - (a.length_m + b.length_m) / 2 <= upper[pair]
     a, b = a[kept], b[kept]
 
     def along_first(s: Floats, which: Ints) -> Floats:
         held, other = a[which].at(s), b[which]
         return _sample_then_search(lambda t, k: _geodesic_m(held[k], other[k].at(t)), other.length_m)
 
-    return float(_sample_then_search(along_first, a.length_m).min())
+    least = _least_by_owner(_sample_then_search(along_first, a.length_m), pair[kept], pairs)
+    meets = shapely.intersects(np.asarray(first, dtype=object)[:, None], np.asarray(second, dtype=object))
+    return np.where(meets, 0.0, least.reshape(meets.shape))
 
 
 def _ring_area_m2(ring: shapely.Geometry, step_m: float) -> float:

@@ -158,12 +158,8 @@ def test_sources_that_are_lines_and_polygons(place: Place) -> None:
     sources: Shapes = [random_star(random, at, 800) for at in scattered(random, place, 3)]
     sources += [shapely.LineString(scattered(random, place, 3, 5_000)), shapely.LineString(scattered(random, place, 2))]
     ground = random_ground(random, place, 18)
-    rounded = {
-        (i, j): round(oracle.shape_distance_m(source, parcel), 4)
-        for i, source in enumerate(sources)
-        for j, parcel in enumerate(ground)
-    }
-    expected = {pair: metres for pair, metres in rounded.items() if metres <= RADIUS_M}
+    apart_m = np.round(oracle.shape_distances_m(sources, ground), 4)
+    expected = {(i, j): metres for (i, j), metres in np.ndenumerate(apart_m) if metres <= RADIUS_M}
     assert len(expected) > 20
     assert_same(engine_pairs(sources, ground), expected)
 
@@ -176,11 +172,7 @@ def test_long_parallel_walls_facing_each_other() -> None:
         shapely.Polygon([(113.01, 38.92), (113.08, 38.92), (113.05, 38.91)]),
         shapely.Polygon([(113.03, 39.05), (113.06, 39.09), (113.0, 39.09)]),
     ]
-    expected = {
-        (i, j): round(oracle.shape_distance_m(source, parcel), 4)
-        for i, source in enumerate(sources)
-        for j, parcel in enumerate(ground)
-    }
+    expected = dict(np.ndenumerate(np.round(oracle.shape_distances_m(sources, ground), 4)))
     found = engine_pairs(sources, ground, 20_000.0)
     assert_same(found, expected)
 
