@@ -125,6 +125,10 @@ def test_width_and_blanks_part_no_quote_from_its_text_and_what_has_none_is_count
     (tmp_path / "texts" / "gbk.txt").write_bytes("禁止".encode("gbk"))
     with pytest.raises(RuleError, match=r"gbk\.txt，第 1 行：原文不是 UTF-8 编码，疑为 GBK（GB18030）"):
         check_rules(path, tmp_path / "texts")
+    (tmp_path / "texts" / "gbk.txt").unlink()
+    (tmp_path / "texts" / "folder.txt").mkdir()
+    with pytest.raises(RuleError, match=r"folder\.txt：原文读不出"):
+        check_rules(path, tmp_path / "texts")
     with pytest.raises(RuleError, match="原文文件夹不存在"):
         check_rules(path, tmp_path / "none")
 

@@ -157,11 +157,7 @@ def held_against(rules: Sequence[Rule], folder: Path) -> tuple[list[Problem], in
     """
     if not folder.is_dir():
         raise RuleError(Problem("原文文件夹不存在", Place(key="--texts"), str(folder), remedy="核对路径"))
-    texts = {
-        path.stem: _plain(decoded(path.read_bytes(), str(path), "原文"))
-        for path in sorted(folder.iterdir())
-        if path.suffix in {".txt", ".md"}
-    }
+    texts = {path.stem: _text(path) for path in sorted(folder.iterdir()) if path.suffix in {".txt", ".md"}}
     quotes = [(rule, value.text, value.quote) for rule in rules for value in rule.history if value.quote]
     quotes += [(rule, rule.latest.text, exception.quote) for rule in rules for exception in rule.exceptions]
     missing = Counter(text for _, text, _ in quotes if text not in texts)
@@ -176,6 +172,16 @@ def held_against(rules: Sequence[Rule], folder: Path) -> tuple[list[Problem], in
         if text in texts and _plain(quote) not in texts[text]
     ]
     return wrong, len(quotes) - missing.total() - len(wrong), missing
+
+
+def _text(path: Path) -> str:
+    """Return the text that `path` holds as `_plain` has it."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        what = Problem("原文读不出", Place(file=str(path)), error.strerror or "", remedy="核对路径和权限")
+        raise RuleError(what) from error
+    return _plain(decoded(content, str(path), "原文"))
 
 
 def _plain(text: str) -> str:
