@@ -587,7 +587,7 @@ P6,=1+1,,新建,3212,2017,107.55,24.99,CGCS2000
 """
 
 
-@pytest.mark.parametrize("rows", [50_000, 40])
+@pytest.mark.parametrize("rows", [50_000, 40, 5])
 def test_a_long_list_is_written_as_a_short_one(rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     places = PROJECT.parent.parent / "synthetic" / "nandan" / "sensitive_sites.gpkg"
     (tmp_path / "project.yml").write_text(

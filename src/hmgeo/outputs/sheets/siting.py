@@ -170,7 +170,7 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
         "author": presentation.maker or "hmgeo",
         "comments": wording.disclaimer(presentation.language),
     }
-    with workbook_at(path, properties, constant_memory=bool(results.briefs)) as file:
+    with workbook_at(path, properties, constant_memory=len(results.briefs) > LISTED_ROWS) as file:
         book = Book(file, presentation, results)
         several = len(results.sites) > 1
         if several:
