@@ -487,7 +487,7 @@ ZONES = """
   Object.assign(ask.asked, { edition: "2017", trade: trade, action: "new", facts: facts });
   ask.open(true); ask.zones.update();
   const told = { touched: ["prohibited", "conditional", "listed"], open: ["not_assessed"], "": ["clear"] };
-  const wrong = [], counted = {}, ways = [[-1, 0], [1, 0], [0, -1], [0, 1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
+  const wrong = [], counted = {}, ways = [[1, 1], [-1, -1], [1, -1], [-1, 1]];
   const drawn = ask.zones.shown.filter(one => !one.why).map(one => one.rule);
   const verdicts = (lon, lat) => {
     const found = {};
