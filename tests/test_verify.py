@@ -22,6 +22,7 @@ import pytest
 import shapely
 from msgspec.structs import replace
 
+from hmgeo.commands.options import begin_compiling
 from hmgeo.compare import verify
 from hmgeo.compare.archive import archive_run
 from hmgeo.compare.explain import Part, as_plain, draw_finding, explain_finding
@@ -307,6 +308,8 @@ def test_letters_and_extracts_are_written_all_or_none(
 def test_the_command_keeps_a_run_and_says_so_in_one_line(
     project: Path, run: Path, hmgeo_command: Callable[..., Ended]
 ) -> None:
+    begin_compiling()
+    machine.wait()  # a command that finds no code kept says so first
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in run.rglob("*") if path.is_file()}
     ended = hmgeo_command("run", project)
     warned = json.loads((run / "data" / "manifest.json").read_text(encoding="utf-8"))["warnings"]
