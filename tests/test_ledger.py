@@ -320,3 +320,29 @@ def test_the_command_names_sheet_and_cell_and_refuses_what_is_no_ledger(
     other.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(InputError, match="没有认出台账"):
         check_ledgers(other, None, TODAY)
+
+
+def test_formula_without_result_and_error_are_told_by_cell(tmp_path: Path) -> None:
+    """A formula may be the answer: it doesn't read as "not filled in" alone."""
+    book = openpyxl.Workbook()
+    book.active.append(["序号", "任务", "负责单位", "时限"])
+    book.active.append([1, "清运堆渣", "=A1&A2", "2024年6月底前"])
+    book.active.append([2, "#REF!", "某分局", "2024年6月底前"])
+    book.create_sheet("附页")["A1"] = "=1+1"  # no list
+    path = tmp_path / "任务.xlsx"
+    book.save(path)
+    told = [(fault.cell, fault.what, fault.found) for fault in check_ledgers(path, None, TODAY).faults]
+    assert ("C2", "公式没有保存结果，读作空白", "=A1&A2") in told
+    assert ("B3", "单元格是错误值，读作空白", "#REF!") in told
+    assert not any(cell == "A1" for cell, _, _ in told)
+
+
+def test_list_spread_over_a_whole_sheet_is_refused(tmp_path: Path) -> None:
+    """The reader of workbooks would end the process where its rectangle doesn't fit."""
+    book = openpyxl.Workbook()
+    book.active.append(["序号", "任务", "负责单位", "时限"])
+    book.active["XFD1048576"] = "x"
+    path = tmp_path / "任务.xlsx"
+    book.save(path)
+    with pytest.raises(InputError, match="散布过远"):
+        check_ledgers(path, None, TODAY)

@@ -207,13 +207,19 @@ def _read(path: Path) -> tuple[list[Ledger], list[str], list[Fault]]:
     ledgers: list[Ledger] = []
     strangers: list[str] = []
     faults: list[Fault] = []
-    for sheet, rows in sheet_rows(path).items():
+    sheets, lost = sheet_rows(path)
+    for sheet, rows in sheets.items():
         read = _form(sheet, rows) or _table(sheet, rows)
         if read is None:
             strangers.append(sheet or path.name)
         else:
             ledgers.append(read[0])
             faults += read[1]
+            faults += [
+                Fault(sheet, cell.name, "", cell.what, cell.written, cell.remedy)
+                for cell in lost
+                if cell.sheet == sheet
+            ]
     if not ledgers:
         remedy = "给出填好的 survey_list.xlsx（表2、表3、核查表），或有 任务、负责单位、时限 三列的任务台账"
         raise InputError(Problem("没有认出台账", Place(file=path.name), "、".join(strangers), remedy=remedy))

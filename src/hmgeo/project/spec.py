@@ -313,7 +313,11 @@ def read_decisions(path: Path) -> tuple[DecisionUsed, ...]:
     allowed = "、".join(words[0] for words in _DECIDED.values())
     decisions: dict[str, DecisionUsed] = {}
     problems: list[Problem] = []
-    for sheet, rows in sheet_rows(path).items():
+    sheets, lost = sheet_rows(path)
+    for cell in lost:
+        where = Place(file=path.name, sheet=cell.sheet, field=cell.name)
+        problems.append(Problem(cell.what, where, cell.written, remedy=cell.remedy))
+    for sheet, rows in sheets.items():
         header = next(filter(None, map(_decided_columns, rows[:_HEADER_ROWS], itertools.count())), None)
         if header is not None:
             problems += _decisions(Place(file=path.name, sheet=sheet), rows, *header, decisions)

@@ -15,7 +15,7 @@ import warnings
 import zipfile
 import zlib
 from functools import lru_cache, partial
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import ParseError
 
@@ -23,7 +23,7 @@ import python_calamine
 
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import is_name, recognise
-from hmgeo.intake.formats.archive import check_zip, made_aside
+from hmgeo.intake.formats.archive import check_zip, made_aside, survey_workbook
 from hmgeo.intake.formats.corners import is_survey_text, read_survey_text
 from hmgeo.intake.places.headers import name_parts, plain_name
 from hmgeo.intake.places.numbers import NUMBER, unit_size
@@ -32,7 +32,7 @@ from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
 from hmgeo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lxml.html import HtmlElement
@@ -317,13 +317,6 @@ _ZIP_MARK = b"PK"
 _HEAD_BYTES = 4096
 _HEAD_ROWS = 30
 _LARGEST_SCANNED_BYTES = 20 << 20
-_CHUNK_BYTES = 4 << 20
-_MOST_CELLS = 40_000_000
-_MARKS = (b"<f>", b"<f ", b't="e"')
-_SHEET_NAME = re.compile(r"/?xl/worksheets/[^/]+\.xml", re.IGNORECASE)
-_LETTERS = re.compile(rb' r="([A-Z]{1,10})\d')
-_NUMBERS = re.compile(rb' r="[A-Z]{1,10}(\d{1,12})"')
-_LONGEST_REFERENCE = 30
 _BROKEN_BOOK = (  # what the readers let through where a workbook is damaged
     python_calamine.CalamineError,
     zipfile.BadZipFile,
@@ -346,14 +339,7 @@ def read_workbook(path: Path, layer: str, journal: Journal, kind: LayerKind, tem
     told which was taken, and what reads as blank. What export programs name .xls may be a web page or an XML of Excel
     2003. An `InputError` where it can't be read, holds nothing, or several fit and none is named.
     """
-    place = Place(file=journal.file)
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
-    marks: set[bytes] = set()
-    if head.startswith(_ZIP_MARK):
-        check_zip(path, place, "xlsx 工作簿")
-        marks = _survey(path, place)
-    sheets, merged = _marked_up(path, head, journal) or _sheets(path, place)
+    sheets, merged, marks = _opened(path, journal)
     name = _choose(sheets, layer, journal, kind, template)
     journal.sheet = name
     rows = sheets.pop(name)
@@ -361,6 +347,21 @@ def read_workbook(path: Path, layer: str, journal: Journal, kind: LayerKind, tem
     if marks:
         _tell_lost_cells(path, name, rows, marks, journal)
     return _lay_table(rows, journal, sheet=name, is_typed=True, template=template, merged=merged[name])
+
+
+def _opened(path: Path, journal: Journal) -> tuple[dict[str, list[list[str]]], dict[str, list[Merge]], set[bytes]]:
+    """Return the rows of every sheet of a workbook, its merged ranges, and which marks of lost cells stand in it."""
+    place = Place(file=journal.file)
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    marks: set[bytes] = set()
+    if head.startswith(_ZIP_MARK):
+        check_zip(path, place, "xlsx 工作簿")
+        try:
+            marks = survey_workbook(path, place)
+        except _BROKEN_BOOK as problem:
+            raise _broken(place) from problem
+    return *(_marked_up(path, head, journal) or _sheets(path, place)), marks
 
 
 def _marked_up(
@@ -480,19 +481,22 @@ def sheet_names(path: Path) -> tuple[str, ...]:
         return ()  # told where the workbook itself is read
 
 
-def sheet_rows(path: Path) -> dict[str, list[list[str]]]:
-    """Return the cells of every sheet of `path` as they stand, by its name; of a csv under no name.
+def sheet_rows(path: Path) -> tuple[dict[str, list[list[str]]], list[LostCell]]:
+    """Return the cells of every sheet of `path` as they stand, by its name, and which of them read as blank and aren't.
 
-    `InputError` where the file can't be read.
+    A csv's stand under no name. `InputError` where the file can't be read.
     """
     if not path.is_file():
         raise InputError(Problem("文件不存在", Place(file=path.name), remedy="核对路径"))
-    if path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
-        return _sheets(path, Place(file=path.name))[0]
     journal = Journal(path.name)
+    if path.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".et"}:
+        sheets, _, marks = _opened(path, journal)
+        return sheets, list(_lost_cells(path, sheets)) if marks else []
     text = _decode(path, journal)
     try:
-        return {"": list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, journal), strict=True))}
+        return {
+            "": list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, journal), strict=True))
+        }, []
     except csv.Error as problem:
         remedy = "用 Excel 或 WPS 打开核对，另存为 xlsx 或 csv"
         raise InputError(Problem("不是完整的 csv", Place(file=path.name), str(problem), remedy=remedy)) from problem
@@ -578,6 +582,45 @@ def _tell_lost_cells(path: Path, sheet: str, rows: list[list[str]], marks: set[b
     if path.stat().st_size > _LARGEST_SCANNED_BYTES:
         journal.note("公式未核对", "工作簿较大，未逐格核对公式是否都有结果", "按所存的结果读取")
         return
+    first, names, depth = find_header(rows)
+    for cell in _lost_cells(path, {sheet: rows}):
+        if cell.is_formula:
+            journal.note_row(
+                max(cell.row - first - depth + 1, 0),
+                "公式无结果",
+                "工作簿中没有保存该公式的计算结果",
+                "按空白读取；请用 Excel 或 WPS 打开后保存",
+                field=names[cell.column] if cell.column < len(names) else "",
+                value=cell.written,
+            )
+
+
+class LostCell(NamedTuple):
+    """A cell that reads as blank and isn't: a formula whose result isn't stored, or an error such as #N/A.
+
+    `row`, `column`: counted from 0. `name`: as Excel names it. `written`: the formula or the error.
+    """
+
+    sheet: str
+    row: int
+    column: int
+    name: str
+    is_formula: bool
+    written: str
+
+    @property
+    def what(self) -> str:
+        """Return what is wrong with it."""
+        return "公式没有保存结果，读作空白" if self.is_formula else "单元格是错误值，读作空白"
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do."""
+        return "用 Excel 或 WPS 打开，改正后保存"
+
+
+def _lost_cells(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[LostCell]:
+    """Yield the lost cells of an xlsx's `sheets`, given as they were read; `InputError` where it is broken."""
     import openpyxl  # noqa: PLC0415 -- takes a fifth of a second, and few workbooks need it
 
     try:
@@ -585,69 +628,14 @@ def _tell_lost_cells(path: Path, sheet: str, rows: list[list[str]], marks: set[b
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations it doesn't keep
             book = openpyxl.load_workbook(path, data_only=False)
     except (*_BROKEN_BOOK, openpyxl.utils.exceptions.InvalidFileException) as problem:
-        raise _broken(Place(file=journal.file)) from problem
-    first, names, depth = find_header(rows)
-    for number, cells in enumerate(book[sheet].iter_rows()):
-        for position, cell in enumerate(cells):
-            shown = rows[number][position : position + 1] if number < len(rows) else []
-            if cell.data_type == "f" and not any(shown):
-                journal.note_row(
-                    max(number - first - depth + 1, 0),
-                    "公式无结果",
-                    "工作簿中没有保存该公式的计算结果",
-                    "按空白读取；请用 Excel 或 WPS 打开后保存",
-                    field=names[position] if position < len(names) else "",
-                    value=str(cell.value),
-                )
+        raise _broken(Place(file=path.name)) from problem
+    for sheet, rows in sheets.items():
+        for row, cells in enumerate(book[sheet].iter_rows()):
+            for column, cell in enumerate(cells):
+                is_blank = not (row < len(rows) and column < len(rows[row]) and rows[row][column])
+                if is_blank and cell.data_type in "fe":
+                    yield LostCell(sheet, row, column, cell.coordinate, cell.data_type == "f", str(cell.value))
     book.close()
-
-
-def _survey(path: Path, place: Place) -> set[bytes]:
-    """Return which of the marks of formulas and errors stand in the sheets of an xlsx; refuse sheets spread too far.
-
-    The fast reader lays every sheet out as one full rectangle, and ends the whole process where that doesn't fit.
-    """
-    marks: set[bytes] = set()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if _SHEET_NAME.fullmatch(info.filename):
-                    with archive.open(info) as stream:
-                        marks |= _survey_sheet(stream, place)
-    except _BROKEN_BOOK as problem:
-        raise _broken(place) from problem
-    return marks
-
-
-def _survey_sheet(stream: IO[bytes], place: Place) -> set[bytes]:
-    marks: set[bytes] = set()
-    columns: set[bytes] = set()
-    last_row, tail = 0, b""
-    while chunk := stream.read(_CHUNK_BYTES):
-        text = tail + chunk
-        marks |= {mark for mark in _MARKS if mark in text}
-        columns.update(_LETTERS.findall(text))
-        last_row = max(last_row, *map(int, set(_NUMBERS.findall(text))), 0)
-        tail = text[-_LONGEST_REFERENCE:]
-    width = max(map(_column_number, columns), default=0)
-    if last_row * width > _MOST_CELLS:
-        raise InputError(
-            Problem(
-                what="工作表的单元格散布过远，已拒绝读取",
-                where=place,
-                found=f"用到第 {last_row} 行、第 {width} 列",
-                allowed=f"行数乘列数不超过 {_MOST_CELLS}",
-                remedy="删除表格之外的单元格（选中后清除内容和格式），或把表格复制到新工作簿",
-            )
-        )
-    return marks
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
 
 
 def _broken(place: Place) -> InputError:
