@@ -55,7 +55,7 @@ check: $(STAMP)
 	HMGEO_REQUIRE_BROWSER='$(HMGEO_REQUIRE_BROWSER)' $(TESTS) -m 'not slow'
 
 test-full: lint
-	HMGEO_REQUIRE_BROWSER=1 HYPOTHESIS_PROFILE=thorough $(TESTS)
+	HMGEO_REQUIRE_BROWSER=1 HMGEO_CHROMIUM="$${HMGEO_CHROMIUM:-$$(command -v chromium)}" HYPOTHESIS_PROFILE=thorough $(TESTS)
 
 maps: $(STAMP)
 	$(BIN)/hmgeo map maps

@@ -179,7 +179,7 @@ def filled(names: Sequence[str]) -> Reading:
 
 def _at_least(names: Sequence[str], least: float = 0.0) -> Reading:
     """Read numbers above zero and not below a bound."""
-    return _cells(names, lambda value: (number := _number(value)) is not None and 0 < number >= least)
+    return _cells(names, lambda value: (number := plain_number(value)) is not None and 0 < number >= least)
 
 
 def _dated(names: Sequence[str], *, past: bool) -> Reading:
@@ -306,13 +306,14 @@ def _own_emissions(row: Told) -> Iterator[Emission]:
     year = next((days[0].year for cell in row.given("排放量年份") if (days := _days(cell.value))), None)
     for header, cell in row.cells.items():
         match = re.fullmatch(f"({AIR}|{WATER}|新增)(六价铬|[{''.join(NAMED_METALS)}])(?:排放量)?", bare_header(header))
-        kg = _number(cell or "") if match else None
+        kg = plain_number(cell or "") if match else None
         if match and kg is not None:
             medium = "" if match[1] == "新增" else match[1]
             yield Emission(header.strip().rstrip("*"), match[2], medium, kg, year, is_added=not medium)
 
 
-def _number(text: str) -> float | None:
+def plain_number(text: str) -> float | None:
+    """Return the number that a cell begins with, a unit behind it or not; None where it is anything else."""
     match = _QUANTITY.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold().replace(",", ""))
     return float(match[1]) if match else None
 
