@@ -314,13 +314,15 @@ def read_decisions(path: Path) -> tuple[DecisionUsed, ...]:
     decisions: dict[str, DecisionUsed] = {}
     problems: list[Problem] = []
     sheets, lost = sheet_rows(path)
-    for cell in lost:
-        where = Place(file=path.name, sheet=cell.sheet, field=cell.name)
-        problems.append(Problem(cell.what, where, cell.written, remedy=cell.remedy))
     for sheet, rows in sheets.items():
         header = next(filter(None, map(_decided_columns, rows[:_HEADER_ROWS], itertools.count())), None)
         if header is not None:
-            problems += _decisions(Place(file=path.name, sheet=sheet), rows, *header, decisions)
+            at, columns = header
+            for cell in (cell for cell in lost if cell.sheet == sheet and cell.column in columns.values()):
+                if cell.row > at and any(rows[cell.row][column] for column in columns.values()):
+                    place = Place(file=path.name, sheet=sheet, field=cell.name)
+                    problems.append(Problem(cell.what, place, cell.written, remedy=cell.remedy))
+            problems += _decisions(Place(file=path.name, sheet=sheet), rows, at, columns, decisions)
         elif any(text.strip() for row in rows for text in row):
             remedy = "补齐各列；与决定无关的工作表另存他处"
             problems.append(Problem("没有认出人工决定的表头", Place(file=path.name, sheet=sheet), "", allowed, remedy))

@@ -620,22 +620,32 @@ class LostCell(NamedTuple):
 
 
 def _lost_cells(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[LostCell]:
-    """Yield the lost cells of an xlsx's `sheets`, given as they were read; `InputError` where it is broken."""
+    """Yield the lost cells of an xlsx's `sheets`, given as they were read; `InputError` where it is broken.
+
+    A formula whose stored result is an empty text lost nothing.
+    """
     import openpyxl  # noqa: PLC0415 -- takes a fifth of a second, and few workbooks need it
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as stream, path.open("rb") as again:
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations it doesn't keep
-            book = openpyxl.load_workbook(path, data_only=False)
+            written, stored = (  # given streams, since it goes by the name of a file; a row at a time
+                openpyxl.load_workbook(source, read_only=True, data_only=is_stored)
+                for source, is_stored in ((stream, False), (again, True))
+            )
+            for sheet, rows in sheets.items():
+                for book in (written, stored):
+                    book[sheet].reset_dimensions()
+                pairs = zip(written[sheet].iter_rows(), stored[sheet].iter_rows(), strict=True)
+                for row, (cells, results) in enumerate(pairs):
+                    for column, (cell, result) in enumerate(zip(cells, results, strict=True)):
+                        is_blank = not (row < len(rows) and column < len(rows[row]) and rows[row][column])
+                        is_error = result.data_type == "e"
+                        if is_blank and (is_error or (cell.data_type == "f" and result.data_type == "n")):
+                            formula = getattr(cell.value, "text", None) or getattr(cell.value, "ref", cell.value)
+                            yield LostCell(sheet, row, column, cell.coordinate, not is_error, str(formula))
     except (*_BROKEN_BOOK, openpyxl.utils.exceptions.InvalidFileException) as problem:
         raise _broken(Place(file=path.name)) from problem
-    for sheet, rows in sheets.items():
-        for row, cells in enumerate(book[sheet].iter_rows()):
-            for column, cell in enumerate(cells):
-                is_blank = not (row < len(rows) and column < len(rows[row]) and rows[row][column])
-                if is_blank and cell.data_type in "fe":
-                    yield LostCell(sheet, row, column, cell.coordinate, cell.data_type == "f", str(cell.value))
-    book.close()
 
 
 def _broken(place: Place) -> InputError:
