@@ -147,6 +147,35 @@ def test_an_amount_below_zero_is_none(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", [LayerKind.ENTERPRISES, LayerKind.PROJECT_SITES])
+def test_an_amount_below_zero_is_told_without_a_unit_too(tmp_path: Path, kind: LayerKind) -> None:
+    """A stack isn't lower than the ground; what lies against the sea, or is written as a coordinate, may be."""
+    below = dict.fromkeys(("废气铅", "新增铅", "新增镉排放量", "替代铅", "替代量", "新增重点重金属排放量"), "kg/a")
+    below |= {"排气筒高度(m)": "m", "烟囱高度": "m", "坝高(m)": "m"}
+    free = ["海拔(m)", "地面高程(m)", "底板标高（m）", "地下水位(m)", "X(m)", "年均气温", "备注"]
+    path = tmp_path / "甲.csv"
+    cells = ",".join(["-3"] * len([*below, *free]))
+    path.write_text(f"编号,经度,纬度,{','.join([*below, *free])}\nA,113.05,23.55,{cells}\n", encoding="utf-8")
+    _, ledger = load_positions(path, kind=kind, basis=Basis.SYNTHETIC)
+    told = {entry.field: str(entry.reason) for entry in ledger.entries if entry.event == "数值有误"}
+    assert told == {header: f"不是以 {unit} 计的非负数值" for header, unit in below.items()}
+
+
+def test_a_count_below_zero_has_no_unit(tmp_path: Path) -> None:
+    path = tmp_path / "甲.csv"
+    path.write_text("名称,经度,纬度,人口\n小学,113.05,23.55,-3\n", encoding="utf-8")
+    _, ledger = load_positions(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
+    told = [(entry.field, str(entry.reason)) for entry in ledger.entries if entry.event == "数值有误"]
+    assert told == [("人口", "须为 0 或以上的数值")]
+
+
+def test_a_mass_with_its_own_unit_is_read_in_the_templates_where_the_column_names_none(tmp_path: Path) -> None:
+    path = tmp_path / "甲.csv"
+    path.write_text("企业编号,经度,纬度,废气铅\nA,113.05,23.55,1.2t/a\nB,113.06,23.55,1.2\n", encoding="utf-8")
+    own = OwnColumns(load(path)[0])
+    assert [own.emissions(row, "废气") for row in (0, 1)] == [{"铅": 1200}, {"铅": 1.2}]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_a_mark_of_utf_8_before_any_text_is_no_part_of_the_first_column(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "甲.csv"
@@ -223,6 +252,19 @@ def test_the_same_list_screened_has_every_row_once(tmp_path: Path, hmgeo_command
         rows = list(csv.DictReader(stream))
     assert [row["status"] for row in rows] == [status for _, status, *_ in ROWS]
     assert sum(Counter(row["status"] for row in rows).values()) == 150
+
+
+def test_a_screen_tells_amounts_below_zero_in_its_ledger(tmp_path: Path, hmgeo_command: Callable[..., Ended]) -> None:
+    path, out = tmp_path / "甲.csv", tmp_path / "out"
+    path.write_text("企业编号,经度,纬度,废气铅,排气筒高度(m)\nA,113.062,23.587,-5,-20\n", encoding="utf-8")
+    ended = hmgeo_command("screen", "--sources", path, "--farmland", SHIPPED / "farmland.gpkg", "--out", out)
+    assert ended.code == 0, ended.err
+    with (out / "data" / "ledger.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["event"] == "数值有误"]
+    assert [(row["row"], row["field"], row["value"]) for row in rows] == [
+        ("1", "废气铅", "-5"),
+        ("1", "排气筒高度(m)", "-20"),
+    ]
 
 
 def test_the_list_goes_back_with_every_fault(tmp_path: Path, hmgeo_command: Callable[..., Ended]) -> None:

@@ -87,6 +87,14 @@ def test_a_cell_wins_over_an_option_understood_or_not_and_both_are_told(tmp_path
     assert told["--action new"] == "2 行按清单研判"
 
 
+def test_a_list_of_sites_tells_amounts_below_zero_in_its_ledger(tmp_path: Path) -> None:
+    sites = tmp_path / "sites.csv"
+    head = "项目编号,经度,纬度,坐标系,新增铅,替代量,新增重点重金属排放量"
+    sites.write_text(f"{head}\nP1,107.5512,24.9812,CGCS2000,-5,-6,-3\n", encoding="utf-8")
+    told = [(one.row, one.field, one.value) for one in answer(sites).ledger.entries if one.event == "数值有误"]
+    assert told == [(1, "新增铅", "-5"), (1, "替代量", "-6"), (1, "新增重点重金属排放量", "-3")]
+
+
 @pytest.mark.parametrize(
     ("option", "named", "allowed"),
     [

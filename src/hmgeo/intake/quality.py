@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +27,13 @@ from hmgeo.reference.cells import (
     zeros_kept,
 )
 from hmgeo.reference.tables import ALIASES, bare_header, find_header, means_the_same, templates, trades, trades_named
-from hmgeo.rules.words import stated_facts, unread_facts
-from hmgeo.vocabulary import LayerKind, Unknown
+from hmgeo.rules.claims import AIR, WATER
+from hmgeo.rules.words import MEASURED_ATTRIBUTES, stated_facts, unread_facts
+from hmgeo.vocabulary import METALS, LayerKind, Unknown
 from hmgeo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stdnum.exceptions import ValidationError
 
@@ -38,8 +41,8 @@ if TYPE_CHECKING:
 
 
 _EDITIONS = ("2011", "2017")
-_HEIGHT = ("m",)
-"""What may lie below zero: a height below the sea."""
+_LEVEL = re.compile("海拔|高程|标高|水位|坐标|偏移|elevation|altitude|^[xy]$")
+"""Columns with a unit that may lie below zero: heights against the sea, coordinates."""
 _NUMBERS_ALLOWED = ("大于", "整数", "米数")
 _NOT_DETECTED = frozenset({"未检出", "nd", "n.d.", "未测", "未监测"})
 _LIST_COLUMNS = frozenset({"坐标系", "行业分类版本", "密级"})  # read and told elsewhere
@@ -286,10 +289,11 @@ def _plain_number(row: int, text: str, header: str, unit: str, changed: list[int
         return text
     quantity = parse_quantity(stripped)
     value = None if quantity is None else in_unit(quantity, unit)
-    is_below = value is not None and value < 0 and (unit_size(unit) or _HEIGHT)[0] not in _HEIGHT
+    is_below = value is not None and value < 0 and not _LEVEL.search(bare_header(header))
     if quantity is None or value is None or is_below:
         unfit = "不是数值" if quantity is None else say("unit_unfit", unit=quantity.unit, of_column=unit)
-        reason = say("not_a_quantity", unit=unit) if is_below else unfit
+        below = say("not_a_quantity", unit=unit) if unit else say("below_zero")
+        reason = below if is_below else unfit
         opened.journal.note_row(row + 1, "数值有误", reason, "按原样保留，请更正", field=header, value=text)
         return text
     if quantity.is_plain or quantity.sign:
@@ -300,19 +304,37 @@ def _plain_number(row: int, text: str, header: str, unit: str, changed: list[int
 
 def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
     """Return the columns that hold numbers, with their unit: by the unit in their name, or by the template."""
-    wanted = {
-        bare_header(column.name)
+    of_kind = {
+        bare_header(column.name): _unit_in(column.name)
         for column in templates().get(TEMPLATES.get(kind, ""), ())
         if any(word in column.allowed for word in _NUMBERS_ALLOWED)
     }
+    wanted = _amounts() | of_kind
     used = {opened.columns.by_role.get(role) for role in ("lon", "lat", "uncertainty", "central_meridian", "id")}
     units = {}
     for header in opened.raw.headers:
-        match = UNIT_IN_NAME.search(plain_name(header))
-        unit = match[1] if match and unit_size(match[1]) is not None else ""
-        if header not in used and (unit or bare_header(header) in wanted):
-            units[header] = unit
+        unit, bare = _unit_in(header), bare_header(header)
+        if header not in used and (unit or bare in wanted):
+            units[header] = unit or ("" if UNIT_IN_NAME.search(plain_name(header)) else wanted[bare])
     return units
+
+
+def _unit_in(header: str) -> str:
+    """Return the unit that the name of a column ends with, as written; empty without a known one."""
+    match = UNIT_IN_NAME.search(plain_name(header))
+    return match[1] if match and unit_size(match[1]) is not None else ""
+
+
+@lru_cache(maxsize=1)
+def _amounts() -> Mapping[str, str]:
+    """Return the columns whose numbers are judged, whatever list they stand in, each with the unit it is read in."""
+    masses = {
+        f"{start}{metal}{end}": "kg/a"
+        for start in ("新增", "替代", AIR, WATER)
+        for metal in METALS.values()
+        for end in ("", "排放量")
+    }
+    return masses | dict(MEASURED_ATTRIBUTES.values()) | {bare_header(name): "m" for name in ALIASES["排气筒高度"]}
 
 
 def _check_lists(opened: Opened, kind: LayerKind) -> None:
