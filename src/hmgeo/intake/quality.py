@@ -309,7 +309,7 @@ def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
         for column in templates().get(TEMPLATES.get(kind, ""), ())
         if any(word in column.allowed for word in _NUMBERS_ALLOWED)
     }
-    wanted = _amounts() | of_kind
+    wanted = {**_amounts(), **of_kind}
     used = {opened.columns.by_role.get(role) for role in ("lon", "lat", "uncertainty", "central_meridian", "id")}
     units = {}
     for header in opened.raw.headers:
