@@ -172,7 +172,9 @@ def test_what_found_no_room_is_not_told_twice(
         def __del__(self) -> None:
             raise self.fault
 
-    monkeypatch.setattr(sys, "unraisablehook", cli._tell_unraisable)
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    monkeypatch.setattr(cli, "app", lambda: None)
+    cli.main()
     Zip(OSError(errno.ENOSPC, "full"))
     assert capsys.readouterr().err == ""
     Zip(ValueError("another fault"))

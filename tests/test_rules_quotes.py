@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,15 @@ def test_width_and_blanks_part_no_quote_from_its_text_and_what_has_none_is_count
     wide = (POLICY_TEXTS / "law-articles.txt").read_text(encoding="utf-8").replace("，", ", ").replace("；", ";\n")
     (tmp_path / "texts" / "law-articles.md").write_text(wide, encoding="utf-8")
     assert f"引文 {count} 处与原文逐字相符；" in check_rules(path, tmp_path / "texts")
+    (tmp_path / "texts" / "law-articles.md").rename(tmp_path / "texts" / "law-articles.TXT")
+    assert f"引文 {count} 处与原文逐字相符；" in check_rules(path, tmp_path / "texts")
+    (tmp_path / "texts" / "law-articles.md").write_text("别的原文", encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        check_rules(path, tmp_path / "texts")
+    assert [(one.what, Path(one.where.file).name, one.remedy) for one in caught.value.problems] == [
+        ("原文同名", name, "每份原文只留一个文件") for name in ("law-articles.TXT", "law-articles.md")
+    ]
+    (tmp_path / "texts" / "law-articles.md").unlink()
     (tmp_path / "texts" / "gbk.txt").write_bytes("禁止".encode("gbk"))
     with pytest.raises(RuleError, match=r"gbk\.txt，第 1 行：原文不是 UTF-8 编码，疑为 GBK（GB18030）"):
         check_rules(path, tmp_path / "texts")
@@ -244,3 +255,34 @@ def test_quote_hash_ignores_whitespace() -> None:
     spaced = DatedValue(None, "文件", quote="禁止 新建\n")
     assert spaced.quote_sha256 == DatedValue(None, "文件", quote="禁止新建").quote_sha256
     assert spaced.quote_sha256 == "2e639e515de0bea01ecb7b3317a3c5485c3a43cf8e8ea80788d8517053a2f991"
+
+
+TOOL = Path(__file__).resolve().parent.parent / "tools" / "raise_version.py"
+
+
+def raised(folder: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str]) -> tuple[object, str]:
+    """Return what the tool ends with and what it leaves of a file of rules."""
+    path = folder / LAW
+    path.write_bytes((DATA / LAW).read_bytes())
+    monkeypatch.setattr("hmgeo.rules.book.shipped_rule_files", lambda: {LAW: path})
+    monkeypatch.setattr(sys, "argv", [str(TOOL), *typed])
+    try:
+        runpy.run_path(str(TOOL), run_name="__main__")
+    except SystemExit as ended:
+        return ended.code, path.read_text(encoding="utf-8")
+    return 0, path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("typed", [[], ["--help"], ["2026"], ["2026.4\n"], ["2026.4", "-x"], ["２０２６.4"]])
+def test_what_is_no_version_is_written_into_no_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str]
+) -> None:
+    told = "Type the version as year.number: python tools/raise_version.py 2026.4"
+    assert raised(tmp_path, monkeypatch, typed) == (told, (DATA / LAW).read_text(encoding="utf-8"))
+
+
+def test_a_version_is_written_with_the_content_that_it_is_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = load_rules((DATA / LAW).read_bytes(), LAW).content
+    code, text = raised(tmp_path, monkeypatch, ["2026.40"])
+    assert code == 0
+    assert f'\nversion: "2026.40"\nfingerprint: 2026.40 {content}\n' in text

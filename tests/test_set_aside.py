@@ -244,3 +244,20 @@ def test_pairs_tell_that_a_receptor_is_in_none(tmp_path: Path, how: str) -> None
     pairs_files(BareFile(tmp_path / "e.csv"), BareFile(path), tmp_path / "pairs.parquet", tell=told.append)
     words = f"{path.name} 共 2 行，其中 1 行图形不可用，已搁置：不等于不存在，最近距离可能偏大，计数为下限。"
     assert told[-1] == words
+
+
+def test_pairs_tell_once_what_was_set_aside(tmp_path: Path) -> None:
+    """Beside the entry of its row stands one that says what the layer as a whole has aside."""
+    import geopandas as gpd  # noqa: PLC0415
+
+    project(tmp_path, None)
+    path = tmp_path / "farm.gpkg"
+    frame = gpd.GeoDataFrame({"parcel_id": ["P1", "P2"]}, geometry=[None, shapely.Polygon(FAR[0])], crs="EPSG:4490")
+    frame.to_file(path, engine="pyogrio")
+    told: list[str] = []
+    pairs_files(BareFile(tmp_path / "e.csv"), BareFile(path), tmp_path / "pairs.parquet", tell=told.append)
+    assert [line.partition("用了")[0] for line in told] == [
+        "farm.gpkg 读取时：几何搁置 1 行。",
+        "farm.gpkg 分批读取整理 2 行",
+        "farm.gpkg 共 2 行，其中 1 行图形不可用，已搁置：不等于不存在，最近距离可能偏大，计数为下限。",
+    ]

@@ -15,7 +15,9 @@ from hmgeo.rules.read import load_rules
 HEAD = re.compile(r"^version: .*\n(fingerprint: .*\n)?", re.MULTILINE)
 
 if __name__ == "__main__":
-    version = sys.argv[1]
+    version = " ".join(sys.argv[1:])
+    if not re.fullmatch(r"[0-9]{4}\.[0-9]+", version):
+        sys.exit("Type the version as year.number: python tools/raise_version.py 2026.4")
     for name, path in shipped_rule_files().items():
         if name != FILE:
             content = load_rules(path.read_bytes(), name).content

@@ -153,11 +153,16 @@ def held_against(rules: Sequence[Rule], folder: Path) -> tuple[list[Problem], in
 
     Returns the quotes that don't stand there, how many do, and how many could not be held, by the name of their text.
 
-    `RuleError` where a text can't be read.
+    `RuleError` where a text can't be read, or two are of one name.
     """
     if not folder.is_dir():
         raise RuleError(Problem("原文文件夹不存在", Place(key="--texts"), str(folder), remedy="核对路径"))
-    texts = {path.stem: _text(path) for path in sorted(folder.iterdir()) if path.suffix in {".txt", ".md"}}
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in {".txt", ".md"}]
+    names = Counter(path.stem for path in paths)
+    twice = [path for path in paths if names[path.stem] > 1]
+    remedy = "每份原文只留一个文件"
+    raise_problems(RuleError, [Problem("原文同名", Place(file=str(path)), path.stem, remedy=remedy) for path in twice])
+    texts = {path.stem: _text(path) for path in paths}
     quotes = [(rule, value.text, value.quote) for rule in rules for value in rule.history if value.quote]
     quotes += [(rule, rule.latest.text, exception.quote) for rule in rules for exception in rule.exceptions]
     missing = Counter(text for _, text, _ in quotes if text not in texts)
