@@ -247,7 +247,7 @@ def test_pairs_tell_that_a_receptor_is_in_none(tmp_path: Path, how: str) -> None
 
 
 def test_pairs_tell_once_what_was_set_aside(tmp_path: Path) -> None:
-    """Beside the entry of its row stands one that says what the layer as a whole has aside."""
+    """Beside the entry of its row stands one on the layer as a whole, which isn't counted as a row."""
     import geopandas as gpd  # noqa: PLC0415
 
     project(tmp_path, None)

@@ -34,7 +34,7 @@ from hmgeo.intake.formats.packed import (
     pack_layer,
     stream_receptors,
 )
-from hmgeo.intake.layers import ASIDE_EVENT, NO_FARMLAND_EVENT
+from hmgeo.intake.layers import NO_FARMLAND_EVENT
 from hmgeo.intake.load import ReadOptions
 from hmgeo.intake.rows import SET_ASIDE_EVENT
 from hmgeo.project.bare import BareFile, Progress, load_bare, silent
@@ -155,7 +155,7 @@ def _reading_told(layer: Layer, ledger: Ledger, name: str) -> list[str]:
     else:
         befell, rows = ledger.events(layer.provenance.path), layer.row_count or 0
         way = f"{name} 整体读入内存；行数很多时请先 hmgeo layers pack {name}，内存不再随文件增长。"
-    events = [f"{event} {count} 行" for event, count in befell.items() if count and event != ASIDE_EVENT]
+    events = [f"{event} {count} 行" for event, count in befell.items() if count]
     lines = [f"{name} 读取时：{'、'.join(events)}。"] if events else []
     if aside := befell.get(SET_ASIDE_EVENT, 0):
         meaning = "已搁置：不等于不存在，最近距离可能偏大，计数为下限。"
