@@ -11,10 +11,12 @@ import numpy as np
 import openpyxl
 import pyarrow as pa
 import pyogrio
+import pypdfium2
 import pytest
 import shapely
 from msgspec.structs import replace
 from pyproj import Geod
+from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from hmgeo.errors import OutputError, ProjectError
@@ -311,6 +313,28 @@ def test_a_sketch_is_cut_outside_its_frame_and_names_what_the_frame_shows(
     table = pa.table(receptors | {"geometry": shapely.to_wkb(shapes)})
     land = cards._Land(replace(results, receptors=table))
     assert card._parcels(seen, (box, shown), land, "c") == ["优先保护类"]
+
+
+def test_a_neighbour_covers_the_number_of_the_one_it_lies_on(results: Results, tmp_path: Path) -> None:
+    cards.register_font()
+    here, below, above = (113.0, 24.0, "1"), (113.004, 24.0, "4"), (113.0042, 24.0, "5")
+    seen = view([[23.991, 112.99], [24.009, 113.01]], cards._FRAME)
+    file, land = cards.UndatedCanvas(str(tmp_path / "a.pdf"), pagesize=(210 * mm, 297 * mm)), cards._Land(results)
+    card = cards._Card(file, results, Presentation())
+    card.draw_shared()
+    for land.sources in ([here, above], [here, below, above]):
+        row = {"lon": 113.0, "lat": 24.0, "list_number": 1}
+        card._sources(seen, row, cards._extent(seen, cards._FRAME, 24.0), land)
+        file.showPage()
+    file.save()
+    with pypdfium2.PdfDocument(tmp_path / "a.pdf") as made:
+        alone, both = (page.render(scale=200 / 72).to_numpy().min(axis=2) for page in made)
+    ((x, y),) = card._xy(seen, [above[:2]]) * 200 / 72
+    rows, columns = np.indices(alone.shape)
+    is_within = np.hypot(columns - x, rows - (len(alone) - y)) < 1.7 * 200 / 25.4
+    assert (alone[is_within] < 128).any()  # the number itself
+    assert (alone[is_within] == both[is_within]).all()
+    assert (alone != both).any()
 
 
 def test_a_sketchs_corners_lie_on_tenths_of_a_point_and_fall_together_where_print_cannot_part_them() -> None:

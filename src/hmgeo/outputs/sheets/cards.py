@@ -53,7 +53,7 @@ _HAIR_MM = 1.0
 _GRID = 10
 """Steps to a point that corners of shapes lie on: 0.035 mm, a dot of a printer with 720 to the inch."""
 _DOT_MM = 0.8
-_FOOT_FORM, _OVERLEAF, _SWATCH_FORM, _NORTH, _HERE = "foot", "overleaf", "swatch", "north", "here"
+_FOOT_FORM, _OVERLEAF, _SWATCH_FORM, _NORTH, _HERE, _THERE = "foot", "overleaf", "swatch", "north", "here", "there"
 _AWAY_MM = 5.0
 """Of a swatch or mark from the corner of its form, at which it would be cut."""
 
@@ -177,7 +177,7 @@ class _Card:
         set_line(self._file, x, _HEIGHT - below, fitted(text), size_pt, align)
 
     def draw_shared(self) -> None:
-        """Draw once what every sheet has alike: the foot, overleaf the form, north, the source's own mark, swatches."""
+        """Draw once what every sheet has alike: the foot, overleaf the form, north, marks of sources, swatches."""
         self._file.beginForm(_FOOT_FORM)
         top = self._foot("")
         self._file.endForm()
@@ -185,7 +185,8 @@ class _Card:
         self._file.doForm(_FOOT_FORM)
         self._form(_FRAME.top, top)
         self._file.endForm()
-        forms: dict[str, Callable[[], None]] = {_NORTH: partial(self._north, _FRAME), _HERE: self._here}
+        forms: dict[str, Callable[[], None]] = {_HERE: self._here, _THERE: self._there}
+        forms[_NORTH] = partial(self._north, _FRAME)
         for number, word in enumerate(_KEY):
             forms[f"{_SWATCH_FORM}{number}"] = partial(self._swatch, _AWAY_MM, _HEIGHT - 2.6 - _AWAY_MM, word)
         for form, draw in forms.items():
@@ -342,8 +343,8 @@ class _Card:
         ]
         if others:
             at = self._xy(seen, [(lon, lat) for lon, lat, _ in others])
-            self._draw(shapely.buffer(shapely.points(at), 1.9 * mm), _Look(grey=_WHITE, line_mm=0.3), _BLACK)
             for (x, y), (*_, number) in zip(at.tolist(), others, strict=True):
+                self._put(_THERE, x / mm, y / mm)  # in turn: each covers the number below it
                 self.text(x / mm, _HEIGHT - y / mm - 1.0, number, 5.6, align="centre")
         ((x, y),) = self._xy(seen, [(row["lon"], row["lat"])]).tolist()
         self._put(_HERE, x / mm, y / mm)
@@ -364,6 +365,10 @@ class _Card:
         file.setLineWidth(0.4 * mm)
         for dx, dy in ((1, 0), (0, 1)):
             file.line(at - 4 * dx * mm, at - 4 * dy * mm, at + 4 * dx * mm, at + 4 * dy * mm)
+
+    def _there(self) -> None:
+        circle = shapely.Point(_AWAY_MM * mm, _AWAY_MM * mm).buffer(1.9 * mm)
+        self._draw(np.array([circle]), _Look(grey=_WHITE, line_mm=0.3), _BLACK)
 
     def _label(self, seen: View, at: shapely.Point, name: str) -> None:
         if name:
