@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,6 @@ from hmgeo.reference.machine import code_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -241,6 +241,18 @@ def half(number: float) -> float:
 def quarter(number: float) -> float:
     return half(number) / 2
 """
+
+
+def test_code_kept_of_an_older_module_is_not_taken_for_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    read = Path.read_bytes
+    folders = set()
+    for older in ("", "search.py", "compiled.py", "ellipsoid.py", "sound.py"):
+        monkeypatch.setattr(Path, "read_bytes", lambda path, older=older: read(path) + b"#" * (path.name == older))
+        code_folder.cache_clear()
+        folders.add(code_folder())
+    code_folder.cache_clear()
+    assert len(folders) == 5
 
 
 def test_kept_code_is_put_into_a_function_compiled_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

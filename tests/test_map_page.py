@@ -327,6 +327,16 @@ def test_a_title_that_says_so_already_is_left_alone_and_only_borders_are_labelle
     assert (drawn["title"], drawn["labelled"]) == ("敏感目标（示意）", False)
 
 
+def test_an_english_page_names_an_approximate_layer_in_english_alone() -> None:
+    table = pa.table({"id": ["1"], "name": [""], "geometry": pa.array([shapely.Point(113, 23).wkb], pa.binary())})
+    title = "仅知所在行政区的污染源（斜线范围）"
+    drawn = layers.context_layer(ContextLayer("source_place", title, Basis.APPROXIMATE, "", table))
+    assert (drawn["title"], drawn["title_en"]) == (
+        "仅知所在行政区的污染源（斜线范围）（示意）",
+        "Sources known by place only (hatched) (approximate)",
+    )
+
+
 def test_a_border_shared_by_two_townships_is_drawn_once() -> None:
     towns = shapes.stroked(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]), None)
     assert shapely.geometry.shape(towns).length == 7  # two outlines of 4, less the shared side

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 from small_results import classified
+from typer.testing import CliRunner
 
-from hmgeo.errors import OutputError
+from hmgeo.cli import app
+from hmgeo.errors import OutputError, UsageError
 from hmgeo.intake.load import ReadOptions
 from hmgeo.outputs.templates import PlainTable
 from hmgeo.project.folder import (
@@ -400,6 +402,24 @@ def test_files_that_belong_together_are_there_in_the_end_or_none_and_no_folder_s
     with pytest.raises(OutputError, match="No space left on device"):
         write("half")
     assert texts_in(tmp_path) == {"new/deep/a.csv": "whole", "new/deep/a.html": "whole"}
+
+
+def test_a_file_named_twice_by_two_paths_is_written_once(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    with whole_files((tmp_path / "a.docx", tmp_path / "sub" / ".." / "a.docx"), []) as made:
+        for path in made:
+            path.write_text("whole", encoding="utf-8")
+    assert texts_in(tmp_path) == {"a.docx": "whole"}
+
+
+@pytest.mark.parametrize("name", ["c.html", "C.HTML", "c.txt", "c"])
+def test_candidates_are_told_before_judging_what_their_list_may_be(name: str, tmp_path: Path) -> None:
+    command = ["candidates", "--project", str(tmp_path / "none"), "--out", str(tmp_path / name)]
+    with pytest.raises(UsageError) as told:
+        CliRunner().invoke(app, command, catch_exceptions=False)
+    assert f"--out：候选点列表的格式看不懂（现为「{name}」）；允许：.xlsx、.csv。" in str(told.value)
+    assert f"如 --out {name[:1]}.xlsx" in str(told.value)
+    assert names_in(tmp_path) == []
 
 
 def test_candidates_without_their_map_are_not_left_behind(tmp_path: Path) -> None:

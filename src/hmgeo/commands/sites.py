@@ -128,7 +128,7 @@ def candidates(
 ) -> None:
     """候选点：逐点研判，按条款过滤，保持间距，列表并上图；不打分，未评估最少的在前，未触及不等于可以建设。"""
     from hmgeo.project.bare import parse_radius_m
-    from hmgeo.project.sites.choosing import Points, candidate_table, write_candidates
+    from hmgeo.project.sites.choosing import Points, candidate_table, check_format, write_candidates
     from hmgeo.project.sites.given import Typed
 
     if sites is None:
@@ -139,6 +139,7 @@ def candidates(
         common.refuse_unused(
             {"--area": area, "--step": step}, "这一选项只用于网格", "去掉它，或去掉 --sites 改为按网格生成"
         )
+    check_format(out)
     typed = Typed("", trade, edition, action, kind=kind, metals=metal or (), stated=stated or ())
     result = candidate_table(
         project,

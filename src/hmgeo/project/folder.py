@@ -360,7 +360,7 @@ def _written() -> frozenset[str]:
 def whole_files(outs: Iterable[Path], inputs: Sequence[Path]) -> Iterator[list[Path]]:
     """Do as `whole_file` for files that belong together: all are there in the end, or none."""
     with ExitStack() as stack:
-        yield [stack.enter_context(whole_file(out, inputs)) for out in dict.fromkeys(outs)]
+        yield [stack.enter_context(whole_file(out, inputs)) for out in dict.fromkeys(map(_resolved, outs))]
 
 
 @contextmanager

@@ -106,7 +106,8 @@ def code_folder() -> Path:
     from llvmlite import binding  # noqa: PLC0415 -- LLVM takes its time
 
     modules = [*sorted(_ENGINE.glob("*.py")), *sorted(Path(__file__).parent.glob("compil*.py"))]
-    code = b"".join(path.read_bytes() for path in [*modules, _ENGINE.parent / "geo" / "ellipsoid.py"])
+    modules += [_ENGINE.parent / "geo" / "ellipsoid.py", _ENGINE.parent / "intake" / "places" / "sound.py"]
+    code = b"".join(path.read_bytes() for path in modules)
     host = binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
     switches = sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_") and item[0] != _CHOSEN)
     compiler = version("numba"), version("llvmlite"), *host, *switches

@@ -135,7 +135,9 @@ def context_layer(
     areas = shapes.are_areas(geometries)
     is_outline = areas and not look["fill_opacity"]
     as_borders = is_outline or (areas and shapes.touches(geometries, left_open))
-    title = layer.title if Basis.APPROXIMATE.zh in layer.title else f"{layer.title}{mark}"
+    title, title_en = layer.title, in_english(layer.title)
+    if mark and Basis.APPROXIMATE.zh not in title:
+        title, title_en = f"{title}{mark}", f"{title_en} {LABELS_EN['approximate'].strip()}"
     made: list[dict[str, Any]] = [
         {
             "type": "Feature",
@@ -153,7 +155,7 @@ def context_layer(
     return {
         "role": layer.role,
         "title": title,
-        "title_en": in_english(title),
+        "title_en": title_en,
         "remark": parcels.overhead_remark() if facts else [],
         "labelled": layer.role in _LABELLED,
         "shown": layer.role not in _SHOWN_ON_WISH,

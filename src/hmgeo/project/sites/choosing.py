@@ -48,6 +48,7 @@ from hmgeo.siting.site import PlaceFinder, Site
 from hmgeo.vocabulary import INVENTED, METALS, Basis, Effect, LayerKind, Verdict
 
 MOST_POINTS = 50_000
+_FORMATS = ".xlsx", ".csv"
 _START = ("编号", "名称", "经度", "纬度", "是否入选", "未入选原因", "未评估的过滤条款", "过滤结果")
 TOUCHED, OPEN, UNTOUCHED = "触及", "未评估", "未触及"
 ORDER = "次序：未触及的在前，其中未评估最少的在前；不分优劣，未触及不等于可以建设。"
@@ -119,11 +120,19 @@ class Candidates(Struct, frozen=True):
     drawn: Results
 
 
+def check_format(out: Path) -> None:
+    """Refuse with `UsageError` a table that is neither .xlsx nor .csv: what it would be called, it wouldn't be."""
+    if out.suffix.lower() not in _FORMATS:
+        remedy = f"如 --out {out.stem}.xlsx"
+        raise UsageError(Problem("候选点列表的格式看不懂", Place(key="--out"), out.name, "、".join(_FORMATS), remedy))
+
+
 def write_candidates(candidates: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
     """Write `candidates` to `out`, .xlsx or .csv, and the map beside it, never over `inputs`; return the map.
 
-    `OutputError`: a file can't be written, or a layer's 密级 forbids the page.
+    `OutputError`: a file can't be written, or a layer's 密级 forbids the page. `UsageError` as `check_format`.
     """
+    check_format(out)
     page = out.with_suffix(".html")
     with whole_files((out, page), inputs) as (table, drawn):
         write_plain([candidates.table], table, suffix=out.suffix, notes=(ORDER, DISCLAIMER))
