@@ -13,7 +13,7 @@ import pytest
 
 from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
 from hmgeo.intake.load import ReadOptions, load_positions
-from hmgeo.judging.own_columns import OwnColumns
+from hmgeo.judging.own_columns import OwnColumns, by_metal, unread_doubts
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -174,6 +174,28 @@ def test_a_mass_with_its_own_unit_is_read_in_the_templates_where_the_column_name
     path.write_text("企业编号,经度,纬度,废气铅\nA,113.05,23.55,1.2t/a\nB,113.06,23.55,1.2\n", encoding="utf-8")
     own = OwnColumns(load(path)[0])
     assert [own.emissions(row, "废气") for row in (0, 1)] == [{"铅": 1200}, {"铅": 1.2}]
+
+
+def test_a_column_in_another_unit_than_it_is_read_in_is_no_amount(tmp_path: Path) -> None:
+    """0.5 t is 500 kg, and nobody takes it for half a kilogram; nothing is nothing in any unit."""
+    path = tmp_path / "甲.csv"
+    head = "企业编号,经度,纬度,废气铅(t/a),废气镉(mg/m³),废水铅(kg),废水镉(吨/年),新增铅(t/a)\n"
+    path.write_text(f"{head}A,113.05,23.55,0.5,3,2,0,0.5\nB,113.06,23.55,,/,,,\n", encoding="utf-8")
+    read, ledger = load(path)
+    told = [
+        (entry.row, entry.field, entry.value, str(entry.reason))
+        for entry in ledger.entries
+        if entry.event == "数值有误"
+    ]
+    assert told == [
+        (1, "废气铅(t/a)", "0.5", "单位「t/a」与列的单位「kg/a」不符"),
+        (1, "废气镉(mg/m³)", "3", "单位「mg/m3」与列的单位「kg/a」不符"),
+        (1, "新增铅(t/a)", "0.5", "单位「t/a」与列的单位「kg/a」不符"),
+    ]
+    own = OwnColumns(read)
+    assert [own.emissions(0, medium) for medium in ("废气", "废水")] == [{}, {"铅": 2, "镉": 0}]
+    assert by_metal(own.cells(0), "新增") == {}
+    assert unread_doubts(own.cells(0))["numbers"] == "新增铅所填「0.5 t/a」看不懂，本条未作判断。"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])

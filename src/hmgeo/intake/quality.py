@@ -267,11 +267,15 @@ def _check_trade_name(row: int, code: str, year: str, name: str, header: str, ou
 
 def _check_numbers(opened: Opened, kind: LayerKind) -> None:
     """Bring the known numeric columns to plain numbers; what can't be read stays as it is, with an entry."""
-    for header, unit in _numeric_columns(opened, kind).items():
+    for header, (unit, wanted) in _numeric_columns(opened, kind).items():
         made: list[str] = []
         changed: list[int] = []
         for row, text in enumerate(opened.raw.columns[header]):
             made.append(_plain_number(row, text, header, unit, changed, opened))
+        in_another = _named_unit(header)
+        if wanted and in_another and unit_size(in_another) != unit_size(wanted):
+            made = [_of_another(row, text, header, in_another, wanted, opened) for row, text in enumerate(made)]
+            opened.raw.columns[header][:] = made
         if changed:
             opened.raw.columns[header][:] = made
             of_unit = f"（单位 {unit}）" if unit else ""
@@ -302,8 +306,29 @@ def _plain_number(row: int, text: str, header: str, unit: str, changed: list[int
     return f"{value:.12g}"
 
 
-def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
-    """Return the columns that hold numbers, with their unit: by the unit in their name, or by the template."""
+def _of_another(row: int, text: str, header: str, unit: str, wanted: str, opened: Opened) -> str:
+    """Return a cell of a column whose name gives a `unit` that isn't the one it is read in.
+
+    A number that would be another in the `wanted` unit gets its unit behind it, so that nobody takes it for one.
+    """
+    quantity = parse_quantity(text.strip())
+    if quantity is None or quantity.unit or quantity.sign or quantity.value < 0:
+        return text
+    if quantity.value == (in_unit(replace(quantity, unit=unit), wanted) if unit_size(unit) else 0.0):
+        return text
+    reason = say("unit_unfit", unit=unit, of_column=wanted)
+    opened.journal.note_row(row + 1, "数值有误", reason, "不作数值采用，请换算后填写", field=header, value=text)
+    return f"{text.strip()} {unit}"
+
+
+def _named_unit(header: str) -> str:
+    """Return what a header gives for a unit: a known one, or a share of something, as mg/m³ is; else empty."""
+    match = UNIT_IN_NAME.search(plain_name(header))
+    return match[1] if match and (unit_size(match[1]) or "/" in match[1]) else ""
+
+
+def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, tuple[str, str]]:
+    """Return the columns that hold numbers, with their unit, by their name or the template, and the template's own."""
     of_kind = {
         bare_header(column.name): _unit_in(column.name)
         for column in templates().get(TEMPLATES.get(kind, ""), ())
@@ -315,7 +340,8 @@ def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
     for header in opened.raw.headers:
         unit, bare = _unit_in(header), bare_header(header)
         if header not in used and (unit or bare in wanted):
-            units[header] = unit or ("" if UNIT_IN_NAME.search(plain_name(header)) else wanted[bare])
+            own = unit or ("" if UNIT_IN_NAME.search(plain_name(header)) else wanted[bare])
+            units[header] = own, wanted.get(bare, "")
     return units
 
 
