@@ -123,18 +123,19 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Positions, Ledger]
     return load(write_list(tmp_path_factory.mktemp("faults") / "150.csv"))
 
 
+def unread_numbers(ledger: Ledger) -> list[tuple[int | None, str, str, str]]:
+    """Return row, column, cell and reason of each number that was not read."""
+    return [(entry.row, entry.field, entry.value, str(entry.reason)) for entry in ledger.entries
+            if entry.event == "数值有误"]  # fmt: skip
+
+
 def test_an_amount_below_zero_is_none(tmp_path: Path) -> None:
     """What is emitted can't be less than nothing; a height can lie below the sea."""
     path = tmp_path / "甲.csv"
     head = "企业编号,经度,纬度,废气铅(kg/a),废水镉(kg/a),海拔(m)\n"
     path.write_text(f"{head}A,113.05,23.55,-5,－2,-3\nB,113.06,23.55,0,5,3\n", encoding="utf-8")
     read, ledger = load(path)
-    told = [
-        (entry.row, entry.field, entry.value, str(entry.reason))
-        for entry in ledger.entries
-        if entry.event == "数值有误"
-    ]
-    assert told == [
+    assert unread_numbers(ledger) == [
         (1, "废气铅(kg/a)", "-5", "不是以 kg/a 计的非负数值"),
         (1, "废水镉(kg/a)", "－2", "不是以 kg/a 计的非负数值"),
     ]
@@ -182,12 +183,7 @@ def test_a_column_in_another_unit_than_it_is_read_in_is_no_amount(tmp_path: Path
     head = "企业编号,经度,纬度,废气铅(t/a),废气镉(mg/m³),废水铅(kg),废水镉(吨/年),新增铅(t/a)\n"
     path.write_text(f"{head}A,113.05,23.55,0.5,3,2,0,0.5\nB,113.06,23.55,,/,,,\n", encoding="utf-8")
     read, ledger = load(path)
-    told = [
-        (entry.row, entry.field, entry.value, str(entry.reason))
-        for entry in ledger.entries
-        if entry.event == "数值有误"
-    ]
-    assert told == [
+    assert unread_numbers(ledger) == [
         (1, "废气铅(t/a)", "0.5", "单位「t/a」与列的单位「kg/a」不符"),
         (1, "废气镉(mg/m³)", "3", "单位「mg/m3」与列的单位「kg/a」不符"),
         (1, "新增铅(t/a)", "0.5", "单位「t/a」与列的单位「kg/a」不符"),
