@@ -26,8 +26,8 @@ from hmgeo.project.run import cross_warnings
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
 from hmgeo.rules import claims
 from hmgeo.rules.book import load_book
-from hmgeo.rules.claims import ACTION, CADMIUM, TRADE, Emission, Said, Told, disputes, doubts_of, may_claim
-from hmgeo.rules.words import stated_facts
+from hmgeo.rules.claims import ACTION, CADMIUM, NUMBERS, TRADE, Emission, Said, Told, disputes, doubts_of, may_claim
+from hmgeo.rules.words import stated_facts, unread_facts
 from hmgeo.terrain.ponds_and_mines import pond_disputes
 from hmgeo.vocabulary import Action, Basis, LayerKind, Verdict
 
@@ -84,6 +84,10 @@ CONTRADICTIONS: tuple[tuple[dict[str, str], str, str, tuple[str, ...]], ...] = (
     ({"是否“千吨万人”水源地": "否", "日供水量(t)": "1000"}, "否", "1000", ("thousand_ton_source",)),
     ({"是否有明确具体的总量来源": "否", "总量来源企业": "示例企业03"}, "否", "示例企业03", ("offset_source_named",)),
     ({"类型": "废气", "排放口编号": "DW001"}, "废气", "DW001", ()),
+    ({"新增铅(kg/a)": "10", "新增铅排放量(kg/a)": "100"}, "10", "100", (NUMBERS,)),
+    ({"替代铅(kg/a)": "12", "替代铅": "1.2"}, "12", "1.2", (NUMBERS,)),
+    ({"新增重点重金属排放量": "100", "新增铅": "10", "新增镉": "1"}, "100", "新增镉「1」", (NUMBERS,)),
+    ({"替代量(kg/a)": "1", "替代铅(kg/a)": "12"}, "1", "12", (NUMBERS,)),
 )
 NO_CONTRADICTION: tuple[dict[str, str], ...] = (
     {"是否涉镉": "不涉及", "废气镉": "0", "废水镉": "", "涉及重金属": "铅", "含重金属原辅料及含量": "不含镉"},
@@ -107,6 +111,8 @@ NO_CONTRADICTION: tuple[dict[str, str], ...] = (
     {"建设性质": "扩建", "项目名称": "示例改扩建项目", "生产状态": "在产"},
     {"是否头顶库": "否", "下游1km居民数": "0", "下游重要设施": "无"},
     {"是否头顶库": "是", "下游1km居民数": "0"},
+    {"新增重点重金属排放量": "0.3", "新增铅": "0.1", "新增铅排放量": "0.10", "新增镉": "0.2", "新增铊": "9"},
+    {"新增重点重金属排放量": "0.3", "新增铅": "", "替代量": "0.36", "替代铅": "约0.4"},
     {"废水去向": "园区污水厂", "废水铅": "3", "受纳水体": "示例河01"},
     {"废水去向": "不外排", "废水铅": "0"},
     {"运行状态": "在用", "运营管理单位": "示例企业02"},
@@ -411,3 +417,44 @@ def test_check_tells_what_the_lists_say_against_each_other() -> None:
     assert ("../../synthetic/nandan/enterprises.xlsx", "填报矛盾", "3") in report.tables[2].rows
     lost = "「灌溉取水口」4 行按「灌区编号」关联「灌区」，3 行已关联，1 行未关联（「示例GQ-ND-99」），见处理台账"
     assert lost in told
+
+
+@pytest.mark.parametrize("column", ["批准设立文号", "规划环评审查文号"])
+@pytest.mark.parametrize(
+    ("cell", "is_there"),
+    [
+        ("桂政函〔2010〕1号", True),
+        ("桂环审[2015]12", True),
+        ("粤府函（2006）123 号", True),
+        ("示例批2018第3号", True),
+        ("正在办理，预计2024年取得", False),
+        ("无文号，2023年申报", False),
+        ("尚未取得（电话0771-1234567）", False),
+        ("桂政函〔2010〕1号（已撤销）", False),
+        ("不予批准 桂环函〔2019〕1号", False),
+        ("待批：桂环函〔2024〕  号", False),
+        ("2020", False),
+        ("43646", False),
+        ("2019-06-30", False),
+    ],
+)
+def test_a_year_or_a_document_to_come_is_no_document(column: str, cell: str, *, is_there: bool) -> None:
+    assert list(stated_facts({column: cell}).values()) == ([True] if is_there else [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("否，原料不含重金属", {"may_pollute_soil": False}),
+        ("否", {"may_pollute_soil": False}),
+        ("是，待核", {"may_pollute_soil": True}),
+        ("否，但排放镉", {}),
+        ("否；待核实", {}),
+        ("否：不确定", {}),
+        ("否，除2号线外", {}),
+    ],
+)
+def test_a_no_that_its_grounds_take_back_is_none(cell: str, said: dict[str, bool]) -> None:
+    cells = {"是否可能造成土壤污染及依据*": cell}
+    assert stated_facts(cells) == said
+    assert (unread_facts(cells) == {}) is bool(said)

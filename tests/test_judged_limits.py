@@ -739,23 +739,31 @@ def ratio(added: dict[str, float], offset: dict[str, float], basis: str, **more:
 
 
 def test_an_offset_is_that_of_the_least_replaced_metal_or_of_the_sums() -> None:
-    added, offset = {"镉": 2.0, "铅": 0.0, "砷": 0.5}, {"镉": 2.4, "铅": 9.0, "砷": 0.5}
+    added, offset = {"Cd": 2.0, "Pb": 0.0, "As": 0.5}, {"Cd": 2.4, "Pb": 9.0, "As": 0.5}
     assert ratio(added, offset, "per_metal") == 1.0  # a metal that isn't added needs no replacement
-    assert ratio(added, {"镉": 2.4}, "per_metal") == 0.0  # one that nothing replaces has none
+    assert ratio(added, {"Cd": 2.4}, "per_metal") == 0.0  # one that nothing replaces has none
     assert ratio(added, {}, "per_metal") is None
     assert ratio({}, offset, "per_metal") is None
-    assert ratio({"镉": 0.0}, offset, "per_metal") is None
-    assert ratio({"镉": 2.0}, {"镉": 2.4}, "sum_of_five") == 1.2
-    assert ratio({"镉": 2.0}, {}, "sum_of_five", numbers={"offset_kg": 3.0}) == 1.5
-    assert ratio({}, {"镉": 2.4}, "sum_of_five", numbers={"added_emission_kg": 2.0}) == 1.2
-    assert ratio({}, {"镉": 2.4}, "sum_of_five", numbers={"added_emission_kg": 0.0}) is None
-    assert ratio({"镉": 2.0}, {}, "sum_of_five") is None
-    assert ratio({"镉": 2.0}, {"镉": 2.4}, "sum_of_five", quotient=7.0) == 7.0
-    assert ratio({"镉": 2.0}, {"镉": 2.4}, "sum_of_five", doubt="矛盾。") is None
-    other = Stated(added_kg={"镉": 2.0}, offset_kg={"镉": 2.4}).ratio(
+    assert ratio({"Cd": 0.0}, offset, "per_metal") is None
+    assert ratio({"Cd": 2.0}, {"Cd": 2.4}, "sum_of_five") == 1.2
+    assert ratio({"Cd": 2.0}, {}, "sum_of_five", numbers={"offset_kg": 3.0}) == 1.5
+    assert ratio({}, {"Cd": 2.4}, "sum_of_five", numbers={"added_emission_kg": 2.0}) == 1.2
+    assert ratio({}, {"Cd": 2.4}, "sum_of_five", numbers={"added_emission_kg": 0.0}) is None
+    assert ratio({"Cd": 2.0}, {}, "sum_of_five") is None
+    assert ratio({"Cd": 2.0}, {"Cd": 2.4}, "sum_of_five", quotient=7.0) == 7.0
+    assert ratio({"Cd": 2.0}, {"Cd": 2.4}, "sum_of_five", doubt="矛盾。") is None
+    other = Stated(added_kg={"Cd": 2.0}, offset_kg={"Cd": 2.4}).ratio(
         "added_emission_kg", "added_emission_kg", "sum_of_five"
     )
     assert isinstance(other, Unknown)
+
+
+def test_only_the_five_metals_replace_and_are_replaced() -> None:
+    assert ratio({"Pb": 10.0}, {"Sb": 12.0}, "sum_of_five") == 0.0  # antimony replaces no lead
+    assert ratio({"Pb": 10.0}, {"Pb": 6.0, "Tl": 6.0}, "sum_of_five") == 0.6
+    assert ratio({"Pb": 10.0, "Tl": 1.0}, {"Pb": 12.0}, "sum_of_five") == 1.2
+    assert ratio({"Pb": 10.0, "Tl": 1.0}, {"Pb": 12.0}, "per_metal") == 1.2
+    assert ratio({"Tl": 1.0}, {"Tl": 1.2}, "per_metal") is None
 
 
 def test_an_amount_below_zero_is_unread_and_meets_no_offset() -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from hmgeo.records import Layer, Raster
 from hmgeo.results.siting import Measurement
 from hmgeo.rules.words import ATTRIBUTES, LAYERS, MEASURED_ATTRIBUTES
-from hmgeo.vocabulary import INVENTED, Basis, LayerKind, TerrainClass
+from hmgeo.vocabulary import FIVE_METALS, INVENTED, Basis, LayerKind, TerrainClass
 from hmgeo.words import Reason, say, sentences
 
 
@@ -419,13 +419,20 @@ class Stated(Struct, frozen=True):
         return self.classes.get(layer) or Unknown(say("class_unstated", layer=LAYERS[layer].zh))
 
     def _offset_ratio(self, denominator: str, basis: str) -> float | None:
-        """Return offset by new emission, summed or the least of single metals (no sums); None without a number."""
-        added = {metal: kg for metal, kg in self.added_kg.items() if kg > 0}
+        """Return offset by new emission, summed or the least of single metals (no sums); None without a number.
+
+        Of the five whose total is controlled alone: antimony replaces no lead, and nobody asks to replace it.
+        """
+        added, offset = (
+            {metal: masses[metal] for metal in FIVE_METALS if metal in masses}
+            for masses in (self.added_kg, self.offset_kg)
+        )
+        added = {metal: kg for metal, kg in added.items() if kg > 0}
         if basis == PER_METAL:
             if not added or not self.offset_kg:
                 return None
-            return min(self.offset_kg.get(metal, 0.0) / kg for metal, kg in added.items())
-        above = sum(self.offset_kg.values()) if self.offset_kg else self.numbers.get(OFFSET)
+            return min(offset.get(metal, 0.0) / kg for metal, kg in added.items())
+        above = sum(offset.values()) if self.offset_kg else self.numbers.get(OFFSET)
         below = sum(added.values()) or self.numbers.get(denominator)
         return None if above is None or not below else above / below
 

@@ -198,7 +198,7 @@ def stated_action(cells: Mapping[str, str]) -> tuple[Action | None, str]:
 def number_of(text: str) -> float | None:
     """Return the finite number that `text` is; None for anything else."""
     try:
-        value = float(text)
+        value = math.nan if "_" in text else float(text)
     except ValueError:
         return None
     return value if math.isfinite(value) else None

@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from hmgeo.reference.cells import TradeCell, read_trade, read_word
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
+from hmgeo.vocabulary import FIVE_METALS, METALS
 from hmgeo.words import Reason, say, sentences
 
 Reading: TypeAlias = "Callable[[Told], Iterator[Said]]"
@@ -405,6 +406,37 @@ def _said_both_ways(row: Told) -> Iterator[Dispute]:
             yield Dispute(yes[0], (no[0],), (code,))
 
 
+@lru_cache(maxsize=256)
+def _amount_columns(headers: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Return the columns of what is added and of what replaces it: those of the total, then those of each metal."""
+    named = _by_bare_name(headers)
+    return tuple(
+        tuple(
+            tuple(header for name in names for header in named.get(name, ()))
+            for names in ((total,), *((start + zh, f"{start}{zh}排放量") for zh in map(METALS.get, FIVE_METALS) if zh))
+        )
+        for start, total in (("新增", "新增重点重金属排放量"), ("替代", "替代量"))
+    )
+
+
+def _amounts_disagree(row: Told) -> Iterator[Dispute]:
+    """Yield masses that two columns state otherwise, and totals that aren't the sum of what their metals come to."""
+    for columns in _amount_columns(tuple(row.cells)):
+        cells = ([Said(name.strip().rstrip("*"), row.cells[name].strip()) for name in names] for names in columns)
+        stated = [[cell for cell in of_one if _PLAIN_MASS.fullmatch(cell.value)] for of_one in cells]
+        for first, *others in filter(None, stated):
+            if otherwise := tuple(cell for cell in others if float(cell.value) != float(first.value)):
+                yield Dispute(first, otherwise, (NUMBERS,))
+        total, *metals = stated
+        parts = tuple(of_one[0] for of_one in metals if of_one)
+        if total and parts and round(sum(float(cell.value) for cell in parts) - float(total[0].value), _MILLIGRAMS):
+            yield Dispute(total[0], parts, (NUMBERS,))
+
+
+_PLAIN_MASS = re.compile(r"\+?\d+(?:\.\d+)?")
+_MILLIGRAMS = 6
+
+
 def _cadmium_denied(row: Told) -> Iterator[Said]:
     grounds = next(row.given("涉镉依据"), None)
     grounds_text = say("no_grounds") if grounds is None else say("grounds_given", grounds=grounds.value)
@@ -542,7 +574,7 @@ def disputes(row: Told) -> tuple[Dispute, ...]:
     >>> disputes(Told({"是否涉镉": "不涉及", "废气镉(kg/a)": "0"}))
     ()
     """
-    contradictions = [*_said_both_ways(row)]
+    contradictions = [*_said_both_ways(row), *_amounts_disagree(row)]
     for claim in _claims_in(tuple(row.cells)):
         claimed = next(iter(claim.says(row)), None)
         if claimed is None:

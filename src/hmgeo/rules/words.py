@@ -68,6 +68,7 @@ _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
 _YES_OR_NO = _YES | _NO
 _UNSAID = frozenset({"", "/", "-", "—"})
+_DOUBTED = re.compile(r"[待疑但?？]|除.*外|不[确明清详]|可能|未[知定核查]")
 _PRESENT = ("批准设立文号", "规划环评审查文号")
 _EXTRA_COLUMNS = {
     "是否可能造成土壤污染及依据": "may_pollute_soil",
@@ -81,8 +82,11 @@ _STATES = {
     "运行状态": {"在用": False, "停用": False, "闭库": True, "销库": True},
     "生产状态": {"在产": False, "停产": False, "关闭": True},
 }
-_NUMBERED = re.compile(r"\d.*号|号.*\d|[〔\[(（]\d{4}|\d{3}")
-"""What makes a cell a document number; 待批, 无 and the like are none."""
+_NUMBERED = re.compile(r"\d\s*号|[〔\[(【<]\d{4}\D{1,3}\d")
+_NOT_GIVEN = re.compile(
+    r"^无|无[文批审号]|[未待拟不疑?]|预计|申[报请]|办理|[在报]批|[在补]办|撤[销回]|注销|废止|失效|[过到]期"
+)
+"""Words beside a number that leave open whether the document is there: asked for, refused, or no longer in force."""
 _NUMBER = re.compile(r"\+?\d+(?:\.\d+)?")
 
 
@@ -148,7 +152,7 @@ def _facts_said(
             if state in _STATES[name]:
                 yield "closed", _STATES[name][state], column, cell
         elif name in _PRESENT:
-            if _NUMBERED.search(value):
+            if names_document(value):
                 yield code, True, column, cell
         elif (answer := _yes_or_no(name, value)) in _YES_OR_NO:
             yield code, answer in _YES, column, cell
@@ -162,8 +166,11 @@ def _fact_columns(headers: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
 
 
 def _yes_or_no(column: str, value: str) -> str:
-    """Return the word that answers; what follows it in a column that asks for the grounds, too, isn't read."""
-    return re.split(r"[,，;；:：]", value, maxsplit=1)[0].strip() if column.endswith("及依据") else value
+    """Return the word that answers; grounds behind it, in a column that asks for them, are read for doubts of a no."""
+    if not column.endswith("及依据"):
+        return value
+    word, *grounds = re.split(r"[,，;；:：]", value, maxsplit=1)
+    return value if word.strip() in _NO and grounds and _DOUBTED.search(grounds[0]) else word.strip()
 
 
 def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -178,6 +185,16 @@ def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         for column, name, code in _fact_columns(tuple(row))
         if code and name not in _PRESENT and code not in read and (row[column] or "").strip() not in _UNSAID
     }
+
+
+def names_document(cell: str) -> bool:
+    """Tell whether a cell gives the number of a document that is there; 待批, a year or a plan to ask for one don't.
+
+    >>> [names_document(cell) for cell in ("桂政函〔2010〕1号", "正在办理，预计2024年取得")]
+    [True, False]
+    """
+    plain = unicodedata.normalize("NFKC", cell)
+    return bool(_NUMBERED.search(plain)) and not _NOT_GIVEN.search(plain)
 
 
 def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:

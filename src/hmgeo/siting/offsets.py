@@ -176,7 +176,7 @@ def asked_of(
 
 
 def _offset_lines(site: Site, clause: Clause, ratio: float, *, is_summed: bool) -> list[OffsetLine]:
-    named = {SUMMED: sum(site.offset_kg.values())} if is_summed else dict(site.offset_kg)
+    named = {SUMMED: _bought(site.offset_kg, SUMMED)} if is_summed else site.offset_kg
     return [
         OffsetLine(
             clause.citation.rule_id,
