@@ -48,9 +48,10 @@ def test_purchases_leave_what_is_left_and_needs_stand_on_both_bases(tmp_path: Pa
         ("逐个金属", "镉", "0.5", "1.2:1", "0.6", "0.5", "0.1"),
         ("五种金属合计", "合计", "10.5", "1.2:1", "12.6", "12.5", "0.1"),
     ]
-    assert report.notes[0].startswith("条文未规定替代量逐个金属还是合计计算")
+    assert report.notes[1].startswith("条文未规定替代量逐个金属还是合计计算")
     chosen = report_offsets(ledger, plan, ratio=1.2, basis="per_metal")
-    assert ([word for word, _ in chosen.needs], chosen.notes) == (["逐个金属", "逐个金属"], ())
+    assert [word for word, _ in chosen.needs] == ["逐个金属", "逐个金属"]
+    assert chosen.notes == ("LY-1（镉） 未填写已出让，按未出让计，请核实。",)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,50 @@ def test_a_kilogram_sold_twice_is_refused_with_row_metal_and_kg(tmp_path: Path) 
             "计划.csv，数据第 4 行，键 XM-2 购自 LY-2：铅 1 kg/a：总量来源没有核定文号，不能使用"
             "（现为「LY-2」）。处理：补充生态环境部门核定文号"
         ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "plan", "told"),
+    [
+        (
+            LEDGER,
+            PLAN.replace("镉,0.5", "镉,-0.5"),
+            "计划.csv，数据第 2 行，字段 新增量：新增量不能为负（现为「-0.5」）",
+        ),
+        (
+            LEDGER.replace("15,示例核〔2024〕1号", "15,待批"),
+            PLAN,
+            "没有核定文号，不能使用（现为「LY-1（核定文号：待批）」",
+        ),
+        (LEDGER.replace("核定量(kg/a)", "核定量(t/a)"), PLAN, "列的单位不是 kg/a（现为「t/a」）"),
+        (LEDGER, PLAN.replace("购买量(kg/a)", "购买量(mg/m³)"), "列的单位不是 kg/a（现为「mg/m3」）"),
+    ],
+)
+def test_what_would_sell_or_spare_more_than_there_is_is_refused(
+    tmp_path: Path, ledger: str, plan: str, told: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        report_offsets(*files(tmp_path, ledger, plan), ratio=1.2)
+    assert told in str(caught.value)
+
+
+def test_what_the_tables_do_not_say_is_told(tmp_path: Path) -> None:
+    """A blank addition needs nothing, a formula without its result has sold nothing: neither goes without a word."""
+    _, plan = files(tmp_path, plan=PLAN.replace("镉,0.5", "镉,"))
+    book = openpyxl.Workbook()
+    for line in LEDGER.strip().split("\n"):
+        book.active.append(line.split(","))
+    book.active["E2"], book.active["F2"] = "=2+3", None
+    book.save(tmp_path / "台账.xlsx")
+    report = report_offsets(tmp_path / "台账.xlsx", plan, ratio=1.2, basis="per_metal")
+    assert [row[2] for row in report.tables()[1].rows] == ["铅"]
+    lost = "台账.xlsx，图层/工作表 Sheet，数据第 1 行，字段 已出让(kg/a)：公式无结果（现为「=2+3」）。"
+    remedy = "处理：工作簿中没有保存该公式的计算结果。按空白读取；请用 Excel 或 WPS 打开后保存。"
+    assert list(report.notes) == [
+        lost + remedy,
+        "LY-1（铅）、LY-1（镉） 未填写已出让，按未出让计，请核实。",
+        "XM-1（镉） 未填写新增量，须替代量未计算，合计也不含。",
     ]
 
 

@@ -207,6 +207,20 @@ def test_a_decision_filled_in_is_replayed_on_other_lists_and_carried_on(
         assert third.counts == counts
 
 
+def test_a_decision_whose_formula_has_no_result_is_told(tmp_path: Path) -> None:
+    rows = [("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区")]
+    first = tmp_path / "第一年.xlsx"
+    lists = [plain(tmp_path / "甲.csv", rows[0]), plain(tmp_path / "乙.csv", rows[1])]
+    merge_lists(lists, first)
+    answered(first, '=IF(1,"不同","")')
+    made = merge_lists(lists, tmp_path / "第二年.xlsx", decisions=[first])
+    assert made.counts.pending == 2  # it reads as blank, and both stay open
+    told = [row for row in sheet(tmp_path / "第二年.xlsx", "处理台账") if row["事项"] == "公式无结果"]
+    assert [(row["文件"], row["工作表"], row["行"], row["列"]) for row in told] == [
+        ("第一年.xlsx", "待人工确认", "2", "决定")
+    ]
+
+
 def test_a_decision_against_which_something_speaks_since_is_looked_at_again(tmp_path: Path) -> None:
     rows = [("清远鸿发新电镀厂", "", "清城区"), ("清远宏发新电镀厂", "", "清城区")]
     first = tmp_path / "第一年.xlsx"

@@ -272,7 +272,7 @@ def _check_numbers(opened: Opened, kind: LayerKind) -> None:
         changed: list[int] = []
         for row, text in enumerate(opened.raw.columns[header]):
             made.append(_plain_number(row, text, header, unit, changed, opened))
-        in_another = _named_unit(header)
+        in_another = named_unit(header)
         if wanted and in_another and unit_size(in_another) != unit_size(wanted):
             made = [_of_another(row, text, header, in_another, wanted, opened) for row, text in enumerate(made)]
             opened.raw.columns[header][:] = made
@@ -321,7 +321,7 @@ def _of_another(row: int, text: str, header: str, unit: str, wanted: str, opened
     return f"{text.strip()} {unit}"
 
 
-def _named_unit(header: str) -> str:
+def named_unit(header: str) -> str:
     """Return what a header gives for a unit: a known one, or a share of something, as mg/m³ is; else empty."""
     match = UNIT_IN_NAME.search(plain_name(header))
     return match[1] if match and (unit_size(match[1]) or "/" in match[1]) else ""

@@ -82,6 +82,7 @@ def merge_lists(
     read: list[_Read] = []
     problems: list[Problem] = []
     taken: list[merge.Decision] = []
+    ledger: list[LedgerEntry] = []
     for path, name in zip(paths, [*([merge.PREVIOUS_WORD] if previous else []), *names], strict=True):
         try:
             read.append(_read_list(path, name, by_what, is_previous=path is previous))
@@ -89,12 +90,12 @@ def merge_lists(
             problems += error.problems
     for path in decisions:
         try:
-            taken += _read_decisions(path)
+            taken += _read_decisions(path, ledger)
         except HmgeoError as error:
             problems += error.problems
     raise_problems(InputError, problems)
     register = _register_of(read, list(dict.fromkeys(taken)))
-    ledger = [entry for listed in read for entry in listed.ledger]
+    ledger = [*(entry for listed in read for entry in listed.ledger), *ledger]
     with whole_file(out, [*paths, *decisions]) as temporary:
         write_plain([_plain(sheet) for sheet in sheets(register, [_told(entry) for entry in ledger])], temporary)
     return register
@@ -283,14 +284,15 @@ def _date_told(stem: str, remarks: Sequence[str]) -> str:
     return ""
 
 
-def _read_decisions(path: Path) -> list[merge.Decision]:
-    """Read what people decided: the sheets of a register, or any table with their columns."""
+def _read_decisions(path: Path, ledger: list[LedgerEntry]) -> list[merge.Decision]:
+    """Read what people decided: the sheets of a register, or any table with their columns; how joins `ledger`."""
     sheets = [name for name in (merge.DECISIONS_SHEET, merge.PENDING_SHEET) if name in sheet_names(path)]
     made: list[merge.Decision] = []
     problems: list[Problem] = []
     for sheet in sheets or [""]:
         journal = Journal(path.name)
         raw = read_raw(path, layer=sheet, journal=journal, kind=LayerKind.ENTERPRISES, may_be_empty=True)
+        ledger += [replace(entry, row=_line(entry.row, raw.lines)) for entry in journal.entries]
         wanted = [f"{side}{name}" for side in merge.SIDES for name in merge.SIDE_FIELDS] + list(merge.DECISION_FIELDS)
         missing = [name for name in wanted if name not in raw.columns]
         if missing:

@@ -193,8 +193,16 @@ def names_document(cell: str) -> bool:
     >>> [names_document(cell) for cell in ("桂政函〔2010〕1号", "正在办理，预计2024年取得")]
     [True, False]
     """
-    plain = unicodedata.normalize("NFKC", cell)
-    return bool(_NUMBERED.search(plain)) and not _NOT_GIVEN.search(plain)
+    return bool(_NUMBERED.search(unicodedata.normalize("NFKC", cell))) and not leaves_document_open(cell)
+
+
+def leaves_document_open(cell: str) -> bool:
+    """Tell whether a cell says that a document isn't there yet, was refused or is no longer in force.
+
+    >>> leaves_document_open("待批"), leaves_document_open("示例核〔2024〕1号")
+    (True, False)
+    """
+    return bool(_NOT_GIVEN.search(unicodedata.normalize("NFKC", cell)))
 
 
 def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:

@@ -16,6 +16,7 @@ from hmgeo.results.siting import Clause, OffsetLine, SiteAnswer
 from hmgeo.rules.model import Rule, RuleStanding
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
+from hmgeo.rules.words import leaves_document_open
 from hmgeo.siting.site import Site
 from hmgeo.vocabulary import FIVE_METALS, METALS, Standing, Verdict
 from hmgeo.words import say
@@ -212,6 +213,11 @@ class ReductionSource(Struct, frozen=True):
     row: int = 0
 
     @property
+    def is_verified(self) -> bool:
+        """Whether the document of its verification is there; one that is to come (待批) isn't."""
+        return bool(self.document) and not leaves_document_open(self.document)
+
+    @property
     def left_kg(self) -> float:
         """余量: what is still to be had, kg/a."""
         return round(self.verified_kg - self.sold_kg, DECIMALS)
@@ -266,10 +272,9 @@ class OffsetLedger(Struct, frozen=True):
         problems = []
         if not kg > 0:
             problems.append(Problem("替代量须大于 0", place, f"{kg:g} kg/a", remedy="填写千克每年"))
-        if not source.document:
-            problems.append(
-                Problem("总量来源没有核定文号，不能使用", place, source_id, remedy="补充生态环境部门核定文号")
-            )
+        if not source.is_verified:
+            found = f"{source_id}（核定文号：{source.document}）" if source.document else source_id
+            problems.append(Problem("总量来源没有核定文号，不能使用", place, found, remedy="补充生态环境部门核定文号"))
         left_kg = self.left_kg(source_id, metal)
         if kg > left_kg:
             sold = [f"{taken.project_id} {taken.kg:g} kg/a" for taken in self.taken(source_id, metal)]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import shapely
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.geo.ellipsoid import geodesic_buffer
@@ -21,6 +22,8 @@ from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shown_path
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import read_raw
+from hmgeo.intake.places.numbers import unit_size
+from hmgeo.intake.quality import named_unit
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs import qml, siting_words
 from hmgeo.outputs.gis import GisTable, with_geometry, write_tables
@@ -45,7 +48,8 @@ from hmgeo.siting.candidates import Candidate, choose_candidates, generated_poin
 from hmgeo.siting.key_areas import COLUMNS, Lists, fill_key_areas
 from hmgeo.siting.overlay import Overlay, Zone, hatching, overlay_clauses
 from hmgeo.siting.site import PlaceFinder, Site
-from hmgeo.vocabulary import INVENTED, METALS, Basis, Effect, LayerKind, Verdict
+from hmgeo.vocabulary import FIVE_METALS, INVENTED, METALS, Basis, Effect, LayerKind, Verdict
+from hmgeo.words import sentences
 
 MOST_POINTS = 50_000
 _FORMATS = ".xlsx", ".csv"
@@ -222,6 +226,7 @@ def _row(candidate: Candidate, clauses: dict[str, Clause], rule_ids: Sequence[st
 
 LEDGER_COLUMNS = ("来源编号", "来源企业", "金属", "核定量", "已出让", "余量", "核定文号")
 PLAN_COLUMNS = ("项目编号", "来源编号", "金属", "购买量")
+_MASSES = ("核定量", "已出让", "余量", "购买量", "新增量")
 BASES = {"per_metal": False, "sum_of_five": True}
 BASIS_WORDS = {"per_metal": "逐个金属", "sum_of_five": "五种金属合计"}
 OPEN_BASIS = "条文未规定替代量逐个金属还是合计计算，须由使用单位确定并说明理由；两种算法并列。"
@@ -250,8 +255,12 @@ class OffsetReport(Struct, frozen=True):
             numbers = (source.verified_kg, source.sold_kg, sold_now, left)
             to = "；".join(f"{allotment.project_id} {allotment.kg:g}" for allotment in allotments)
             start = (source_id, source.name, METALS.get(metal, metal))
-            rows.append((*start, *(f"{number:g}" for number in numbers), source.document or "未填写，不能使用", to))
+            rows.append((*start, *(f"{number:g}" for number in numbers), _document(source), to))
         return rows
+
+
+def _document(source: offsets.ReductionSource) -> str:
+    return source.document if source.is_verified else f"{source.document or '未填写'}，不能使用"
 
 
 _LEDGER_HEADER = (
@@ -292,8 +301,10 @@ def report_offsets(
     ratio = next((clause.ratio for clause in asked if clause.ratio is not None), ratio)
     lines = [clause.text for clause in asked] or ([f"{place} {as_of} 没有现行条款要求总量替代。"] if place else [])
     file = shown_path(ledger, "")
-    held_ledger = offsets.ledger_of(offsets.sources_of(_columns(ledger, LEDGER_COLUMNS), file), file)
-    purchases = () if plan is None else _purchases(plan)
+    columns = _columns(ledger, LEDGER_COLUMNS, lines)
+    held_ledger = offsets.ledger_of(offsets.sources_of(columns, file), file)
+    lines += _unsold(columns)
+    purchases = () if plan is None else _purchases(plan, lines)
     plan_file = "" if plan is None else shown_path(plan, "")
     after = offsets.settle(held_ledger, purchases, plan_file)
     if ratio is None:
@@ -304,10 +315,15 @@ def report_offsets(
         for code in codes
         for clause in offsets.covered(purchases, ratio, is_summed=BASES[code], file=plan_file)
     )
-    unsaid = sorted({clause.project_id for clause in purchases} - {clause.project_id for _, clause in needs})
+    said = {(clause.project_id, clause.metal) for clause in purchases if clause.added_kg is not None}
+    unsaid = dict.fromkeys(
+        f"{clause.project_id}（{METALS[clause.metal]}）"
+        for clause in purchases
+        if (clause.project_id, clause.metal) not in said and clause.metal in FIVE_METALS
+    )
     notes = lines if basis else [*lines, OPEN_BASIS]
     notes += offsets.uncontrolled(clause.metal for clause in purchases if clause.added_kg)
-    notes += [f"{'、'.join(unsaid)} 未填写新增量，须替代量未计算。"] if unsaid else []
+    notes += [f"{'、'.join(unsaid)} 未填写新增量，须替代量未计算，合计也不含。"] if unsaid else []
     return OffsetReport(after, needs, tuple(notes))
 
 
@@ -330,18 +346,42 @@ def _check(ratio: float | None, basis: str) -> None:
     raise_problems(UsageError, problems)
 
 
-def _columns(path: Path, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Return the columns of a table by the template's names; those that the file lacks are left out."""
-    raw = read_raw(path, layer="", journal=Journal(shown_path(path, "")), kind=LayerKind.PROJECT_SITES)
+def _unsold(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return that nothing counts as sold of sources whose cell says nothing."""
+    sold = columns.get("已出让", [""] * len(columns["来源编号"]))
+    named = (columns["来源编号"], columns["金属"], columns["核定量"], sold)
+    blank = [f"{source_id}（{metal}）" for source_id, metal, kg, cell in zip(*named, strict=True) if kg and not cell]
+    return [f"{'、'.join(blank)} 未填写已出让，按未出让计，请核实。"] if blank else []
+
+
+def _columns(path: Path, names: Sequence[str], notes: list[str]) -> Mapping[str, Sequence[str]]:
+    """Return the columns of a table by the template's names; those that the file lacks are left out.
+
+    How it was read joins `notes`. `InputError`: a mass in another unit than kg/a.
+    """
+    journal = Journal(shown_path(path, ""))
+    raw = read_raw(path, layer="", journal=journal, kind=LayerKind.PROJECT_SITES)
+    for entry in journal.entries:
+        where = Place(entry.file, entry.sheet, row=entry.row, field=entry.field)
+        notes.append(str(Problem(entry.event, where, entry.value, remedy=sentences(entry.reason, entry.action))))
     headers = {name: find_header(raw.headers, name) for name in names}
+    units = {header: named_unit(header) for name, header in headers.items() if header and name in _MASSES}
+    raise_problems(
+        InputError,
+        [
+            Problem("列的单位不是 kg/a", Place(file=journal.file, field=header), unit, "kg/a", "换算后填写，并改列名")
+            for header, unit in units.items()
+            if unit and unit_size(unit) != unit_size("kg/a")
+        ],
+    )
     first = raw.columns[raw.headers[0]] if raw.headers else []
     kept = [row for row, cell in enumerate(first) if not cell.startswith(GUIDE_MARKS)]
     return {name: [raw.columns[header][row] for row in kept] for name, header in headers.items() if header}
 
 
-def _purchases(path: Path) -> tuple[offsets.Purchase, ...]:
+def _purchases(path: Path, notes: list[str]) -> tuple[offsets.Purchase, ...]:
     file = shown_path(path, "")
-    columns = _columns(path, (*PLAN_COLUMNS, "新增量"))
+    columns = _columns(path, (*PLAN_COLUMNS, "新增量"), notes)
     lacking = [name for name in PLAN_COLUMNS if name not in columns]
     if lacking:
         allowed = "、".join(PLAN_COLUMNS)
@@ -357,6 +397,8 @@ def _purchases(path: Path) -> tuple[offsets.Purchase, ...]:
         kg = offsets.kg_of(cells["购买量"], "购买量", place, problems)
         added = cells.get("新增量", "")
         added_kg = offsets.kg_of(added, "新增量", place, problems) if added else None
+        if added_kg is not None and added_kg < 0:
+            problems.append(Problem("新增量不能为负", replace(place, field="新增量"), added, remedy="更正数值"))
         purchases.append(offsets.Purchase(cells["项目编号"], cells["来源编号"], metal, kg, added_kg, number + 1))
     raise_problems(InputError, problems)
     return tuple(purchases)
