@@ -99,6 +99,28 @@ def test_a_code_partly_in_words_or_of_no_division_is_no_code(cell: str) -> None:
     assert read_trade(cell) == Unknown("unreadable", cell, field="trade_code")
 
 
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [
+        ("1411 电镀", "contradiction"),
+        ("1411（含电镀车间）", "contradiction"),
+        ("1411 食品、电镀", "contradiction"),
+        ("1411 有色金属冶炼", "contradiction"),
+        ("1411 兼电镀", "unreadable"),
+        ("1411等", "unreadable"),
+        ("1411 食品加工", ""),
+        ("1411", ""),
+        ("2614 有机化学原料制造", ""),
+        ("3982 印刷电路板", ""),
+        ("5122 糕点批发", ""),
+        ("3516 冶炼专用设备", ""),
+    ],
+)
+def test_words_beside_a_code_that_tell_another_trade_leave_it_open(cell: str, fault: str) -> None:
+    read = read_trade(cell)
+    assert (read.code if isinstance(read, Unknown) else "") == fault
+
+
 @pytest.mark.parametrize("code", ["01", "0111", "97", "9700"])
 def test_the_first_and_the_last_division_are_read(code: str) -> None:
     assert read_trade(code) == TradeCell((code,))

@@ -216,7 +216,7 @@ def test_a_decision_whose_formula_has_no_result_is_told(tmp_path: Path) -> None:
     made = merge_lists(lists, tmp_path / "第二年.xlsx", decisions=[first])
     assert made.counts.pending == 2  # it reads as blank, and both stay open
     told = [row for row in sheet(tmp_path / "第二年.xlsx", "处理台账") if row["事项"] == "公式无结果"]
-    assert [(row["文件"], row["工作表"], row["行"], row["列"]) for row in told] == [
+    assert [(row["文件"], row["工作表"], row["行"], row["字段"]) for row in told] == [
         ("第一年.xlsx", "待人工确认", "2", "决定")
     ]
 

@@ -17,9 +17,9 @@ _EDGES = f" \n()[]{_SEPARATORS}"
 _NAME = re.compile(r"[㐀-䶿一-鿿()·、, ]+")
 _ONLY_SIGNS = re.compile(r"[-~—–+]|和|及|与")
 _JOINTS = frozenset({"", "和", "及", "与"})
-_CHANGED = re.compile(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑?]")
+_CHANGED = re.compile(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑兼?]|^等|等$")
 """Words that make a name say something else than that the code before it holds."""
-_HARMLESS = re.compile(r"非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
+_HARMLESS = re.compile(r"原料|非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
 _SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 50)}
 _LATER_SECTIONS = (51, 97)
 _DIVISIONS = (1, 97)
@@ -200,10 +200,33 @@ def _name_fault(name: str, code: str) -> str:
         return "contradiction"
     if _CHANGED.search(_HARMLESS.sub("", name)):
         return "unreadable"
+    named = divisions_named(name) if int(code[:2]) in _INDUSTRY else []
+    if not any(ANY_TRADE in divisions for divisions in named) and any(code[:2] not in divisions for divisions in named):
+        return "contradiction"
     pairs = {word[at : at + 2] for word in (*own, *key_words) for at in range(len(word) - 1)}
     if pairs and not any(name[at : at + 2] in pairs for at in range(len(name) - 1)):
         return "contradiction"
     return ""
+
+
+ANY_TRADE = "*"
+"""Stands in the table of trade words beside words that serve every trade, such as 机械."""
+_INDUSTRY = range(6, 47)  # divisions that make things; who farms or sells them names them, too
+
+
+@lru_cache(maxsize=1)
+def trade_words() -> Mapping[str, frozenset[str]]:
+    """Return words that tell a trade, each with its divisions of GB/T 4754."""
+    return {row["word"]: frozenset(row["divisions"].split()) for row in read_rows("trade_words.csv")}
+
+
+def divisions_named(text: str) -> list[frozenset[str]]:
+    """Return the divisions of each word in `text` that tells a trade.
+
+    >>> divisions_named("面包")[0] == {"13", "14"}, divisions_named("示例厂")
+    (True, [])
+    """
+    return [divisions for word, divisions in trade_words().items() if word in text]
 
 
 def _by_name(text: str, cell: str) -> TradeCell | Unknown:

@@ -16,7 +16,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct, field
 
-from hmgeo.reference.cells import TradeCell, read_trade, read_word
+from hmgeo.reference.cells import ANY_TRADE, TradeCell, divisions_named, read_trade, read_word, trade_words
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
 from hmgeo.vocabulary import FIVE_METALS, METALS
@@ -26,8 +26,6 @@ Reading: TypeAlias = "Callable[[Told], Iterator[Said]]"
 """What it finds in all that is told of a row."""
 
 AIR, WATER = "废气", "废水"
-ANY_TRADE = "*"
-"""Stands in the table of trade words beside words that serve every trade, such as 机械."""
 NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造", "搬迁": "搬迁"}
 _ENLARGED = "改扩建"
@@ -275,7 +273,7 @@ def _is_other_division(code: str, text: str) -> bool:
     >>> _is_other_division("3212", "示例面包厂"), _is_other_division("3360", "示例食品机械电镀厂")
     (True, False)
     """
-    named = [divisions for word, divisions in _trade_words().items() if word in text]
+    named = divisions_named(text)
     return bool(named) and not any({code[:2], ANY_TRADE} & divisions for divisions in named)
 
 
@@ -285,12 +283,7 @@ def telling_words(name: str) -> str:
     >>> telling_words("示例食品厂扩建项目")
     '食品、扩建'
     """
-    return "、".join(word for word in (*_trade_words(), *ACTIONS, _ENLARGED) if word in name)
-
-
-@lru_cache(maxsize=1)
-def _trade_words() -> Mapping[str, frozenset[str]]:
-    return {row["word"]: frozenset(row["divisions"].split()) for row in read_rows("trade_words.csv")}
+    return "、".join(word for word in (*trade_words(), *ACTIONS, _ENLARGED) if word in name)
 
 
 @lru_cache(maxsize=1)
@@ -550,7 +543,8 @@ def _asked_by_claims() -> Mapping[str, frozenset[str]]:
 
 def may_claim(header: str) -> bool:
     """Tell whether a column called `header` may hold a claim: rows without any can't contradict themselves."""
-    return says_something(header) or any(bare_header(header) in asked for asked in _asked_by_claims().values())
+    is_amount = any(any(columns) for columns in _amount_columns((header,)))
+    return is_amount or says_something(header) or any(bare_header(header) in it for it in _asked_by_claims().values())
 
 
 @lru_cache(maxsize=256)
