@@ -55,6 +55,42 @@ def test_a_county_of_the_row_s_own_column_is_taken_without_a_word() -> None:
     assert told("某某县") == ("", "", "")
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "清城区、清新区",
+        "清城区/清新区",
+        "清城区清新区",
+        "英德市、清新区",
+        "英德市和清新区",
+        "由清城区划入清新区",
+        "跨清新区",
+    ],
+)
+def test_a_cell_that_names_two_counties_names_none(cell: str) -> None:
+    assert told(cell) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    "before", ["广东省", "广东省/清远市/", "某某市 ", "广西壮族自治区河池市", "西藏自治区阿里地区"]
+)
+def test_what_a_county_lies_in_may_stand_before_it(before: str) -> None:
+    assert told(f"{before}清新区")[0] == "441803"
+
+
+@pytest.mark.parametrize("doubted", ["across", "near", "also"])
+def test_a_place_of_which_nobody_can_tell_leaves_a_no_open(doubted: str) -> None:
+    """What is known of 清城区 without its township doesn't say whether 龙塘镇 holds the site."""
+    coarse, town = Place("441802"), Place("441802", township_code="441802105")
+    here = Place("441803", also=("441802",) if doubted == "also" else ())
+    fact = in_key_areas(Places(here, **({} if doubted == "also" else {doubted: (coarse,)})), ["GD-QC-LT"])
+    assert isinstance(fact, PlaceFact)
+    assert (fact.answer, fact.gap) == (NO, "不知所在乡级行政区，是否位于「龙塘镇」未作判断。")
+    held = in_key_areas(Places(town, near=(coarse,)), ["GD-QC-LT"])
+    assert isinstance(held, PlaceFact)
+    assert held.answer is YES
+
+
 def test_two_counties_of_one_name_are_none_and_those_at_hand_come_before_those_from_anywhere() -> None:
     twice = {"110105": "朝阳区", "220104": "朝阳区"}
     assert named_place("朝阳区", "", [], twice, {}).county_code == ""
@@ -338,7 +374,7 @@ def test_another_county_that_is_spoken_of_leaves_both_answers_open() -> None:
 def test_what_a_neighbouring_place_cannot_tell_is_said_and_opens_nothing() -> None:
     found = fact(Places(LONGTANG, (Place("441802", "清城区"),)))
     assert (found.answer, found.others) == (YES, frozenset())
-    assert "不知所在乡级行政区" in found.why
+    assert "不知所在乡级行政区" in found.gap
     assert isinstance(in_key_areas(Places(), TOWN_AREAS), Unknown)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 import shapely
 from msgspec.structs import replace
@@ -14,11 +15,11 @@ from test_situations import ALL, BOOK, by_layer, given_of, judged
 from hmgeo.judging.bench import Question
 from hmgeo.judging.cases import CaseFacts, choices_of
 from hmgeo.judging.facts import Answer, DistanceFact, Facts, Features, PlaceFact, Stated, Unasked, Unknown
-from hmgeo.judging.places import Places
+from hmgeo.judging.places import Areas, Place, Places
 from hmgeo.rules.model import LayerState
 from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.kept import Kept, said_as
-from hmgeo.siting.site import Site
+from hmgeo.siting.site import PlaceFinder, Site
 from hmgeo.vocabulary import Basis, Certainty, Completeness, Status, Verdict
 from hmgeo.words import encoded, say
 
@@ -142,6 +143,15 @@ def test_emissions_say_what_they_say_and_no_more() -> None:
     told = Stated(added_kg={"Pb": 10.0}, offset_kg={"Cd": 12.0})
     assert told.ratio(*NUMBERS, "per_metal") == 0.0
     assert told.ratio(*NUMBERS, "sum_of_five") == 1.2
+
+
+@pytest.mark.parametrize(("east", "reached"), [(113.004, ["B2"]), (112.999, [])])
+def test_a_shape_reaches_into_the_next_county_whatever_township_is_named(east: float, reached: list[str]) -> None:
+    boxes = [shapely.to_wkb(shapely.box(west, 23.0, west + 1.0, 24.0)) for west in (112.0, 113.0)]
+    counties = pa.table({"id": ["A1", "B2"], "name": ["甲县", "乙县"], "geometry": boxes})
+    site = replace(SITE, geometry=shapely.box(112.99, 23.5, east, 23.51), place=Place("A1", "甲县", "A1001", "某镇"))
+    found = PlaceFinder(Areas(counties=counties)).find(site)
+    assert ([place.code for place in found.across], found.near) == (reached, ())
 
 
 def test_a_site_without_coordinates_is_judged_by_its_place_alone() -> None:

@@ -70,9 +70,11 @@ def named_place(
     """
     notes = []
     tables = (counties, every) if county else ()
-    code = next(
-        filter(None, (_only(known for known, name in names.items() if _names(county, name)) for names in tables)), ""
-    )
+    named = ([known for known, name in names.items() if _names(county, name)] for names in tables)
+    code = next(filter(None, map(_only, named)), "")
+    before = county.removesuffix(next((names[code] for names in tables if code in names), ""))
+    if before != county and any(name in before for names in tables for name in names.values()):
+        code = ""  # 英德市、清新区: the last of two that are named
     former = next((unit for name, unit in former_units().items() if _ends_with(county.replace("原", ""), name)), None)
     if not code and former is not None:
         code = former.code
@@ -100,7 +102,7 @@ def _names(text: str, county: str) -> bool:
     return text in county_forms(county) or _ends_with(text, county)
 
 
-_ELSEWHERE = re.compile(r"[不非未除邻近疑拟]|(?<![太固])原|临(?!沂|汾|沧|夏)")
+_ELSEWHERE = re.compile(r"[不非未除邻近疑拟跨县旗]|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)")
 """Words before a name that say another place, or none; not the prefectures whose names hold such a word."""
 
 
@@ -568,31 +570,31 @@ def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unkno
     """Return whether one of the key areas `area_ids` (empty: any) holds a source that may lie in several `places`.
 
     A shape that reaches into places inside and outside is partly inside; a position whose uncertainty does leaves both
-    answers open.
+    answers open, and one place of which nobody can tell leaves a no open.
     """
     first = inside_key_areas(places.given, area_ids)
     if isinstance(first, Unknown):
         return first
-    answer, why = first.answer, [first.why]
-    across = {_plain(inside_key_areas(place, area_ids), why) for place in places.across} - {None}
+    answer, why, gaps = first.answer, [first.why], list[str]()
+    across = {_plain(inside_key_areas(place, area_ids), gaps) for place in places.across} - {None}
     if across - {answer}:
         answer = Answer.PARTLY
         why.append(say("site_across_key_area"))
-    near = {_plain(inside_key_areas(place, area_ids), why) for place in places.near} - {None}
+    near = {_plain(inside_key_areas(place, area_ids), gaps) for place in places.near} - {None}
     others = frozenset(other for other in near if other is not None) - {answer, first.answer}
     if others:
         why.append(say("uncertainty_across_key_area"))
-    spoken = {_plain(inside_key_areas(place, area_ids), why) for place in places.given.others}
+    spoken = {_plain(inside_key_areas(place, area_ids), gaps) for place in places.given.others}
     if spoken - {None, answer, first.answer}:
         others |= frozenset(other for other in spoken if other is not None) - {answer}
         why.append(_DISAGREE)
-    text = sentences(*why)
-    return PlaceFact(answer, others, why=text, is_approximate=first.is_approximate)
+    text, gap = sentences(*why), sentences(*dict.fromkeys(gaps))
+    return PlaceFact(answer, others, why=text, gap=gap, is_approximate=first.is_approximate)
 
 
-def _plain(answer: PlaceFact | Unknown, why: list[str]) -> Answer | None:
+def _plain(answer: PlaceFact | Unknown, gaps: list[str]) -> Answer | None:
     if isinstance(answer, Unknown):
-        why.append(answer.why)
+        gaps.append(answer.why)
         return None
     return answer.answer
 

@@ -167,9 +167,9 @@ class PlaceFinder:
         inner = site.place or self._at(point)
         if not inner.code and site.place is None:
             inner = replace(inner, not_in=self._elsewhere.not_in([shape], [site.uncertainty_m])[0])
-        if inner.township_code and not inner.township_from_geometry:
-            return Places(inner)
         across = () if shape.geom_type == "Point" else self._reached(shape, inner)
+        if inner.township_code and not inner.township_from_geometry:  # its cells are hints, outlines of counties aren't
+            return Places(inner, tuple(place for place in across if place.county_code != inner.county_code))
         near = () if self._is_far_from_borders(shape, site.uncertainty_m) else self._near(site, inner)
         return Places(inner, across, tuple(place for place in near if place not in across))
 
