@@ -128,10 +128,9 @@ def test_key_areas_are_read_from_codes_before_geometry() -> None:
 def test_nearest_widens_its_search_until_something_is_found() -> None:
     lonely = index()
     source = facts(shapely.Point(114.5, 23.01))._source
-    found = lonely.nearest(source, PARKS)
+    (found,) = lonely.nearest_each(source, PARKS)
     assert found.receptor_id == "B"
     assert found.distance_m == pytest.approx(distance_m(114.5, 23.01, OTHER), abs=2e-4)
-    assert lonely.nearest(source, PARKS, within_m=1000.0) is None
     assert np.isinf(facts(shapely.Point(10.0, 50.0)).distance(PARKS).low_m)
 
 

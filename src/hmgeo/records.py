@@ -325,6 +325,8 @@ class Layer(Record, frozen=True):
     beside
         What the same file holds of land that is counted beside the layer's and is none of it: 园地 beside 耕地. No
         clause asks for it. None where nobody knows of any, as of packed layers.
+    shown
+        Cells of the file's own columns that siting shows, texts by title, and under "" the ids; None where it has none.
     """
 
     name: str
@@ -340,6 +342,7 @@ class Layer(Record, frozen=True):
     left_open: int = 0
     errors_m: Mapping[str, float] = field(default_factory=dict)
     beside: Layer | None = None
+    shown: pa.Table | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Start a new pass over the layer."""

@@ -21,6 +21,7 @@ from hmgeo.errors import InputError, Place, Problem, UsageError
 from hmgeo.geo.datum import Datum
 from hmgeo.intake.catalog import counties, file_sha256, note_standard, recognise_standard, shown_path
 from hmgeo.intake.columns import (
+    TITLES_OF_FIELDS,
     Columns,
     Declared,
     Opened,
@@ -47,6 +48,7 @@ from hmgeo.intake.layers import (
     receptor_batches,
     rows_aside,
 )
+from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.locate import (
     add_stated_uncertainty,
     datum_of,
@@ -61,10 +63,11 @@ from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_again
 from hmgeo.intake.quality import check_cells, settle_words
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
+from hmgeo.reference.cells import read_word
 from hmgeo.reference.machine import code_folder
 from hmgeo.reference.tables import find_header, templates
 from hmgeo.results.columns import SHAPES_SCHEMA
-from hmgeo.vocabulary import Basis, LayerKind
+from hmgeo.vocabulary import Basis, LayerKind, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,7 +128,7 @@ def load_positions(
     Examples
     --------
     >>> from hmgeo.project.start import demo_projects
-    >>> from hmgeo.vocabulary import Basis, LayerKind
+    >>> from hmgeo.vocabulary import Basis, LayerKind, Unknown
     >>> file = demo_projects()[0].parents[2] / "synthetic" / "qingcheng" / "water_stations.xlsx"
     >>> stations, _ = load_positions(file, kind=LayerKind.WATER_STATIONS, basis=Basis.SYNTHETIC)
     >>> stations.to_geopandas().crs.to_epsg()
@@ -194,6 +197,7 @@ def load_receptors(
             errors_m={} if kind is LayerKind.FARMLAND else errors_m,
             unread=opened.unread,
             left_open=len(rows_aside(opened, outcome, kind)) + before,
+            shown=_shown(opened, kind),
         )
         if gardens:
             beside = replace(
@@ -201,6 +205,24 @@ def load_receptors(
             )
             layer = replace(layer, beside=beside)
         return layer, opened.journal.ledger()
+
+
+POPULATION = "人口"
+
+
+def _shown(opened: Opened, kind: LayerKind) -> pa.Table | None:
+    """Return the cells of control units by title, and how many people sensitive sites count, and the ids."""
+    if kind not in {LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES}:
+        return None
+    cells = {}
+    for name in opened.raw.headers:
+        title = TITLES_OF_FIELDS.get(plain_name(name), name.split("（")[0].split("(")[0].rstrip("*"))
+        if kind is LayerKind.CONTROL_UNITS or title == POPULATION:
+            cells[title] = list(opened.raw.columns[name])
+    if kind is LayerKind.CONTROL_UNITS and "class" in opened.columns:
+        read = {word: read_word(kind.value, word) for word in opened.coded("class").words}
+        cells["类别"] = [word if isinstance(read[word], Unknown) else str(read[word]) for word in opened.texts("class")]
+    return pa.table({**cells, "": opened.ids}) if cells else None
 
 
 @contextmanager

@@ -39,7 +39,7 @@ Flags = NDArray[np.bool_]
 T = TypeVar("T")
 FARTHEST_SEARCH_M = 300_000.0
 _ROUNDED_M = 1e-3  # more than rounding takes off a distance
-_BORDERS_M = (300.0, 3_000.0, 30_000.0, np.inf)
+_BORDERS_M = (30.0, 300.0, 3_000.0, 30_000.0, np.inf)
 _OUTLINES = 64
 _COUNTS, _MAY_COUNT = (1,), (0,)
 _ENDS = ("from_lon_lat", "to_lon_lat")
@@ -105,21 +105,12 @@ class LayerIndex:
         """Whether the layer holds everything of its kind within its coverage."""
         return self.layer.gates.completeness is Completeness.COMPLETE
 
-    def nearest(self, source: Shapes, features: Features, *, within_m: float = FARTHEST_SEARCH_M) -> _Hit | None:
-        """Return the nearest feature that counts, None where none lies within `within_m`.
-
-        `source`: one shape from `prepare_shapes`. `features`: which features of the layer count.
-        """
-        return self.nearest_each(source, features, within_m=within_m)[0]
-
-    def nearest_each(
-        self, sources: Shapes, features: Features, *, untold: bool = False, within_m: float = FARTHEST_SEARCH_M
-    ) -> list[_Hit | None]:
+    def nearest_each(self, sources: Shapes, features: Features, *, untold: bool = False) -> list[_Hit | None]:
         """Return for each source the nearest of `features` that counts, or if `untold` that nobody can tell to count.
 
-        None where none lies within `within_m` metres; `sources` come from `prepare_shapes`.
+        None where none lies within the search; `sources` come from `prepare_shapes`.
         """
-        found = self._search(features, _MAY_COUNT if untold else _COUNTS).nearest_each(sources, within_m)
+        found = self._search(features, _MAY_COUNT if untold else _COUNTS).nearest_each(sources, FARTHEST_SEARCH_M)
         hits: list[_Hit | None] = [None] * len(found)
         met = [(at, near) for at, near in enumerate(found) if near is not None]
         if not met:
@@ -385,6 +376,18 @@ class Sources:
         asks = reach_m > (-1.0 if untold else 0.0)  # what counts and is met has been found before
         return self._all(key, lambda: index.is_near_each(self.shapes, reach_m, features, untold=untold) & asks)
 
+    def met(self, index: LayerIndex, features: Features) -> list[_Hit | None]:
+        """Return the nearest of `features` in `index` to each that may come to touch one; None for the others."""
+        return self._all(("met", features), lambda: self._met(index, features))
+
+    def _met(self, index: LayerIndex, features: Features) -> list[_Hit | None]:
+        hits: list[_Hit | None] = [None] * len(self.shapes)
+        near = np.flatnonzero(self.is_near(index, features))
+        found = index.nearest_each(prepare_shapes(self.shapes.geometries[near]), features) if len(near) else []
+        for at, hit in zip(near.tolist(), found, strict=True):
+            hits[at] = hit
+        return hits
+
     def outside(self, index: LayerIndex, features: Features) -> list[PlaceFact | None]:
         """Return for each that lies nowhere near `features` of `index` that it isn't inside; None for the others."""
         return self._all(("outside", features), lambda: self._outside(index, features))
@@ -457,6 +460,15 @@ class LayerFacts:
             answer = in_key_areas(self._places, features.area_ids) if asks_place else self._inside(features)
             self._insides[features] = answer
         return self._insides[features]
+
+    def inside_each(self, asked: Sequence[Layers], features: Features, /) -> list[PlaceFact | Unknown]:
+        """Return `inside` of each of those `asked`; sources asked together with this one share most answers."""
+        index = None if features.layer == KEY_AREAS else self.among.index(features.layer)
+        alike: Sequence[PlaceFact | Unknown | None] = [index] * len(self.among.shapes)
+        if isinstance(index, LayerIndex):
+            alike = self.among.outside(index, features)
+        shared = (alike[one.at] if isinstance(one, LayerFacts) and one.among is self.among else None for one in asked)
+        return [one.inside(features) if told is None else told for one, told in zip(asked, shared, strict=True)]
 
     def depth_m(self, features: Features) -> float | None:
         """Return how far inside the features the source lies in metres; None where it isn't wholly inside."""
@@ -601,9 +613,7 @@ class LayerFacts:
         return index.depth_m(self._source, features, off_m) < off_m
 
     def _outside(self, index: LayerIndex, features: Features) -> PlaceFact:
-        is_near = self.among.is_near(index, features)[self.at]
-        reach_m = self._off_m(index) + index.widest_m + 1.0  # beyond, nothing can come to touch
-        hit = index.nearest(self._source, features, within_m=reach_m) if is_near else None
+        hit = self.among.met(index, features)[self.at]
         if hit is not None and self._ends(index, features, hit)[0] > 0:
             hit = None
         return PlaceFact(

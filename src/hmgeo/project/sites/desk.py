@@ -1,17 +1,16 @@
 """The siting check of a project: its layers kept ready, sites in, answers with all that a report needs out."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from hmgeo.errors import HmgeoError, Place, Problem, UsageError, raise_problems
-from hmgeo.intake.columns import TITLES_OF_FIELDS, ReadOptions
-from hmgeo.intake.load import open_file
-from hmgeo.intake.places.headers import plain_name
+from hmgeo.errors import Place, Problem, UsageError, raise_problems
+from hmgeo.intake.columns import ReadOptions
+from hmgeo.intake.load import POPULATION
 from hmgeo.judging.bench import Question
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Facts
@@ -31,7 +30,6 @@ from hmgeo.project.inputs import (
 from hmgeo.project.sites.given import NOTHING_TYPED, Typed, sites_of_file, typed_site
 from hmgeo.project.spec import ProjectSpec, read_spec
 from hmgeo.records import Ledger, Record
-from hmgeo.reference.cells import read_word
 from hmgeo.results.siting import Dossier, SiteAnswer, SitingResults
 from hmgeo.results.used import ParameterUsed
 from hmgeo.rules.words import LAYERS
@@ -39,10 +37,9 @@ from hmgeo.siting.bench import SitingBench
 from hmgeo.siting.offsets import OFFSET_BASIS, asked_of
 from hmgeo.siting.site import OwnArea, Site
 from hmgeo.siting.targets import ELEMENTS, Surroundings
-from hmgeo.vocabulary import Basis, LayerKind, Unknown
+from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import say, sentences
 
-_POPULATION = "人口"
 EXAMPLE_WARNING = "示例判定：拟建项目对照合成或示意数据，结论仅供软件演示。"
 
 
@@ -158,11 +155,11 @@ def open_desk(
         spec.as_of, rules=inputs.book.rules, adopted=adopted, choices=Choices(spec.parameters), areas=areas
     )
     bench = SitingBench(inputs.receptors, question, inputs.elevation)
-    units = _cells(spec, LayerKind.CONTROL_UNITS)
+    units = _cells(inputs, LayerKind.CONTROL_UNITS)
     population = {
         (LayerKind.SENSITIVE_SITES.value, receptor_id): int(people)
-        for receptor_id, cells in _cells(spec, LayerKind.SENSITIVE_SITES, (_POPULATION,)).items()
-        if (people := amount_of(cells[_POPULATION])) is not None
+        for receptor_id, cells in _cells(inputs, LayerKind.SENSITIVE_SITES).items()
+        if (people := amount_of(cells[POPULATION])) is not None
     }
     columns = MappingProxyType({LayerKind.CONTROL_UNITS.value: units})
     surroundings = Surroundings(bench.indexes, _ranges(ranges_m or {}), MappingProxyType(population), columns)
@@ -222,22 +219,7 @@ def _ranges(ranges_m: Mapping[str, float]) -> Mapping[str, float]:
     return MappingProxyType(dict(ranges_m))
 
 
-def _cells(spec: ProjectSpec, kind: LayerKind, wanted: Collection[str] = ()) -> dict[str, dict[str, str]]:
-    """Return the cells of a layer's own columns, all or those wanted, by receptor id; empty where there are none."""
-    layer = spec.layers.get(kind)
-    if layer is None:
-        return {}
-    try:
-        opened = open_file(spec.folder / layer.path, kind, layer.options, layer.path)
-    except HmgeoError:  # told already when the layers were loaded
-        return {}
-    called = {
-        TITLES_OF_FIELDS.get(plain_name(name), name.split("（")[0].split("(")[0].rstrip("*")): name
-        for name in opened.raw.headers
-    }
-    cells = {title: opened.raw.columns[name] for title, name in called.items() if not wanted or title in wanted}
-    if kind is LayerKind.CONTROL_UNITS and "class" in opened.columns:
-        read = {word: read_word(kind.value, word) for word in opened.coded("class").words}
-        cells["类别"] = [word if isinstance(read[word], Unknown) else str(read[word]) for word in opened.texts("class")]
-    rows = zip(*cells.values(), strict=True)
-    return {key: dict(zip(cells, row, strict=True)) for key, row in zip(opened.ids, rows, strict=bool(cells))}
+def _cells(inputs: Inputs, kind: LayerKind) -> dict[str, dict[str, str]]:
+    """Return what is shown of a layer beside its receptors' own columns, by receptor id."""
+    shown = [layer.shown for layer in inputs.receptors if layer.kind is kind and layer.shown is not None]
+    return {row.pop(""): row for table in shown for row in table.to_pylist()}
