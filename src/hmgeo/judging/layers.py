@@ -464,9 +464,10 @@ class LayerFacts:
     def inside_each(self, asked: Sequence[Layers], features: Features, /) -> list[PlaceFact | Unknown]:
         """Return `inside` of each of those `asked`; sources asked together with this one share most answers."""
         index = None if features.layer == KEY_AREAS else self.among.index(features.layer)
-        alike: Sequence[PlaceFact | Unknown | None] = [index] * len(self.among.shapes)
-        if isinstance(index, LayerIndex):
-            alike = self.among.outside(index, features)
+        alike: Sequence[PlaceFact | Unknown | None]
+        alike = (
+            self.among.outside(index, features) if isinstance(index, LayerIndex) else [index] * len(self.among.shapes)
+        )
         shared = (alike[one.at] if isinstance(one, LayerFacts) and one.among is self.among else None for one in asked)
         return [one.inside(features) if told is None else told for one, told in zip(asked, shared, strict=True)]
 
