@@ -13,6 +13,7 @@ import pytest
 
 from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
 from hmgeo.intake.load import ReadOptions, load_positions
+from hmgeo.intake.side_tables import load_side_table
 from hmgeo.judging.own_columns import OwnColumns, by_metal, unread_doubts
 from hmgeo.vocabulary import Basis, LayerKind
 
@@ -297,3 +298,39 @@ def test_the_list_goes_back_with_every_fault(tmp_path: Path, hmgeo_command: Call
     assert "没有坐标" in by_line[3]
     assert "坐标不是数字" in by_line[5]
     assert "共" in str(sheet.cell(1, 1).value)
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "error_m"),
+    [
+        ("定位误差(m)", "5", 5.0),
+        ("定位误差", "5", 5.0),
+        ("定位误差(km)", "5", 5000.0),
+        ("定位误差（公里）*", "约0.5", 500.0),
+        ("坐标误差(km)", "5m", 5.0),
+        ("误差半径km", "5", 5000.0),
+        ("定位精度(cm)", "50", 0.5),
+        ("定位误差(″)", "5", None),
+    ],
+)
+def test_an_error_is_read_in_the_unit_that_its_column_names(
+    tmp_path: Path, header: str, cell: str, error_m: float | None
+) -> None:
+    path = tmp_path / "甲.csv"
+    path.write_text(
+        f"企业编号,经度,纬度,坐标系,{header}\nA,113.0512345678,23.5512345678,CGCS2000,{cell}\n", encoding="utf-8"
+    )
+    read, _ = load(path)
+    (metres,) = read.table["position_uncertainty_m"].to_pylist()
+    assert metres == (None if error_m is None else pytest.approx(error_m, abs=1e-3))
+
+
+@pytest.mark.parametrize(
+    ("unit", "kg"), [("kg", 0.5), ("t/a", 500.0), ("mg/m³", None), ("kg/h", None), ("2020年", 0.5)]
+)
+def test_a_share_is_no_mass_of_an_outlet(tmp_path: Path, unit: str, kg: float | None) -> None:
+    path = tmp_path / "排放口.csv"
+    path.write_text(f"企业编号,排放口编号,类型,污染物,年排放量({unit})\nA,DA1,废气,镉,0.5\n", encoding="utf-8")
+    table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.SYNTHETIC)
+    assert table.table["emission_kg"].to_pylist() == [kg]
+    assert bool([entry for entry in ledger.entries if entry.event == "数值有误"]) is (kg is None)

@@ -240,7 +240,8 @@ def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, 
     stated = UNIT_IN_NAME.search(unicodedata.normalize("NFKC", header))
     if quantity is not None and not quantity.unit and stated and unit_size(stated[1]):
         quantity = replace(quantity, unit=stated[1])
-    value = None if quantity is None or quantity.sign else in_unit(quantity, unit)
+    is_share = quantity is not None and not quantity.unit and stated is not None and "/" in stated[1]  # mg/m³
+    value = None if quantity is None or quantity.sign or is_share else in_unit(quantity, unit)
     if value is None or value < 0:
         notes.append(say("number_not_used", word=word, text=text))
         journal.note_row(row, "数值有误", say("not_a_quantity", unit=unit), "未采用，请更正", field=header, value=text)

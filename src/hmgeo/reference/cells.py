@@ -17,7 +17,7 @@ _EDGES = f" \n()[]{_SEPARATORS}"
 _NAME = re.compile(r"[㐀-䶿一-鿿()·、, ]+")
 _ONLY_SIGNS = re.compile(r"[-~—–+]|和|及|与")
 _JOINTS = frozenset({"", "和", "及", "与"})
-_CHANGED = re.compile(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑兼?]|^等|等$")
+_CHANGED = re.compile(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑兼?]|^等|等$|其[他它]$")
 """Words that make a name say something else than that the code before it holds."""
 _HARMLESS = re.compile(r"原料|非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
 _SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 50)}

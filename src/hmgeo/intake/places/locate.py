@@ -16,8 +16,8 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, to_cgcs2000, zone_central_meridian
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, AdminUnit, declared_place
 from hmgeo.intake.columns import Columns, Declared
-from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note
-from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
+from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note, plain_name
+from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs, unit_size
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, name_rows
 from hmgeo.words import say
 
@@ -438,7 +438,23 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
         outcome.journal.note("坐标系", say("crs_in_words", rows=""), "按此读取", field=header, value=text, rows=rows)
 
 
-_STATED_ERROR = re.compile(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(?:m|米)?(?:左右|以内|之内)?")
+_STATED_ERROR = re.compile(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(m|米)?(?:左右|以内|之内)?")
+_ERROR_UNIT = re.compile(r"(?:误差(?:半径)?|精度)\(?([^()]*)\)?$")
+_ANGLE = re.compile(r"[°'\"′度分秒]+")
+
+
+def _metres_of(header: str) -> float | None:
+    """Return how many metres the unit that `header` gives has, 1 where it gives none; None for an angle or the like.
+
+    >>> _metres_of("定位误差(km)"), _metres_of("定位误差（″）"), _metres_of("定位误差")
+    (1000.0, None, 1.0)
+    """
+    match = _ERROR_UNIT.search(plain_name(header))
+    unit = match[1] if match else ""
+    size = unit_size(unit)
+    if size is None:
+        return None if _ANGLE.fullmatch(unit) else 1.0
+    return size[1] if size[0] == "m" else None
 
 
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
@@ -446,13 +462,15 @@ def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) ->
     if "uncertainty" not in columns:
         return
     header = columns["uncertainty"]
+    metres = _metres_of(header)
     for row, text in enumerate(raw.columns[header]):
         plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
         if plain in PLACEHOLDERS:
             continue
         stated = _STATED_ERROR.fullmatch(plain)
-        if stated is not None:
-            outcome.uncertainty_m[row] += float(stated[1])
+        is_in_metres = stated is not None and bool(stated[2])
+        if stated is not None and (is_in_metres or metres is not None):
+            outcome.uncertainty_m[row] += float(stated[1]) * (1.0 if is_in_metres else metres or 1.0)
         else:
             reason = "定位误差不是大于等于 0 的米数，位置误差不明"
             outcome.hold(row, reason, field=header, value=text, action="未据以判断，请更正定位误差")
