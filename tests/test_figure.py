@@ -26,7 +26,7 @@ from hmgeo.outputs import style, wording
 from hmgeo.outputs.figure import paper as lettering
 from hmgeo.outputs.figure import scene
 from hmgeo.outputs.figure.figure import lines_of, map_figure, write_figures
-from hmgeo.outputs.figure.paper import Box, Look, Paper, Picture, Shapes, Text, path_of
+from hmgeo.outputs.figure.paper import Box, Boxes, Look, Paper, Picture, Shapes, Text, path_of
 from hmgeo.outputs.figure.scene import degrees_at, mercator, sheet, view
 from hmgeo.outputs.map import layers, parcels
 from hmgeo.outputs.map.ground import grey_png
@@ -213,14 +213,28 @@ def test_parcels_as_a_picture_lie_where_they_lie_as_shapes(monkeypatch: pytest.M
 
 def test_small_parcels_among_many_are_rectangles_as_large_in_the_same_place() -> None:
     triangle = shapely.Polygon([(10, 10), (10.2, 10), (10, 10.1)])  # half of its box, which is 0.2 by 0.1 mm
-    large = shapely.Polygon([(20, 20), (20.3, 20), (20, 20.1)])
+    large = shapely.Polygon([(20, 20), (20.5, 20), (20, 20.1)])
     line = shapely.LineString([(0, 0), (0.1, 0.1)])
-    small, *others = scene.generalised(np.array([triangle, large, line]), np.array).tolist()
-    assert others == [large, line]
-    assert small.area == pytest.approx(0.01)
-    assert small.bounds == pytest.approx(
+    ((left, top, right, bottom),), others = scene.generalised(np.array([triangle, large, line]), np.array)
+    assert others.tolist() == [large, line]
+    assert (right - left) * (bottom - top) == pytest.approx(0.01)
+    assert (left, top, right, bottom) == pytest.approx(
         (10.1 - 0.1 / 2**0.5, 10.05 - 0.05 / 2**0.5, 10.1 + 0.1 / 2**0.5, 10.05 + 0.05 / 2**0.5)
     )
+
+
+def test_rectangles_are_filled_where_they_lie_and_none_is_too_thin_to_be_seen(tmp_path: Path) -> None:
+    paper, red = Paper(40, 40), Look(fill="#ff0000")
+    many = [[column, row, column + 0.5, row + 0.5] for column in range(20, 40) for row in range(40)]
+    paper.boxes(np.array([[5.0, 5.0, 10.0, 8.0], [15.0, 5.0, 15.001, 20.0], *many]), red)
+    pixels = np.asarray(paper.seen(254))[:, :, 1] < 128  # ten to a millimetre
+    rows, columns = np.nonzero(pixels[:, :120])
+    assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (50, 100, 50, 80)
+    assert pixels[:, 200:].mean() == pytest.approx(0.25, abs=0.03)
+    paper.write(tmp_path / "a.svg", ".svg")
+    assert 'fill="#ff0000" fill-opacity="1" d="M500 500h500v300h-500zM1500 500h1v1500h-1z' in (
+        tmp_path / "a.svg"
+    ).read_text(encoding="utf-8")
 
 
 def test_classes_are_drawn_the_gravest_last() -> None:
@@ -348,10 +362,12 @@ def test_lines_and_areas_without_a_fill_keep_their_stroke_however_many_they_are(
     at = made.receptors.column_names.index("geometry")
     wkb = pa.chunked_array([pa.array(shapely.to_wkb(shapes), made.receptors.schema.field(at).type)])
     rows = made.receptors.set_column(at, made.receptors.schema.field(at), wkb)
-    drawn = [item for item in map_figure(replace(made, receptors=rows), SHOWN).items if isinstance(item, Shapes)]
+    items = map_figure(replace(made, receptors=rows), SHOWN).items
+    drawn = [item for item in items if isinstance(item, Shapes)]
     lines = [item for item in drawn if any(shapely.get_dimensions(item.parts) == 1) and item.look.width_pt == 0.3]
     assert [bool(item.look.stroke) for item in lines] == [True]
     areas = [item for item in drawn if item.look.width_pt == 0.3 and (shapely.area(item.parts) > 0).any()]
+    areas += [item for item in items if isinstance(item, Boxes)]  # too small for a form
     assert {bool(item.look.stroke) for item in areas} == {most > 1}
 
 

@@ -9,7 +9,7 @@ import io
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from html import escape
@@ -49,6 +49,8 @@ _STEPS = 30
 _TOP, _MIDDLE = 0.88, 0.36
 """How far the baseline of a line lies below its top and its middle, in parts of its size."""
 _DOT_MM, _HATCH_MM, _HATCH_PT = 0.6, 1.4, 0.35
+BATCH = 400
+"""Areas in one path: few enough for the renderer, many enough to be fast."""
 _FAMILIES = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, sans-serif"
 
 
@@ -122,6 +124,34 @@ class Shapes(Struct, frozen=True):
             f'd="{path_of(lines, 100, _SVG)}"/>'
             for lines, is_filled in self.paths()
         )
+
+
+class Boxes(Struct, frozen=True):
+    """Many filled rectangles, rows of left, top, right and bottom in mm, cut at `within`."""
+
+    corners: NDArray[Any]
+    look: Look
+    within: Box | None = None
+
+    def on_canvas(self, file: UndatedCanvas, height_mm: float) -> None:
+        """Draw them on a page so high."""
+        unit, numbers = mm / _STEPS, _digits(self._sized(_STEPS))
+        pieces = np.full((len(numbers), 5), b"re\n", numbers.dtype)
+        pieces[:, :4] = numbers
+        pieces[BATCH - 1 :: BATCH, 4] = b"re f\n"
+        file.setFillColor(HexColor(self.look.fill), self.look.fill_opacity)
+        file.addLiteral(f"{unit:.6f} 0 0 {-unit:.6f} 0 {height_mm * mm:.4f} cm")
+        file.addLiteral(_text_of(pieces) + "f")
+
+    def as_svg(self) -> str:
+        """Return them as an element of an SVG in hundredths of a millimetre."""
+        path = "".join(f"M{x} {y}h{wide}v{high}h{-wide}z" for x, y, wide, high in self._sized(100).tolist())
+        return f'<path fill="{self.look.fill}" fill-opacity="{self.look.fill_opacity:g}" d="{path}"/>'
+
+    def _sized(self, steps: float) -> NDArray[np.int64]:
+        """Return corner, width and height of each on a grid of `steps` to a mm; none is too thin to be seen."""
+        first, last = np.split(np.rint(self.corners * steps).astype(int), 2, axis=1)
+        return np.hstack([first, np.maximum(last - first, 1)])
 
 
 class Text(Struct, frozen=True):
@@ -211,7 +241,7 @@ class Paper:
 
     def __init__(self, width_mm: float, height_mm: float, title: str = "") -> None:
         self.width_mm, self.height_mm, self.title = width_mm, height_mm, title
-        self.items: list[Shapes | Text | Picture] = []
+        self.items: list[Shapes | Boxes | Text | Picture] = []
         self._within: Box | None = None
         self._made: tuple[int, bytes] = 0, b""
 
@@ -226,12 +256,17 @@ class Paper:
 
     def draw(self, shapes: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
         """Lay down `shapes` in mm in one `look`; points become dots."""
-        parts = shapely.get_parts(shapes)
+        parts = parts_of(shapes)
         parts = shapely.normalize(parts[~shapely.is_empty(parts)])  # rings turn alike: overlaps are full, holes empty
         kinds = shapely.get_dimensions(parts)
         parts[kinds == 0] = shapely.buffer(parts[kinds == 0], _DOT_MM)
         if len(parts):
             self.items.append(Shapes(parts, look, self._within))
+
+    def boxes(self, corners: NDArray[Any], look: Look) -> None:
+        """Lay down filled rectangles: rows of left, top, right and bottom in mm."""
+        if len(corners):
+            self.items.append(Boxes(corners, look, self._within))
 
     def hatch(self, shapes: Any, angles_deg: Sequence[float], colour: str) -> None:  # noqa: ANN401 -- one or an array
         """Lay down lines across areas in mm, at each angle one set that hangs together from shape to shape."""
@@ -295,7 +330,7 @@ class Paper:
         `suffix`: .pdf, .svg, or .png with `dpi`.
         """
         if suffix == ".png":
-            self.seen(dpi).save(path, "PNG", compress_level=3, dpi=(dpi, dpi))
+            self.seen(dpi).save(path, "PNG", compress_level=1, dpi=(dpi, dpi))
         else:
             path.write_bytes(self._pdf() if suffix == ".pdf" else self._svg())
 
@@ -340,6 +375,14 @@ class Paper:
         return "\n".join([*lines, "</svg>", ""]).encode()
 
 
+def parts_of(shapes: Any) -> NDArray[Any]:  # noqa: ANN401 -- one or an array
+    """Return the parts of `shapes` that are there; what is one part alone is itself, as taking it apart copies it."""
+    given = np.atleast_1d(np.asarray(shapes, dtype=object))
+    kinds = shapely.get_type_id(given)
+    is_single = (kinds >= 0) & (kinds < shapely.GeometryType.MULTIPOINT)
+    return given if is_single.all() else np.asarray(shapely.get_parts(given))
+
+
 def _mark(form: str, x: float, y: float, half: float) -> shapely.Geometry:
     """Return a mark in mm, y downwards."""
     corners = {
@@ -361,28 +404,38 @@ _PDF, _SVG = (b"", b"", b"m ", b"l ", b"h\n"), (b"M", b"L", b"", b"", b"Z")
 """What stands before a beginning and a step of a path, after either, and at the end of a ring."""
 
 
-def path_of(lines: NDArray[Any], steps: float, forms: tuple[bytes, ...] = _PDF) -> str:
-    """Return `lines` and rings on a grid of `steps` to their unit, in the `forms` of PDF or SVG.
+def path_of(
+    lines: NDArray[Any],
+    steps: float,
+    forms: tuple[bytes, ...] = _PDF,
+    place: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray,
+) -> str:
+    """Return `lines` and rings on a grid of `steps` to the unit of where `place` puts them, in `forms` of PDF or SVG.
 
     >>> path_of(np.array([shapely.LineString([(0, 0), (0.01, 0), (1, 2)])]), 10)
     '0 0 m 10 20 l '
     """
     xy, line_of = shapely.get_coordinates(lines, return_index=True)
-    on_grid, rings = np.rint(xy * steps).astype(int), shapely.is_closed(lines)
-    ends, shown = np.ones((2, len(xy)), bool)
-    ends[:-1] = line_of[1:] != line_of[:-1]
+    on_grid, rings = np.rint(place(xy) * steps).astype(int), shapely.is_closed(lines)
+    edges = np.ones(len(xy) + 1, bool)  # of lines: before the first corner, after the last, and between two lines
+    edges[1:-1] = line_of[1:] != line_of[:-1]
+    is_ring, shown = rings[line_of], edges[:-1].copy()
     moved = on_grid[1:] != on_grid[:-1]
-    shown[1:] = ends[:-1] | moved[:, 0] | moved[:, 1]
-    shown &= ~(ends & rings[line_of])
-    begins, line_of = np.ones(shown.sum(), bool), line_of[shown]
-    begins[1:] = line_of[1:] != line_of[:-1]
-    closes = np.append(begins[1:], True)[: len(begins)] & rings[line_of]
-    numbers = _digits(on_grid[shown])
-    pieces = np.zeros((len(begins), 5), numbers.dtype)
-    pieces[:, 1:3] = numbers
-    for column, (first, other) in {0: forms[:2], 3: forms[2:4]}.items():
-        pieces[:, column] = np.where(begins, first, other)
-    pieces[closes, 4] = forms[4]
+    shown[1:] |= moved[:, 0] | moved[:, 1]
+    shown &= ~(edges[1:] & is_ring)
+    begins, numbers = edges[:-1][shown], _digits(on_grid[shown])
+    closes = np.append(begins[1:], True)[: len(begins)] & is_ring[shown]
+    first, other, after, behind, end = forms
+    pieces = np.full((len(begins), 4 if first else 3), behind, numbers.dtype)
+    pieces[:, -3:-1] = numbers
+    pieces[begins, -1] = after
+    pieces[closes, -1] = np.where(begins[closes], after + end, behind + end)
+    if first:
+        pieces[:, 0] = np.where(begins, first, other)
+    return _text_of(pieces)
+
+
+def _text_of(pieces: NDArray[np.bytes_]) -> str:
     return pieces.tobytes().translate(None, b"\0").decode("ascii")
 
 

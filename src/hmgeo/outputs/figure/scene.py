@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hmgeo.outputs import style
-from hmgeo.outputs.figure.paper import Box, Look, Paper
+from hmgeo.outputs.figure.paper import BATCH, Box, Look, Paper, parts_of
 from hmgeo.outputs.map import layers, sources
 from hmgeo.outputs.map.parcels import ReceptorPicture
 from hmgeo.results.results import Backdrop, Results, shapes_of
@@ -147,10 +147,8 @@ MOST_OUTLINED, MOST_AS_LINES = 3000, 30_000
 """More parcels than the first have no outlines, which would hide them; more than the second are one picture."""
 
 PICTURE_DPI = 220
-SMALLEST_MM = 0.25
+SMALLEST_MM = 0.4
 """Among many, the form of a smaller parcel can't be seen on paper."""
-BATCH = 400
-"""Polygons in one path: few enough for the renderer, many enough to be fast."""
 
 _PT_PER_PX = 0.75
 _UPWARD = (SoilQualityClass.PRIORITY_PROTECTION, SoilQualityClass.SAFE_USE, SoilQualityClass.STRICT_CONTROL)
@@ -247,13 +245,13 @@ class Scene(Struct, frozen=True):
 
     def _draw(self, geometries: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
         """Draw polygons, lines and points of one look, in batches."""
-        parts = self._parts(geometries, is_outlined=bool(look.stroke))
+        parts, place = parts_of(geometries), partial(self.view.place, self.frame)
+        if not look.stroke:
+            boxes, parts = generalised(parts, place)
+            self.paper.boxes(boxes, look)
+        parts = shapely.transform(parts, place)
         for start in range(0, len(parts), BATCH):
             self.paper.draw(parts[start : start + BATCH], look)
-
-    def _parts(self, geometries: Any, *, is_outlined: bool) -> NDArray[Any]:  # noqa: ANN401 -- one or an array
-        parts, place = shapely.get_parts(geometries), partial(self.view.place, self.frame)
-        return np.asarray(shapely.transform(parts, place)) if is_outlined else generalised(parts, place)
 
     def _as_picture(self, drawn: Iterable[tuple[NDArray[Any], Look]]) -> None:
         """Draw many polygons as a picture, so many at a time that memory doesn't grow with them."""
@@ -269,28 +267,23 @@ class Scene(Struct, frozen=True):
             self.paper.picture(seen, self.frame)
 
 
-def generalised(parts: NDArray[Any], place: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
-    """Return parts where `place` puts their corners in mm; areas no larger than a dot as rectangles as large.
+def generalised(
+    parts: NDArray[Any], place: Callable[[NDArray[Any]], NDArray[Any]]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return rectangles as large for the `parts` that are no larger than a dot where `place` puts them, and the others.
 
-    Examples
-    --------
-    >>> made = generalised(np.array([shapely.Polygon([(1, 1), (1.2, 1), (1, 1.2)])]), np.array)
-    >>> round(float(made[0].area), 3)
-    0.02
+    >>> boxes, others = generalised(np.array([shapely.Polygon([(1, 1), (1.2, 1), (1, 1.2)])]), np.array)
+    >>> boxes.round(3).tolist(), len(others)
+    ([[1.029, 1.029, 1.171, 1.171]], 0)
     """
-    bounds = shapely.bounds(parts)
+    bounds, area = shapely.bounds(parts), shapely.area(parts)
     corners = place(bounds.reshape(-1, 2)).reshape(-1, 2, 2)
-    is_small = np.abs(corners[:, 1] - corners[:, 0]).max(axis=1) < SMALLEST_MM
-    area = shapely.area(parts[is_small])
-    is_small[is_small] = area > 0
+    is_small = (np.abs(corners[:, 1] - corners[:, 0]).max(axis=1) < SMALLEST_MM) & (area > 0)
     west, south, east, north = bounds[is_small].T
-    less = (1 - np.sqrt(area[area > 0] / ((east - west) * (north - south))))[:, None]
-    first, last = corners[is_small, 0], corners[is_small, 1]
+    less = (1 - np.sqrt(area[is_small] / ((east - west) * (north - south))))[:, None]
+    first, last = corners[is_small].min(axis=1), corners[is_small].max(axis=1)
     inward = (last - first) * less / 2
-    made = np.empty(len(parts), dtype=object)
-    made[is_small] = shapely.box(*(first + inward).T, *(last - inward).T)
-    made[~is_small] = shapely.transform(parts[~is_small], place)
-    return made
+    return np.hstack([first + inward, last - inward]), parts[~is_small]
 
 
 def _grave(word: str | None) -> tuple[int, str]:

@@ -45,11 +45,11 @@ def _steep_numbers(results: Results) -> dict[str, int]:
 
 
 def _rows_of(results: Results, kind: str, township_names: Mapping[str, str]) -> pa.Table:
-    """Return the receptors of a `kind` as they are drawn: no text is null, townships have their names.
+    """Return the receptors of a `kind` as they are drawn, their shapes aside: no text is null, townships have names.
 
     Slopes as far as there are any: `grade` and `slope_from` as numbers (0 unknown), `steep` as in `STEEP_KEYS`.
     """
-    table = results.receptors
+    table = results.receptors.drop_columns("geometry")
     rows = table.filter(pc.equal(table["receptor_kind"], kind))
     columns = {name: rows[name] for name in rows.column_names}
     for name in ("name", "class", "township", "nearest_source_id", YEAR):
@@ -189,7 +189,7 @@ def picture(
     sums_only
         Draw sums by township and no receptor: what a public page may show of a layer that isn't public.
     counts_only
-        Count and draw nothing.
+        Count by class and draw nothing.
     township_names
         Names by township code, where the table holds codes.
     """
@@ -197,7 +197,7 @@ def picture(
     geometries = shapes_of(results.receptors)[pc.equal(results.receptors["receptor_kind"], kind).to_numpy()]
     has_shape = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     shown, shown_shapes = rows.filter(pa.array(has_shape)), geometries[has_shape]
-    towns, words, years = (rows[name].to_pylist() for name in ("township", "class", YEAR))
+    towns, words, years = ([] if counts_only else rows[name].to_pylist() for name in ("township", "class", YEAR))
     steep = rows["steep"].to_pylist() if "steep" in rows.column_names else []
     lists = Counter(key for key in zip(towns, steep, years, strict=False) if key[1])
     many = not (sums_only or counts_only) and len(shown) > max_drawn and shapes.can_pack(shown_shapes)
@@ -232,7 +232,7 @@ def _sum_ha(areas: Iterable[float | None]) -> float:
 
 def _features(rows: pa.Table, geometries: NDArray[Any]) -> list[dict[str, Any]]:
     drawn = []
-    for row, geometry in zip(rows.drop_columns("geometry").to_pylist(), geometries, strict=True):
+    for row, geometry in zip(rows.to_pylist(), geometries, strict=True):
         made = shapes.feature(
             geometry,
             id=row["receptor_id"],

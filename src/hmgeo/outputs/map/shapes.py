@@ -158,6 +158,8 @@ DEGREE_STEPS = 10
 
 SECTIONS = ("rings", "vertices", "x", "y", "class", "area", "township", "reached", "source", "distance", "ids", "names",
             "year", "slope", "grade", "steep")  # fmt: skip
+_FACTS = SECTIONS.index("class")
+"""Where what is known of the polygons begins."""
 
 _POLYGONS = (3, 6)
 _DECIMALS_BELOW_M, _METRES_PER_KM = 10.0, 1000.0
@@ -198,7 +200,7 @@ def pack(table: pa.Table, geometries: NDArray[Any]) -> Packed:
     """
     order = curve_order(geometries)
     shapes, given = shapely.normalize(geometries[order]), frozenset(table.column_names)
-    rows = table.select([name for name in table.column_names if name != "geometry"]).take(pa.array(order))
+    rows = table.take(pa.array(order))
     coded = {
         key: pc.dictionary_encode(pc.fill_null(rows[column], "").combine_chunks())
         for key, column in _WORD_COLUMNS.items()
@@ -247,12 +249,12 @@ def varints(numbers: NDArray[Any]) -> bytes:
     >>> varints(np.array([1, 300]))
     b'\x01\xac\x02'
     """
-    left = numbers.astype(np.uint64)
-    places = max(-(-int(left.max(initial=0)).bit_length() // 7), 1)
+    most = int(numbers.max(initial=0))
+    left, places = numbers.astype(np.min_scalar_type(most)), max(-(-most.bit_length() // 7), 1)
     filled, is_written = np.zeros((len(left), places), np.uint8), np.ones((len(left), places), bool)
     for place in range(places):
         filled[:, place] = left.astype(np.uint8) & 0x7F
-        left >>= np.uint64(7)
+        left >>= 7
         if place + 1 < places:
             is_written[:, place + 1] = left > 0
             filled[:, place] |= is_written[:, place + 1].view(np.uint8) << 7
@@ -271,7 +273,9 @@ def zigzag(numbers: NDArray[Any]) -> NDArray[Any]:
 
 def _geometry_sections(shapes: NDArray[Any]) -> dict[str, bytes]:
     """Return rings per polygon, vertices per ring (the closing one left out), and the differences of both axes."""
-    parts, part_of = shapely.get_parts(shapes, return_index=True)
+    parts, part_of = shapes, np.arange(len(shapes))
+    if (shapely.get_type_id(shapes) != shapely.GeometryType.POLYGON).any():  # taking apart copies
+        parts, part_of = shapely.get_parts(shapes, return_index=True)
     rings, owners = shapely.get_rings(parts, return_index=True)
     coordinates, ring_of = shapely.get_coordinates(rings, return_index=True)
     closes = np.append(ring_of[1:] != ring_of[:-1], True)
@@ -304,12 +308,14 @@ def _decimetres(metres: NDArray[Any]) -> NDArray[Any]:
 
 
 def _chunk(sections: dict[str, bytes]) -> str:
-    lengths = varints(np.array([len(sections[name]) for name in SECTIONS]))
-    content = lengths + b"".join(sections[name] for name in SECTIONS)
-    # Of many parcels these are small, random differences: level 4 for such takes less room than level 6 for texts,
-    # and less time; a page of few is some hundred bytes larger.
-    squeezer = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS, strategy=zlib.Z_FILTERED)
-    return base64.b64encode(squeezer.compress(content) + squeezer.flush()).decode("ascii")
+    lengths, made = varints(np.array([len(sections[name]) for name in SECTIONS])), []
+    shapes, facts = (b"".join(sections[name] for name in names) for names in (SECTIONS[:_FACTS], SECTIONS[_FACTS:]))
+    # Outlines are small, random differences: looking for what comes again takes twice the time for a hundredth less.
+    ways = (lengths + shapes, zlib.Z_RLE, zlib.Z_SYNC_FLUSH), (facts, zlib.Z_FILTERED, zlib.Z_FINISH)
+    for content, strategy, end in ways:
+        squeezer = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS, strategy=strategy)
+        made += [squeezer.compress(content), squeezer.flush(end)]
+    return base64.b64encode(b"".join(made)).decode("ascii")
 
 
 def scripts(packed: Sequence[Packed | None]) -> Iterator[tuple[str, str]]:

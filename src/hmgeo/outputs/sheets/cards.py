@@ -22,6 +22,7 @@ from hmgeo.outputs.figure.paper import (
     Box,
     UndatedCanvas,
     fitted,
+    parts_of,
     path_of,
     register_font,
     set_line,
@@ -149,8 +150,8 @@ class _Land:
         ]
 
     def within(self, box: shapely.Geometry) -> NDArray[np.int64]:
-        """Return the rows of the receptors that meet a box, in order."""
-        return np.sort(self._tree.query(box, predicate="intersects"))
+        """Return the rows of the receptors whose own boxes meet a box, in order."""
+        return np.sort(self._tree.query(box))
 
     def rivers(self, box: shapely.Geometry) -> list[tuple[str, shapely.Geometry]]:
         """Return name and course of each river within a box."""
@@ -312,26 +313,35 @@ class _Card:
         return np.column_stack([x_mm, y_mm]) * mm
 
     def _shapes(self, seen: View, shapes: Any, look: _Look, *, stroke: float = 0.15) -> None:  # noqa: ANN401 - any array
-        self._draw(shapely.transform(shapely.get_parts(shapes), partial(self._xy, seen)), look, stroke)
+        self._draw(parts_of(shapes), look, stroke, partial(self._xy, seen))
 
-    def _draw(self, parts: NDArray[Any], look: _Look, stroke: float) -> None:
-        """Draw parts of any kind, in points of paper, as one path in one look."""
-        parts, kinds = shapely.normalize(parts), shapely.get_dimensions(parts)
-        parts[kinds == 0] = shapely.buffer(parts[kinds == 0], _DOT_MM * mm)
-        is_line, file = kinds == 1, self._file
+    def _draw(
+        self,
+        parts: NDArray[Any],
+        look: _Look,
+        stroke: float,
+        place: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray,
+    ) -> None:
+        """Draw parts of any kind, put in points of paper by `place`, as one path in one look."""
+        parts, kinds, file = shapely.normalize(parts), shapely.get_dimensions(parts), self._file
+        lines, rings = parts[kinds == 1], shapely.get_rings(parts[kinds == 2])  # noqa: PLR2004 -- areas
         file.saveState()
         file.setStrokeGray(stroke)
         if look.grey is not None:
             file.setFillGray(look.grey)
         file.setLineWidth(look.line_mm * mm * _GRID)
         file.setDash([part * mm * _GRID for part in _DASH] if look.is_dashed else [])
-        paint = "S" if look.grey is None or is_line.all() else "B"
-        path = path_of(shapely.get_rings(parts[~is_line]), _GRID) + path_of(parts[is_line], _GRID)
+        paint = "S" if look.grey is None or len(lines) == len(parts) else "B"
+        path = "".join(path_of(drawn, _GRID, place=place) for drawn in (rings, lines) if len(drawn))
+        if len(rings) + len(lines) < len(parts):
+            dots = shapely.buffer(shapely.transform(parts[kinds == 0], place), _DOT_MM * mm)
+            path += path_of(shapely.get_rings(dots), _GRID)
         file.addLiteral(f"{1 / _GRID} 0 0 {1 / _GRID} 0 0 cm {path}{'W ' if look.is_hatched else ''}{paint}")
         if look.is_hatched:
             file.setStrokeGray(_HATCH_GREY)
             file.setLineWidth(_HATCH_LINE_MM * mm * _GRID)
-            file.addLiteral(f"{path_of(_hatch(*shapely.total_bounds(parts)), _GRID)} S")
+            low, high = place(shapely.total_bounds(parts).reshape(2, 2)) + [[-_DOT_MM * mm], [_DOT_MM * mm]]
+            file.addLiteral(f"{path_of(_hatch(*low, *high), _GRID)} S")
         file.restoreState()
 
     def _sources(self, seen: View, row: Mapping[str, Any], box: shapely.Geometry, land: _Land) -> None:
