@@ -340,8 +340,8 @@ class _Card:
         if look.is_hatched:
             file.setStrokeGray(_HATCH_GREY)
             file.setLineWidth(_HATCH_LINE_MM * mm * _GRID)
-            low, high = place(shapely.total_bounds(parts).reshape(2, 2)) + [[-_DOT_MM * mm], [_DOT_MM * mm]]
-            file.addLiteral(f"{path_of(_hatch(*low, *high), _GRID)} S")
+            low, high = place(shapely.total_bounds(parts).reshape(2, 2))
+            file.addLiteral(f"{path_of(_hatch(*(low - _DOT_MM * mm), *(high + _DOT_MM * mm)), _GRID)} S")
         file.restoreState()
 
     def _sources(self, seen: View, row: Mapping[str, Any], box: shapely.Geometry, land: _Land) -> None:
