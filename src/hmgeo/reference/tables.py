@@ -296,10 +296,10 @@ def templates() -> Mapping[str, tuple[TemplateColumn, ...]]:
 def bare_header(text: str) -> str:
     """Return `text`, a column name, as it is compared.
 
-    >>> bare_header(" 排气筒高度（m）* "), bare_header("所在县(区、市)")
-    ('排气筒高度', '所在县')
+    >>> bare_header(" 排气筒高度（m）* "), bare_header("所在县(区、市)"), bare_header("是否涉镉#2")
+    ('排气筒高度', '所在县', '是否涉镉')
     """
-    plain = re.sub(r"[\s*\ufeff]+", "", unicodedata.normalize("NFKC", text).casefold())
+    plain = re.sub(r"[\s*\ufeff]+|#\d+$", "", unicodedata.normalize("NFKC", text).casefold())
     return re.sub(r"\([^()]*\)$", "", plain) or plain
 
 

@@ -233,6 +233,8 @@ def _other_trade(row: Told) -> Iterator[Said]:
     trade = next((read_trade(cell.value) for cell in _trade_code(row)), None)
     codes = trade.stated if isinstance(trade, TradeCell) else ()
     edition = next((cell.value for cell in row.given("行业分类版本", "trade_edition")), "")
+    first, *more = _trade_code(row)
+    yield from (cell for cell in more if cell.where != first.where and not _is_same_trade(codes, cell.value))
     for cell in row.given("行业名称", "行业类别", "所属行业"):
         if all(_is_other_trade(code, edition, cell.value) for code in codes):
             yield cell
@@ -245,9 +247,17 @@ def _other_trade(row: Told) -> Iterator[Said]:
             yield cell
 
 
+def _is_same_trade(codes: Sequence[str], text: str) -> bool:
+    """Return whether one of the codes in a cell begins one of `codes`, or the other way round."""
+    trade = read_trade(text)
+    other = trade.stated if isinstance(trade, TradeCell) else ()
+    return any(mine.startswith(its) or its.startswith(mine) for mine in codes for its in other)
+
+
 def _other_action(row: Told) -> Iterator[Said]:
-    """Yield the name of a project that says another kind of work, and only that, than 建设性质."""
+    """Yield what says another kind of work than 建设性质: a repeat of it, the name of a project that says only that."""
     action = next((ACTIONS.get(cell.value, "") for cell in row.given("建设性质")), "")
+    yield from (cell for cell in row.given("建设性质") if action and ACTIONS.get(cell.value, action) != action)
     for cell in row.given("项目名称", "名称"):
         named = {meaning for word, meaning in ACTIONS.items() if word in cell.value}
         if action and len(named) == 1 and action not in named and _ENLARGED not in cell.value:
@@ -430,10 +440,13 @@ _PLAIN_MASS = re.compile(r"\+?\d+(?:\.\d+)?")
 _MILLIGRAMS = 6
 
 
+_CADMIUM_COLUMNS = ("是否涉镉", "涉镉情况", "涉镉认定")
+
+
 def _cadmium_denied(row: Told) -> Iterator[Said]:
     grounds = next(row.given("涉镉依据"), None)
     grounds_text = say("no_grounds") if grounds is None else say("grounds_given", grounds=grounds.value)
-    for cell in row.given("是否涉镉", "涉镉情况", "涉镉认定"):
+    for cell in row.given(*_CADMIUM_COLUMNS):
         if read_word("是否涉镉", cell.value) == _NOT_RELATED:
             yield Said(cell.where, cell.value, grounds_text)
     yield from row.beside.get(CADMIUM, ())
@@ -457,7 +470,11 @@ _CLAIMS: tuple[_Claim, ...] = (
     _Claim(
         "不涉镉",
         _cadmium_denied,
-        (emits(("镉",)), _lists(("涉及重金属", "含重金属原辅料及含量"), ("镉",))),
+        (
+            emits(("镉",)),
+            _lists(("涉及重金属", "含重金属原辅料及含量"), ("镉",)),
+            _cells(_CADMIUM_COLUMNS, lambda value: read_word("是否涉镉", value) in {"已认定", "行业推定"}),
+        ),
         (CADMIUM, "emits_cadmium"),
     ),
     _denial("不排镉", "emits_cadmium", emits(("镉",)), touches=(CADMIUM,)),

@@ -92,8 +92,8 @@ _NUMBER = re.compile(r"\+?\d+(?:\.\d+)?")
 
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
-    """Return a header without spaces, brackets and what stands in them, half-width and in small letters."""
-    half = unicodedata.normalize("NFKC", text).casefold()
+    """Return a header without brackets and what stands in them, spaces and the number of a repeat; in small letters."""
+    half = re.sub(r"#\d+$", "", unicodedata.normalize("NFKC", text).casefold())
     return "".join(re.sub(r"[(\[].*?[)\]]", "", half).split()).rstrip("*")
 
 
