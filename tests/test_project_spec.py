@@ -143,6 +143,31 @@ def test_numbers_keep_their_unit(project: Callable[..., Path]) -> None:
     assert (chosen.value, chosen.unit, chosen.by) == (500.0, "m", "甲")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("surroundings_m", "-500", "参数 surroundings_m 的取值不成立（现为「-500」）；允许：大于 0 的有限数"),
+        ("surroundings_m", "0", "参数 surroundings_m 的取值不成立（现为「0」）；允许：大于 0 的有限数"),
+        ("surroundings_m", ".inf", "参数 surroundings_m 的取值不成立（现为「inf」）；允许：大于 0 的有限数"),
+        ("touch_tolerance_m", "-1", "参数 touch_tolerance_m 的取值不成立（现为「-1」）；允许：不小于 0 的有限数"),
+        ("snap_distance_m", "-1", "参数 snap_distance_m 的取值不成立（现为「-1」）；允许：不小于 0 的有限数"),
+    ],
+)
+def test_a_reach_that_nothing_can_lie_in_is_refused(
+    project: Callable[..., Path], name: str, value: str, words: str
+) -> None:
+    """Within -500 m there is never anything: every ban on what lies around would be clear."""
+    line = f"  {name}: {{value: {value}, unit: m, by: 甲, on: 2026-11-21, reason: 示例参数}}\n  terrain:"
+    with pytest.raises(ProjectError) as caught:
+        read_spec(project(("  terrain:", line)))
+    assert words in str(caught.value)
+
+
+def test_a_tolerance_may_be_nothing(project: Callable[..., Path]) -> None:
+    line = "  touch_tolerance_m: {value: 0, unit: m, by: 甲, on: 2026-11-21, reason: 示例参数}\n  terrain:"
+    assert read_spec(project(("  terrain:", line))).parameters["touch_tolerance_m"].value == 0.0
+
+
 def test_a_file_or_its_folder(project: Callable[..., Path]) -> None:
     folder = project()
     assert read_spec(folder) == read_spec(folder / "project.yml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import itertools
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -663,12 +664,22 @@ def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | 
     name = declaration.name
     if declaration.type is ParameterType.NUMBER:
         number = reader.number(node, name)
-        return 0.0 if number is None else number
+        if number is None or math.isnan(number):  # told already
+            return 0.0
+        may_be_nothing = declaration.is_setting or name == _TOLERANCE
+        if not math.isfinite(number) or number < 0 or (number == 0 and not may_be_nothing):
+            allowed = "不小于 0 的有限数" if may_be_nothing else "大于 0 的有限数"
+            reader.fault(node, f"参数 {name} 的取值不成立", found=f"{number:g}", allowed=allowed, remedy="更正取值")
+        return number
     if declaration.type in {ParameterType.CODES, ParameterType.WORDS}:
         return _listed(reader, declaration, node)
     if declaration.type is ParameterType.CHOICE:
         return reader.word(node, f"参数 {name} ", [choice.code for choice in declaration.choices])
     return reader.text(node, name)
+
+
+_TOLERANCE = "touch_tolerance_m"
+"""What may be 0: nothing but touching counts then. A reach of 0 or less would touch nothing at all."""
 
 
 def _listed(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | None) -> tuple[str, ...]:
