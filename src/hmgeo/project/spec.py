@@ -664,7 +664,7 @@ def _value(reader: Reader, declaration: ParameterDeclaration, node: yaml.Node | 
     name = declaration.name
     if declaration.type is ParameterType.NUMBER:
         number = reader.number(node, name)
-        if number is None or math.isnan(number):  # told already
+        if node is None or number is None or math.isnan(number):  # told already
             return 0.0
         may_be_nothing = declaration.is_setting or name == _TOLERANCE
         if not math.isfinite(number) or number < 0 or (number == 0 and not may_be_nothing):
