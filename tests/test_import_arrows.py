@@ -40,8 +40,8 @@ BELOW: dict[str, set[str]] = {
     "reference": {"records"},
     "records": {"words", "errors"},
     "words": {"vocabulary"},
+    "errors": {"vocabulary"},
     "vocabulary": set(),
-    "errors": set(),
 }
 """Rooms, and those right below each; imports run down these ways only. `hmgeo` is the package's own `__init__`."""
 

@@ -12,7 +12,9 @@ from typing import Self
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
-_NAMED = re.compile(
+from hmgeo.vocabulary import expression
+
+_NAMED = expression(
     r"(?:(?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|credential|(?:access|account|api)[_-]?key"
     r"|(?<![^\W_])(?:pw|sas|sign?|tk)|密码|口令)[\"']?\s*(?:=|＝|%3d)\s*"
     r"|(?:pass(?:word|wd|phrase)|pwd|密码|口令)[\"']?\s*[:：]\s*)(?!\*\*\*)"
@@ -20,23 +22,24 @@ _NAMED = re.compile(
     r"""((?:'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|\{(?:\}\}|[^}])*\}?|\\.|[^\s\\'"。；，：）」])+)""",
     re.IGNORECASE,
 )
-_PROTOCOL = re.compile(r"(?<![a-z\d+.-])([a-z][a-z\d+.-]+):/{1,2}", re.IGNORECASE)
-_NEXT = re.compile(r"::(?=[a-z][a-z\d+.-]*:/)", re.IGNORECASE)
+_PROTOCOL = expression(r"(?<![a-z\d+.-])([a-z][a-z\d+.-]+):/{1,2}", re.IGNORECASE)
+_NEXT = expression(r"::(?=[a-z][a-z\d+.-]*:/)", re.IGNORECASE)
 """Stands before the next address of a chain."""
-_NO_PASSWORD = re.compile(r"(?:s?web)?hdfs|viewfs|zip|tar|libarchive|file|local|memory", re.IGNORECASE)
+_OPEN = r"(?:s?web)?hdfs|viewfs|zip|tar|libarchive|file|local|memory"
+_NO_PASSWORD = expression(_OPEN, re.IGNORECASE)
 """Protocols that know none: an @ behind the first slash belongs to a file's name."""
-_WITH_BLANKS = re.compile(
-    rf"(?<![a-z\d+.-])(?!(?:{_NO_PASSWORD.pattern}):)[a-z][a-z\d+.-]+:/{{1,2}}"
+_WITH_BLANKS = expression(
+    rf"(?<![a-z\d+.-])(?!(?:{_OPEN}):)[a-z][a-z\d+.-]+:/{{1,2}}"
     r"(?!(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}(?!\d))([^\s/@:]*:[^\s@]*(?:[^\S\r\n]+[^\s@]+){0,5}[^\S\r\n]+[^\s@]*@)",
     re.IGNORECASE,
 )
 """A password with blanks in an address: a word that names a user and no host, and the next @ in its line."""
-_ESCAPED = re.compile(r"(?::|%3a)(?:%2f){2}", re.IGNORECASE)
-_ORACLE = re.compile(r"\b(?:oci|odbc|geor|georaster|thin):", re.IGNORECASE)
-_NUMBERED_HOST = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.IGNORECASE)
+_ESCAPED = expression(r"(?::|%3a)(?:%2f){2}", re.IGNORECASE)
+_ORACLE = expression(r"\b(?:oci|odbc|geor|georaster|thin):", re.IGNORECASE)
+_NUMBERED_HOST = expression(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.IGNORECASE)
 """No name of a user: what stands behind its slash is a file."""
-_HOST = re.compile(r"@[\w.-]+(?::\d+)?/")
-_USER = re.compile(r"[^/:@\\「\"'(=]+(?=:)")
+_HOST = expression(r"@[\w.-]+(?::\d+)?/")
+_USER = expression(r"[^/:@\\「\"'(=]+(?=:)")
 _SIGNS = ("@", "=", "＝", "%40", "%3d", "pass", "pwd", "密码", "口令")
 
 

@@ -23,11 +23,11 @@ from hmgeo.results.text import distance_text
 from hmgeo.rules.model import Rule
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of
-from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status
+from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status, expression
 from hmgeo.words import one_by_one, say, sentences
 
-_COUNTY = re.compile(r"(.{2,}?)(?P<kind>(?:[\u4e00-\u9fff]{1,3}族)+自治县|县|区|市|旗)")
-_TOWNSHIP_END = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*(?:镇|乡|街道|街道办事处)$")
+_COUNTY = expression(r"(.{2,}?)(?P<kind>(?:[\u4e00-\u9fff]{1,3}族)+自治县|县|区|市|旗)")
+_TOWNSHIP_END = expression(r"(?:[\u4e00-\u9fff]{1,3}族)*(?:镇|乡|街道|街道办事处)$")
 _SHORTEST_STEM = 2
 
 
@@ -102,7 +102,7 @@ def _names(text: str, county: str) -> bool:
     return text in county_forms(county) or _ends_with(text, county)
 
 
-_ELSEWHERE = re.compile(r"[不非未除邻近疑拟跨县旗]|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)")
+_ELSEWHERE = expression(r"[不非未除邻近疑拟跨县旗]|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)")
 """Words before a name that say another place, or none; not the prefectures whose names hold such a word."""
 
 

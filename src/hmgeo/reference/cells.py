@@ -8,25 +8,25 @@ from functools import lru_cache
 from msgspec import Struct
 
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
-from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown
+from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown, expression
 
-_CODE = re.compile(r"(?<![0-9A-Za-z.])([A-Ta-t])?[-· ]?(\d{2,4})(?:\.0+)?(?![0-9A-Za-z.])")
+_CODE = expression(r"(?<![0-9A-Za-z.])([A-Ta-t])?[-· ]?(\d{2,4})(?:\.0+)?(?![0-9A-Za-z.])")
 _BLANKS = frozenset({"/", "-", "—"})
 _SEPARATORS = "、,;/|"
 _EDGES = f" \n()[]{_SEPARATORS}"
-_NAME = re.compile(r"[㐀-䶿一-鿿()·、, ]+")
-_ONLY_SIGNS = re.compile(r"[-~—–+]|和|及|与")
+_NAME = expression(r"[㐀-䶿一-鿿()·、, ]+")
+_ONLY_SIGNS = expression(r"[-~—–+]|和|及|与")
 _JOINTS = frozenset({"", "和", "及", "与"})
-_CHANGED = re.compile(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑兼?]|^等|等$|其[他它]$")
+_CHANGED = expression(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑兼?]|^等|等$|其[他它]$")
 """Words that make a name say something else than that the code before it holds."""
-_HARMLESS = re.compile(r"原料|非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
+_HARMLESS = expression(r"原料|非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
 _SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 50)}
 _LATER_SECTIONS = (51, 97)
 _DIVISIONS = (1, 97)
 _YEARS = frozenset({"1994", "2002", "2011", "2017"})
 _FULL_LENGTH = 4
 _EDITIONS = ("2011", "2017")
-_NUMERAL = re.compile(r"[〇零一二三四五六七八九十]")
+_NUMERAL = expression(r"[〇零一二三四五六七八九十]")
 _SHORTEST_NAME = 3
 
 
@@ -272,11 +272,11 @@ def compared_word(cell: str) -> str:
     return "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
 
 
-_LAND_CODE = re.compile(r"(\d{2,4})(?:[A-Z]\d?)?(?![^\u3400-\u9fff(])")
-_HEAD = re.compile(r"0[1-9]|1\d|2[0-4]")
+_LAND_CODE = expression(r"(\d{2,4})(?:[A-Z]\d?)?(?![^\u3400-\u9fff(])")
+_HEAD = expression(r"0[1-9]|1\d|2[0-4]")
 """First two digits of the classes of land there are."""
 _CUT_DIGITS = 3  # what is left of 0101 without its zero
-_ZERO_KEPT = re.compile(r"0[1-9]\d{1,2}(?!\d)")
+_ZERO_KEPT = expression(r"0[1-9]\d{1,2}(?!\d)")
 """A code that begins with its zero: no spreadsheet cut it off."""
 _WETLAND = "00"
 _FARMLAND_CODE = "01"
@@ -290,7 +290,7 @@ LAND = "land_code"
 FARMLAND, OTHER_LAND = "耕地", "非耕地"
 NO_FARMLAND = frozenset({OTHER_LAND, LandClass.GARDEN.value})
 """What `land_class` says of land that isn't 耕地: 园地 (02) is 农用地 as 耕地 (01) is, and a class of its own."""
-_GARDEN = re.compile(r"02\d*|(?:可调整)?(?:果|茶|橡胶|油料|其他)?园地?|种植园用地")
+_GARDEN = expression(r"02\d*|(?:可调整)?(?:果|茶|橡胶|油料|其他)?园地?|种植园用地")
 
 
 def zeros_kept(codes: Iterable[str]) -> frozenset[int]:

@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from hmgeo.reference.cells import ANY_TRADE, TradeCell, divisions_named, read_trade, read_word, trade_words
 from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
-from hmgeo.vocabulary import FIVE_METALS, METALS
+from hmgeo.vocabulary import FIVE_METALS, METALS, expression
 from hmgeo.words import Reason, say, sentences
 
 Reading: TypeAlias = "Callable[[Told], Iterator[Said]]"
@@ -30,10 +30,10 @@ NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造", "搬迁": "搬迁"}
 _ENLARGED = "改扩建"
 _NOTHING = frozenset({"", "-", "—", "/", "无", "否", "0", "未", "未填", "不涉及", "不详", "n/a", "none", "null"})
-_NEGATED = re.compile("[不无未非否零]|低于|检出限")
-_QUANTITY = re.compile(r"\+?(\d+(?:\.\d+)?)\s*[a-z/㎏千克公斤吨人户m³·]*")
-_DAY = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2}))?(?:\D{1,2}(\d{1,2}))?\D?")
-_RUN_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})?")
+_NEGATED = expression("[不无未非否零]|低于|检出限")
+_QUANTITY = expression(r"\+?(\d+(?:\.\d+)?)\s*[a-z/㎏千克公斤吨人户m³·]*")
+_DAY = expression(r"(\d{4})(?:\D{1,2}(\d{1,2}))?(?:\D{1,2}(\d{1,2}))?\D?")
+_RUN_TOGETHER = expression(r"(\d{4})(\d{2})(\d{2})?")
 _PERMIT_ENDS = (
     "许可证有效期至",
     "排污许可证有效期至",
@@ -436,7 +436,7 @@ def _amounts_disagree(row: Told) -> Iterator[Dispute]:
             yield Dispute(total[0], parts, (NUMBERS,))
 
 
-_PLAIN_MASS = re.compile(r"\+?\d+(?:\.\d+)?")
+_PLAIN_MASS = expression(r"\+?\d+(?:\.\d+)?")
 _MILLIGRAMS = 6
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from hmgeo.reference.cells import read_word
-from hmgeo.vocabulary import LayerKind, Unknown
+from hmgeo.vocabulary import LayerKind, Unknown, expression
 from hmgeo.words import table_rows
 
 
@@ -68,7 +68,7 @@ _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
 _YES_OR_NO = _YES | _NO
 _UNSAID = frozenset({"", "/", "-", "—"})
-_DOUBTED = re.compile(r"[待疑但?？]|除.*外|不[确明清详]|可能|未[知定核查]")
+_DOUBTED = expression(r"[待疑但?？]|除.*外|不[确明清详]|可能|未[知定核查]")
 _PRESENT = ("批准设立文号", "规划环评审查文号")
 _EXTRA_COLUMNS = {
     "是否可能造成土壤污染及依据": "may_pollute_soil",
@@ -82,12 +82,12 @@ _STATES = {
     "运行状态": {"在用": False, "停用": False, "闭库": True, "销库": True},
     "生产状态": {"在产": False, "停产": False, "关闭": True},
 }
-_NUMBERED = re.compile(r"\d\s*号|[〔\[(【<]\d{4}\D{1,3}\d")
-_NOT_GIVEN = re.compile(
+_NUMBERED = expression(r"\d\s*号|[〔\[(【<]\d{4}\D{1,3}\d")
+_NOT_GIVEN = expression(
     r"^无|无[文批审号]|[未待拟不疑?]|预计|申[报请]|办理|[在报]批|[在补]办|撤[销回]|注销|废止|失效|[过到]期"
 )
 """Words beside a number that leave open whether the document is there: asked for, refused, or no longer in force."""
-_NUMBER = re.compile(r"\+?\d+(?:\.\d+)?")
+_NUMBER = expression(r"\+?\d+(?:\.\d+)?")
 
 
 @lru_cache(maxsize=4096)

@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from hmgeo.errors import HmgeoError, InputError, OutputError, Place, Problem, UsageError, without_passwords
 from hmgeo.intake.rows import Journal, choose_layer
+from hmgeo.vocabulary import expression
 
 MAX_MEMBERS = 10_000
 MAX_TOTAL_BYTES = 8 << 30
@@ -110,7 +111,7 @@ def _refuse_liars(archive: zipfile.ZipFile) -> None:
                     pass
 
 
-_NO_LAYER = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|~\$|\.~)")
+_NO_LAYER = expression(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|~\$|\.~)")
 """What macOS adds to archives beside each file, and what Excel and WPS leave beside an open one."""
 
 
@@ -179,11 +180,11 @@ def _damaged(place: Place, noun: str = "压缩包（zip）") -> InputError:
     return InputError(Problem(f"不是有效的{noun}", place, remedy="重新下载或重新导出；压缩包也可解压后直接指定文件"))
 
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:://|::)")
-_MANGLED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/{1,2}")
-_OWN_DISK = re.compile(r"(?:file|local)://(?:localhost)?(?=/)", re.IGNORECASE)
-_QUERY = re.compile(r"(://[^\s?#'\"]*)[?#][^\s'\"]*")
-_BARE_QUERY = re.compile(r"\?[\w.%-]+=[^\s'\"]*")
+_ADDRESS = expression(r"[A-Za-z][A-Za-z0-9+.-]+(?:://|::)")
+_MANGLED = expression(r"[A-Za-z][A-Za-z0-9+.-]+:/{1,2}")
+_OWN_DISK = expression(r"(?:file|local)://(?:localhost)?(?=/)", re.IGNORECASE)
+_QUERY = expression(r"(://[^\s?#'\"]*)[?#][^\s'\"]*")
+_BARE_QUERY = expression(r"\?[\w.%-]+=[^\s'\"]*")
 _READ_AHEAD_BYTES = 1 << 16
 _REFUSED = frozenset({401, 403})
 _ACCOUNT = "用 fsspec 的环境变量或配置文件给出账号（如 AWS_ACCESS_KEY_ID、FSSPEC_S3_KEY），每台工作机都要有"
@@ -422,9 +423,9 @@ def made_aside(make: Callable[[], Made]) -> Made:
 _SURVEYED_BYTES = 4 << 20
 _MOST_CELLS = 40_000_000
 _MARKS = (b"<f>", b"<f ", b't="e"')
-_SHEET_NAME = re.compile(r"/?xl/worksheets/[^/]+\.xml", re.IGNORECASE)
-_LETTERS = re.compile(rb' r="([A-Z]{1,10})\d')
-_NUMBERS = re.compile(rb' r="[A-Z]{1,10}(\d{1,12})"')
+_SHEET_NAME = expression(r"/?xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_LETTERS = expression(rb' r="([A-Z]{1,10})\d')
+_NUMBERS = expression(rb' r="[A-Z]{1,10}(\d{1,12})"')
 _LONGEST_REFERENCE = 30
 
 

@@ -22,7 +22,7 @@ from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.geo.ellipsoid import ELLIPSOID, local_metric_crs
 from hmgeo.intake.catalog import file_sha256, grid_members, shown_path
 from hmgeo.records import Gates, Ledger, LedgerEntry, Provenance, Raster
-from hmgeo.vocabulary import Basis
+from hmgeo.vocabulary import Basis, expression
 from hmgeo.words import say
 
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
@@ -35,8 +35,8 @@ _GDAL_OPTIONS = {
     "GTIFF_GEOREF_SOURCES": "INTERNAL",
 }
 _MARKS = {b"II*\x00": "GTiff", b"MM\x00*": "GTiff", b"II+\x00": "GTiff", b"MM\x00+": "GTiff", b"EHFA_HEADER_TAG": "HFA"}
-_ASCII_GRID = re.compile(rb"(?:ncols|nrows|xllcorner|yllcorner|xllcenter|yllcenter|dx|dy|cellsize)[ \t]", re.IGNORECASE)
-_SRTM_NAME = re.compile(r"[NS]\d{2}[EW]\d{3}(\.\w+)?\.hgt", re.IGNORECASE)
+_ASCII_GRID = expression(rb"(?:ncols|nrows|xllcorner|yllcorner|xllcenter|yllcenter|dx|dy|cellsize)[ \t]", re.IGNORECASE)
+_SRTM_NAME = expression(r"[NS]\d{2}[EW]\d{3}(\.\w+)?\.hgt", re.IGNORECASE)
 _SRTM_BYTES = {2 * rows * columns for rows, columns in ((1201, 1201), (3601, 3601), (3601, 1801), (7201, 7201))}
 _OTHERS = {
     b"PK\x03\x04": "压缩包（zip）",
@@ -52,7 +52,7 @@ _OTHERS = {
 _HEAD_BYTES = 1024
 _SCAN_CELLS = 1 << 22
 _HFA_ELSEWHERE = b"ExternalRasterDMS"
-_ASIDE = re.compile(rb"<(Scale|Offset|UnitType|NoDataValue|SRS|GeoTransform)\b")
+_ASIDE = expression(rb"<(Scale|Offset|UnitType|NoDataValue|SRS|GeoTransform)\b")
 _METRES = {
     **dict.fromkeys(("", "m", "metre", "metres", "meter", "meters", "米"), 1.0),
     **dict.fromkeys(("ft", "foot", "feet", "international foot", "英尺"), 0.3048),

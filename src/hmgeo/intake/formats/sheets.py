@@ -29,6 +29,7 @@ from hmgeo.intake.places.headers import name_parts, plain_name
 from hmgeo.intake.places.numbers import NUMBER, unit_size
 from hmgeo.intake.rows import Journal, RawTable, as_text, choose_layer, name_rows, unique_headers
 from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
+from hmgeo.vocabulary import expression
 from hmgeo.words import say
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ _LINES_NAMED = 5
 _SERIALS = frozenset({"序号", "顺序号", "no", "no.", "#"})
 _PARTS = frozenset("度分秒")
 _DASHES = frozenset({"-", "--", "—", "——", "/"})
-_SUM = re.compile(
+_SUM = expression(
     r"(本页|本表|本县|本市|全县|全市|全省|全区|[一二三四五六七八九十]、)?(合计|小计|总计|共计|累计|总和|total)(\(.*\))?:?(\d+[家个处])?"
 )
-_PAGE = re.compile(r"第?\d+页([,;/、]?共\d+页)?|共\d+页([,;/、]?第\d+页)?|第\d+/\d+页|page\d+(of\d+)?")
+_PAGE = expression(r"第?\d+页([,;/、]?共\d+页)?|共\d+页([,;/、]?第\d+页)?|第\d+/\d+页|page\d+(of\d+)?")
 _PLAIN_UNITS = frozenset({"度", "°", "%", "个", "家", "人", "户", "年", "月", "日", "元", "万元", "无量纲"})
-_COUNT = re.compile(r"\d+[家个处户座]")
-_REMARK = re.compile(
+_COUNT = expression(r"\d+[家个处户座]")
+_REMARK = expression(
     r"(注|备注|说明|填表说明|填表人|制表人|制表|审核人|复核人|填报人|填报单位|填表单位|填报日期|填表日期|联系电话)\d?[:：]"
 )
 
@@ -165,7 +166,7 @@ def _fill_merged(rows: list[list[str]], kept: Sequence[int], merged: Sequence[Me
         journal.note("合并单元格", say("cells_merged_downwards", count=len(spans)), "所跨各行都取合并格的值")
 
 
-_QUOTED = re.compile(r"""="(.*)"|=([+-]?[\d.]+)|'([\dA-Z][\dA-Z.]*)""", re.DOTALL)
+_QUOTED = expression(r"""="(.*)"|=([+-]?[\d.]+)|'([\dA-Z][\dA-Z.]*)""", re.DOTALL)
 
 
 def _unquote(columns: dict[str, list[str]], journal: Journal) -> None:
@@ -208,7 +209,7 @@ def _data_lines(
     return kept, [line - 1 for line in left.get(_REMARK_EVENT, ())]
 
 
-_SIGNS_OF_NONE = re.compile(
+_SIGNS_OF_NONE = expression(
     "[计和页:]|" + "|".join(r"[\s*\ufeff]*".join(word) for word in ("page", "total")), re.IGNORECASE
 )
 """What a sum, a page number or a remark can't do without."""

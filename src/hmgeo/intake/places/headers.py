@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hmgeo.geo.datum import Datum, parse_datum
-from hmgeo.vocabulary import LayerKind
+from hmgeo.vocabulary import LayerKind, expression
 
 LON_LAT_PAIR, GRID_PAIR, NEUTRAL_PAIR = range(3)
 """Longitude and latitude; east and north of a survey grid; X and Y, which a survey table may name the other way."""
@@ -76,11 +76,11 @@ _DATUMS = (
     (Datum.UNKNOWN, f"{_LOCAL}坐标系?", _NEVER, f"{_LOCAL}(?=坐标)"),
 )
 """Datum, what names it anywhere, firms whose maps carry it, what names it in the name of a column."""
-_NO_COORDINATE = re.compile(
+_NO_COORDINATE = expression(
     r"中央|子午|带号|精度|误差|来源|坐标系|基准|方式|时间|日期|高程|海拔|坐标单位|是否|备注|说明|文件|个数|数量"
 )
-_CELL = re.compile(r"坐标(?:值|信息|数据|位置)?(?:\([^()]*\))?$")
-_WHERE = re.compile(r"(?:位置|地点|在哪里?|何处)$")
+_CELL = expression(r"坐标(?:值|信息|数据|位置)?(?:\([^()]*\))?$")
+_WHERE = expression(r"(?:位置|地点|在哪里?|何处)$")
 """A name that asks where, or says it in words: a coordinate only with cells that are both of one."""
 _AXES = {
     "both": r"经纬度?|(?<![a-z])(?:lon|lng)[_ ]?lat(?![a-z])|(?<![a-z])lat[_ ]?(?:lon|lng)(?![a-z])",
@@ -91,9 +91,9 @@ _AXES = {
     "x": r"(?<![a-z])x(?![a-z])",
     "y": r"(?<![a-z])y(?![a-z])",
 }
-_COORD = re.compile(r"坐标|(?<![a-z])(?:point|coord(?:inate)?s?)(?![a-z])")
-_PINYIN = re.compile(r"(?<![a-z])([a-z]*)(jd|wd)(?![a-z])")
-_PART = re.compile(
+_COORD = expression(r"坐标|(?<![a-z])(?:point|coord(?:inate)?s?)(?![a-z])")
+_PINYIN = expression(r"(?<![a-z])([a-z]*)(jd|wd)(?![a-z])")
+_PART = expression(
     r"(?:(?<=[度经纬\W_])|^)(?:([度°])|(秒|″|′′|''|\")|([分′'])|(?<![a-z])(?:(deg(?:rees?)?|d)|(min(?:utes?)?|f)|(sec(?:onds?)?|s)|(m))"
     r"(?![a-z]))(?=\W|_|$)"
 )
@@ -219,7 +219,7 @@ def _without_part(rest: str, axis: str) -> tuple[str, str]:
     return word, f"{rest[: match.start()]} {rest[match.end() :]}"
 
 
-_WRITTEN_DECIMAL = re.compile(r"度\.分秒|d{1,3}\.m{1,2}s{1,2}|度\.分")
+_WRITTEN_DECIMAL = expression(r"度\.分秒|d{1,3}\.m{1,2}s{1,2}|度\.分")
 
 
 def dotted_parts(header: str) -> str:
@@ -434,8 +434,8 @@ def _is_filled(place: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool
     return all(any(cell.strip() for cell in columns[name]) for name in (place.lon[0], place.lat[0]) if name in columns)
 
 
-_NEAR_LON = re.compile(r"\D{0,6}(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
-_NEAR_LAT = re.compile(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
+_NEAR_LON = expression(r"\D{0,6}(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
+_NEAR_LAT = expression(r"\D{0,6}(?:[3-9]|[1-4]\d|5[0-3])(?:\D.*)?|\d{6,8}(?:\.\d*)?", re.DOTALL)
 
 
 def _could_be(place: Coordinates, columns: Mapping[str, Sequence[str]]) -> bool:
@@ -461,13 +461,13 @@ def _differ(first: Coordinates, other: Coordinates, columns: Mapping[str, Sequen
     return False
 
 
-_DATUM_FILLERS = re.compile(
+_DATUM_FILLERS = expression(
     r"坐标系统|坐标系|坐标|经纬度|经度|纬度|数据|来源|来自|取自|采用|采集|获取|拾取器|拾取|读取|查询|查得|量取|定位|地图|导航"
     r"|手机|app|加密|使用|提供|点位|位置|中心|备注|注|说明|本表|所有|全部|企业|清单|名单|一览表|统计表|汇总表|年|均|为|系|由|于|从|是|用|的|上|网"
 )
 
 
-_SENTENCES = re.compile(r"[,.。;!?()\[\]【】\n\t]|\s+(?=[^\s:]{2,8}:)")
+_SENTENCES = expression(r"[,.。;!?()\[\]【】\n\t]|\s+(?=[^\s:]{2,8}:)")
 """Ends of sentences, and a gap before a further label (填报单位：… 坐标系：…): other gaps may stand inside a denial."""
 
 
@@ -498,14 +498,14 @@ def datums_in_note(text: str) -> tuple[tuple[Datum, ...], bool]:
 
 _LON, _LAT = r"(?:7[3-9]|[89]\d|1[0-2]\d|13[0-5])", r"(?:[3-9]|[1-4]\d|5[0-3])"
 _FINE, _COARSE = r"(?:\.\d{3,}|[°º度]\s*\d)", r"(?:\.\d{2,}|[°º度]\s*\d)"
-_LON_CELL = re.compile(rf"\D{{0,6}}{_LON}{_FINE}.*", re.DOTALL)
-_LAT_CELL = re.compile(rf"\D{{0,6}}{_LAT}{_FINE}.*", re.DOTALL)
-_BOTH_CELL = re.compile(
+_LON_CELL = expression(rf"\D{{0,6}}{_LON}{_FINE}.*", re.DOTALL)
+_LAT_CELL = expression(rf"\D{{0,6}}{_LAT}{_FINE}.*", re.DOTALL)
+_BOTH_CELL = expression(
     rf"\D{{0,6}}(?:{_LON}{_COARSE}.*\D{_LAT}{_COARSE}|{_LAT}{_COARSE}.*\D{_LON}{_COARSE}).*", re.DOTALL
 )
 _MOST_LOOKED_AT = 1000
-_WHOLE_LON = re.compile(rf"{_LON}(?:\.0+)?")
-_PART_NAME = re.compile(r"(.*?)[\W_]*([度分秒])\)?")
+_WHOLE_LON = expression(rf"{_LON}(?:\.0+)?")
+_PART_NAME = expression(r"(.*?)[\W_]*([度分秒])\)?")
 
 
 def by_values(columns: Mapping[str, Sequence[str]]) -> list[Coordinates]:

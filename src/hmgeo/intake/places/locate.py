@@ -19,6 +19,7 @@ from hmgeo.intake.columns import Columns, Declared
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note, plain_name
 from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs, unit_size
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, name_rows
+from hmgeo.vocabulary import expression
 from hmgeo.words import say
 
 Floats = NDArray[np.float64]
@@ -438,9 +439,9 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
         outcome.journal.note("坐标系", say("crs_in_words", rows=""), "按此读取", field=header, value=text, rows=rows)
 
 
-_STATED_ERROR = re.compile(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(m|米)?(?:左右|以内|之内)?")
-_ERROR_UNIT = re.compile(r"(?:误差(?:半径)?|精度)\(?([^()]*)\)?$")
-_ANGLE = re.compile(r"[°'\"′度分秒]+")
+_STATED_ERROR = expression(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(m|米)?(?:左右|以内|之内)?")
+_ERROR_UNIT = expression(r"(?:误差(?:半径)?|精度)\(?([^()]*)\)?$")
+_ANGLE = expression(r"[°'\"′度分秒]+")
 
 
 def _metres_of(header: str) -> float | None:

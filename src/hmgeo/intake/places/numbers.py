@@ -23,9 +23,10 @@ from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.columns import Columns
 from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, Coordinates, dotted_parts
 from hmgeo.intake.rows import Outcome, RawTable, name_rows
+from hmgeo.vocabulary import expression
 from hmgeo.words import say
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+NUMBER = expression(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _HALVES = tuple(float(f"5e-{places + 1}") for places in range(25))
 _EXACT_DEG = 1e-9  # 0.1 mm, which is what distances are rounded to
 _EXACT_M = 1e-4
@@ -114,14 +115,14 @@ _AXIS_WORDS = {
 _AXIS_OF = {"E": "lon", "W": "lon", "N": "lat", "S": "lat"}
 _WHOLE = r"\d{1,3}"
 _NUMBER = r"\d{1,2}(?:\.\d*)?"
-_MARKED = re.compile(rf"({_WHOLE})°(?:({_NUMBER})(?:'(?:({_NUMBER})(?:\"|'')?)?)?)?")
-_DECIMAL_DEGREES = re.compile(r"(\d{1,3}\.\d*)°")
-_PARTED = re.compile(rf"({_WHOLE})([ :.-])(\d{{1,2}})\2({_NUMBER})")
-_PACKED_LON = re.compile(r"(\d{3})(\d{2})(\d{2}(?:\.\d*)?)")
-_PACKED_LAT = re.compile(r"(\d{2})(\d{2})(\d{2}(?:\.\d*)?)")
+_MARKED = expression(rf"({_WHOLE})°(?:({_NUMBER})(?:'(?:({_NUMBER})(?:\"|'')?)?)?)?")
+_DECIMAL_DEGREES = expression(r"(\d{1,3}\.\d*)°")
+_PARTED = expression(rf"({_WHOLE})([ :.-])(\d{{1,2}})\2({_NUMBER})")
+_PACKED_LON = expression(r"(\d{3})(\d{2})(\d{2}(?:\.\d*)?)")
+_PACKED_LAT = expression(r"(\d{2})(\d{2})(\d{2}(?:\.\d*)?)")
 _SIXTY = 60
-_DOTTED = re.compile(r"(\d{1,3})\.(\d+)")
-_CLOCK = re.compile(r"1900-01-0([1-9])t(\d\d):(\d\d:\d\d(?:\.\d+)?)", re.IGNORECASE)
+_DOTTED = expression(r"(\d{1,3})\.(\d+)")
+_CLOCK = expression(r"1900-01-0([1-9])t(\d\d):(\d\d:\d\d(?:\.\d+)?)", re.IGNORECASE)
 _LON_DEGREES = range(73, 136)
 _LAT_DEGREES = range(3, 54)
 
@@ -235,7 +236,7 @@ def _add_up(parts: list[str]) -> tuple[float, float]:
 
 
 PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无", "空", "null", "none", "n/a", "#n/a"})
-_BARE = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,12})?")
+_BARE = expression(r"-?[0-9]{1,9}(?:\.[0-9]{1,12})?")
 _SMALLEST_PACKED = 100_000.0
 _SEPARATORS = (
     r"[;；|\n]",
@@ -245,8 +246,8 @@ _SEPARATORS = (
     r"(?=北纬|南纬|纬度|[NS](?=\s*\d))",
     r"(?=东经|西经|经度|[EW](?=\s*\d))",
 )
-_WRAPPED = re.compile(r"(?i)^\s*(?:point\s*)?[(\[（【{]\s*(.*?)\s*[)\]）】}]\s*$", re.DOTALL)
-_LABEL = re.compile(r"(?i)(经度|纬度|东经|北纬|lon(?:gitude)?|lng|lat(?:itude)?)\s*[:：=]\s*")
+_WRAPPED = expression(r"(?i)^\s*(?:point\s*)?[(\[（【{]\s*(.*?)\s*[)\]）】}]\s*$", re.DOTALL)
+_LABEL = expression(r"(?i)(经度|纬度|东经|北纬|lon(?:gitude)?|lng|lat(?:itude)?)\s*[:：=]\s*")
 _LABEL_WORDS = {"lon": "东经", "lng": "东经", "lat": "北纬"}
 
 
@@ -540,7 +541,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "亩": ("m2", 10_000 / 15), "km2": ("m2", 1e6), "平方公里": ("m2", 1e6),
     "m3": ("m3", 1.0), "立方米": ("m3", 1.0), "万m3": ("m3", 1e4), "万立方米": ("m3", 1e4),
 }  # fmt: skip
-_QUANTITY = re.compile(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
+_QUANTITY = expression(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
 
 
 class _Quantity(Struct, frozen=True):
