@@ -362,6 +362,10 @@ class Book(Formats):
         return in_language(text, self.presentation.language)
 
 
+_MOST_HELD = 5_000
+"""Sources whose sheets are put together in memory."""
+
+
 @contextmanager
 def open_book(results: Results, presentation: Presentation, path: Path) -> Iterator[Book]:
     """Open a workbook at `path`, titled by `results` and `presentation`: no formula, no link, no clock."""
@@ -371,7 +375,8 @@ def open_book(results: Results, presentation: Presentation, path: Path) -> Itera
         "author": presentation.maker or "hmgeo",
         "comments": wording.disclaimer(presentation.language),
     }
-    with workbook_at(path, properties, default_date_format="yyyy-mm-dd") as file:
+    is_held = results.sources.num_rows <= _MOST_HELD
+    with workbook_at(path, properties, default_date_format="yyyy-mm-dd", in_memory=is_held) as file:
         titles = {rule.title: rule.title_en for rule in results.rules if rule.title_en}
         titles[wording.visit_order(results)] = wording.visit_order(results, ENGLISH)
         yield Book(file, presentation, results, titles)

@@ -22,6 +22,7 @@ import tempfile
 import time
 import uuid
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -559,7 +560,11 @@ def clock() -> tuple[str, float]:
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of the libraries that wrote."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
+    return {"python": platform.python_version()} | {name: _version(name) for name in libraries}
+
+
+_version = cache(metadata.version)
+"""Of a library; finding it takes longer than a page of a report."""
 
 
 class Wish(Struct, frozen=True):

@@ -8,6 +8,7 @@ one, or at once.
 
 import re
 import sqlite3
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 from hmgeo.intake.formats.dbf import Dbf
 from hmgeo.intake.rows import cells_of, in_one_piece
 
-_FEWEST_ROWS = 100_000
-"""Fewer don't make up for importing GDAL."""
+_FEWEST_ROWS, _FEWEST_LOADED = 100_000, 5_000
+"""Fewer don't make up for importing GDAL's wrapper; nor, where it is loaded already, for what has to hold first."""
 _NO_TEXT = "{0} COLLATE BINARY < '' OR {0} COLLATE BINARY >= x'' OR instr({0}, char(0))"
 """Numbers come before all texts, blobs after them; GDAL cuts a text at its NUL."""
 _OTHERS = (
@@ -46,6 +47,10 @@ def batches_in_bulk(
     """
     expected = _plain_columns(path, database, table, shape_column)
     return None if expected is None else _opened(str(path.absolute()), table, expected, rows)
+
+
+def _fewest() -> int:
+    return min(_FEWEST_ROWS, _FEWEST_LOADED) if "pyogrio" in sys.modules else _FEWEST_ROWS
 
 
 def quoted_name(name: str) -> str:
@@ -71,7 +76,7 @@ def _plain_columns(
         ).fetchone()
     except sqlite3.OperationalError:  # tables without
         return None
-    if first != 1 or not isinstance(last, int) or last < _FEWEST_ROWS or counted != (last,):
+    if first != 1 or not isinstance(last, int) or last < _fewest() or counted != (last,):
         return None  # of gaps GDAL 3.12 makes rows that are there twice where it was told another count
     expected: dict[str, pa.DataType] = {}
     odd = []
@@ -157,7 +162,7 @@ def shapefile_in_bulk(
 
     Its attributes are `dbf`, in this `encoding`, None for ASCII. A `RuntimeError` or `ValueError` where GDAL fails.
     """
-    if dbf is None or dbf.count < _FEWEST_ROWS or not dbf.is_sound or not _can_open(path):
+    if dbf is None or dbf.count < _fewest() or not dbf.is_sound or not _can_open(path):
         return None
     if not (dbf.is_ascii[1] if encoding is None else dbf.are_texts_whole(encoding)):
         return None
