@@ -67,11 +67,13 @@ def pairs_batch(ids: pa.Array, part: pa.RecordBatch, met: Found, kind: str, *, c
 def reached_batch(ids: pa.Array, part: pa.RecordBatch, met: Found, kind: str) -> pa.RecordBatch:
     """Return the receptors of `part` with how many sources reach them, and the nearest one, the first of equals.
 
-    `met` are pairs with the sources of these `ids`; `kind` is the receptors'.
+    `met` are pairs with the sources of these `ids`, by receptor and then source; `kind` is the receptors'.
     """
     rows = part.num_rows
-    order = np.lexsort((met.source, met.distance_m, met.row))
-    first = order[np.flatnonzero(np.diff(met.row[order], prepend=-1))]
+    starts = np.flatnonzero(np.diff(met.row, prepend=-1))
+    least_m = np.minimum.reduceat(met.distance_m, starts)
+    least = np.flatnonzero(met.distance_m == np.repeat(least_m, np.diff(starts, append=len(met.row))))
+    first = least[np.flatnonzero(np.diff(met.row[least], prepend=-1))]
     nearest = np.full(rows, -1, np.int64)
     nearest_m = np.full(rows, np.nan)
     nearest[met.row[first]] = met.source[first]
