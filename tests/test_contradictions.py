@@ -20,6 +20,7 @@ from hmgeo.judging.applies import Subject, reach
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
 from hmgeo.judging.facts import Side, Stated, doubted_facts, unplaced
+from hmgeo.judging.own_columns import by_metal
 from hmgeo.judging.places import Areas
 from hmgeo.project.check import check_project
 from hmgeo.project.run import cross_warnings
@@ -84,6 +85,10 @@ CONTRADICTIONS: tuple[tuple[dict[str, str], str, str, tuple[str, ...]], ...] = (
     ({"是否“千吨万人”水源地": "否", "日供水量(t)": "1000"}, "否", "1000", ("thousand_ton_source",)),
     ({"是否有明确具体的总量来源": "否", "总量来源企业": "示例企业03"}, "否", "示例企业03", ("offset_source_named",)),
     ({"类型": "废气", "排放口编号": "DW001"}, "废气", "DW001", ()),
+    ({"是否涉镉": "不涉及", "废气Cd(kg/a)": "2"}, "不涉及", "镉 2 kg/a", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "涉及重金属": "Pb、Cd"}, "不涉及", "Pb、Cd", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "特征污染物": "总镉"}, "不涉及", "总镉", (CADMIUM, "emits_cadmium")),
+    ({"是否排放重点重金属": "否", "新增Pb(kg/a)": "3"}, "否", "铅 3 kg/a", ("discharges_heavy_metals",)),
     ({"是否涉镉": "不涉及", "是否涉镉#2": "已认定"}, "不涉及", "已认定", (CADMIUM, "emits_cadmium")),
     ({"是否涉镉": "行业推定", "涉镉情况": "否"}, "否", "行业推定", (CADMIUM, "emits_cadmium")),
     ({"是否化工园区": "否", "是否化工园区#2": "是"}, "是", "否", ("is_chemical",)),
@@ -120,6 +125,7 @@ NO_CONTRADICTION: tuple[dict[str, str], ...] = (
     {"是否头顶库": "是", "下游1km居民数": "0"},
     {"新增重点重金属排放量": "0.3", "新增铅": "0.1", "新增铅排放量": "0.10", "新增镉": "0.2", "新增铊": "9"},
     {"行业代码": "336", "行业代码#2": "3360", "行业小类代码": "C3360", "建设性质": "技改", "建设性质#2": "技术改造"},
+    {"是否涉镉": "不涉及", "涉及重金属": "Pb、As", "特征污染物": "COD、SS", "废气Cd": "0", "废水CODCr(kg/a)": "9"},
     {"是否涉镉": "行业推定", "是否涉镉#2": "已认定", "涉镉情况": "", "是否化工园区": "否", "是否化工园区#2": "否"},
     {"新增重点重金属排放量": "0.3", "新增铅": "", "替代量": "0.36", "替代铅": "约0.4"},
     {"废水去向": "园区污水厂", "废水铅": "3", "受纳水体": "示例河01"},
@@ -467,3 +473,11 @@ def test_a_no_that_its_grounds_take_back_is_none(cell: str, said: dict[str, bool
     cells = {"是否可能造成土壤污染及依据*": cell}
     assert stated_facts(cells) == said
     assert (unread_facts(cells) == {}) is bool(said)
+
+
+def test_the_sign_of_a_metal_at_an_outlet_speaks_as_its_name() -> None:
+    emission = Emission("排放口", "Cd", "废气", 2.0)
+    assert [str(one.values) for one in disputes(Told({"是否涉镉": "不涉及"}, (emission,)))] == [
+        "是否涉镉「不涉及」（未填依据）与排放口「Cd 2 kg/a」"
+    ]
+    assert by_metal({"新增Cd(kg/a)": "2", "新增Pb": "3"}, "新增") == {"Pb": 3.0, "Cd": 2.0}

@@ -16,7 +16,7 @@ from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.records import Ledger, LedgerEntry, Positions, SideTable, table_of
 from hmgeo.reference.cells import read_trade, read_word
-from hmgeo.reference.tables import find_header, means_the_same, trades, trades_named
+from hmgeo.reference.tables import find_header, means_the_same, metals_named, trades, trades_named
 from hmgeo.results.columns import OUTLETS_SCHEMA
 from hmgeo.rules.claims import AIR, NAMED_METALS, NUMBERS, WATER
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
@@ -375,9 +375,10 @@ def _cells(rows: Sequence[Mapping[str, Any]]) -> OutletCells:
 def _metal_named(pollutant: str) -> str:
     """Return the metal that a pollutant's name holds, several joined; empty for what is no metal.
 
-    >>> _metal_named("镉及其化合物"), _metal_named("六价铬"), _metal_named("铅、镉"), _metal_named("颗粒物")
+    >>> _metal_named("镉及其化合物"), _metal_named("六价铬"), _metal_named("铅、Cd"), _metal_named("颗粒物")
     ('镉', '六价铬', '铅镉', '')
     """
+    pollutant = metals_named(pollutant)
     if _HEXAVALENT in pollutant:
         return _HEXAVALENT
     return "".join(metal for metal in NAMED_METALS if metal in pollutant)

@@ -298,9 +298,40 @@ def bare_header(text: str) -> str:
 
     >>> bare_header(" 排气筒高度（m）* "), bare_header("所在县(区、市)"), bare_header("是否涉镉#2")
     ('排气筒高度', '所在县', '是否涉镉')
+    >>> bare_header("废气Cd（kg/a）")
+    '废气镉'
     """
     plain = re.sub(r"[\s*\ufeff]+|#\d+$", "", unicodedata.normalize("NFKC", text).casefold())
-    return re.sub(r"\([^()]*\)$", "", plain) or plain
+    bare = re.sub(r"\([^()]*\)$", "", plain) or plain
+    return metals_named(bare) if bare.startswith(_MASSES) else bare
+
+
+_MASSES = ("废气", "废水", "新增", "替代")
+_METAL_SIGNS: Mapping[str, str] = MappingProxyType(
+    {
+        "pb": "铅",
+        "hg": "汞",
+        "cd": "镉",
+        "cr": "铬",
+        "as": "砷",
+        "tl": "铊",
+        "sb": "锑",
+        "ni": "镍",
+        "cu": "铜",
+        "zn": "锌",
+    }
+    | {"mn": "锰", "lead": "铅", "mercury": "汞", "cadmium": "镉", "chromium": "铬", "arsenic": "砷"}
+)
+_METAL_SIGN = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(_METAL_SIGNS)})(?![a-z])")
+
+
+def metals_named(text: str) -> str:
+    """Return `text` with the signs of metals as their Chinese names.
+
+    >>> metals_named("Pb、Cd"), metals_named("COD、总As"), metals_named("Cr6+")
+    ('铅、镉', 'COD、总砷', '铬6+')
+    """
+    return _METAL_SIGN.sub(lambda sign: _METAL_SIGNS[sign[0].lower()], text)
 
 
 def find_header(headers: Sequence[str], name: str) -> str:

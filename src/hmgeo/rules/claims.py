@@ -17,7 +17,7 @@ from typing import ClassVar, TypeAlias
 from msgspec import Struct, field
 
 from hmgeo.reference.cells import ANY_TRADE, TradeCell, divisions_named, read_trade, read_word, trade_words
-from hmgeo.reference.tables import bare_header, read_rows, trades, trades_named
+from hmgeo.reference.tables import bare_header, metals_named, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
 from hmgeo.vocabulary import FIVE_METALS, METALS, expression
 from hmgeo.words import Reason, say, sentences
@@ -151,7 +151,7 @@ def emits(metals: Sequence[str], *, medium: str = "", is_added: bool = False) ->
     return lambda row: (
         emission.said
         for emission in row.emitted()
-        if (not metals or any(metal in emission.pollutant for metal in metals))
+        if (not metals or any(metal in metals_named(emission.pollutant) for metal in metals))
         and medium in {"", emission.medium}
         and (emission.is_added or not is_added)
     )
@@ -168,7 +168,9 @@ def _states(names: Sequence[str], words: Sequence[str]) -> Reading:
 
 def _lists(names: Sequence[str], words: Sequence[str]) -> Reading:
     """Read cells that name one of the words and deny nothing."""
-    return _cells(names, lambda value: any(word in value for word in words) and not _NEGATED.search(value))
+    return _cells(
+        names, lambda value: any(word in metals_named(value) for word in words) and not _NEGATED.search(value)
+    )
 
 
 def filled(names: Sequence[str]) -> Reading:
@@ -472,13 +474,13 @@ _CLAIMS: tuple[_Claim, ...] = (
         _cadmium_denied,
         (
             emits(("镉",)),
-            _lists(("涉及重金属", "含重金属原辅料及含量"), ("镉",)),
+            _lists(("涉及重金属", "含重金属原辅料及含量", "特征污染物", "主要污染物"), ("镉",)),
             _cells(_CADMIUM_COLUMNS, lambda value: read_word("是否涉镉", value) in {"已认定", "行业推定"}),
         ),
         (CADMIUM, "emits_cadmium"),
     ),
     _denial("不排镉", "emits_cadmium", emits(("镉",)), touches=(CADMIUM,)),
-    _denial("不排放重金属", "discharges_heavy_metals", emits(NAMED_METALS)),
+    _denial("不排放重金属", "discharges_heavy_metals", emits((*NAMED_METALS, "重金属"))),
     _Claim("不涉重金属", _states(("涉及重金属", "是否涉重金属"), _NO_METALS), (emits(NAMED_METALS),)),
     _denial("不排放", "discharges_pollutants", emits(())),
     _denial("不向河流排放", "discharges_to_river", emits(NAMED_METALS, medium=WATER)),

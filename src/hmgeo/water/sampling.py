@@ -13,7 +13,7 @@ from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.judging.choices import unset_text
 from hmgeo.judging.facts import Unknown
 from hmgeo.records import table_of
-from hmgeo.reference.tables import ENTERPRISE, METALS, same_name
+from hmgeo.reference.tables import ENTERPRISE, METALS, metals_named, same_name
 from hmgeo.results.columns import SAMPLING_SCHEMA
 from hmgeo.results.text import distance_text
 from hmgeo.rules.model import Rule
@@ -404,14 +404,14 @@ def _traced_metals(waters: Waters, sources: Things) -> list[Named]:
     outfalls = waters.table(LayerKind.OUTFALLS)
     for row in outfalls.select(["links"]).to_pylist() if outfalls is not None else ():
         links = dict(row["links"] or ())
-        if any(metal in links.get(METALS, "") for metal in TRACED_METALS):
+        if any(metal in metals_named(links.get(METALS, "")) for metal in TRACED_METALS):
             named.add(same_name(links.get(ENTERPRISE, "")))
     return [
         enterprise
         for enterprise, row in _enterprises(waters, sources)
         if same_name(enterprise.id) in named
         or stated_facts(row).get("thallium_or_antimony")
-        or any(metal in row.get(name, "") for name in _METAL_COLUMNS for metal in TRACED_METALS)
+        or any(metal in metals_named(row.get(name, "")) for name in _METAL_COLUMNS for metal in TRACED_METALS)
     ]
 
 
