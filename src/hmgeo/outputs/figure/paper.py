@@ -376,11 +376,11 @@ class Paper:
 
 
 def parts_of(shapes: Any) -> NDArray[Any]:  # noqa: ANN401 -- one or an array
-    """Return the parts of `shapes` that are there; what is one part alone is itself, as taking it apart copies it."""
+    """Return the parts of `shapes`, first those that are one part alone: taking them apart would copy them."""
     given = np.atleast_1d(np.asarray(shapes, dtype=object))
     kinds = shapely.get_type_id(given)
     is_single = (kinds >= 0) & (kinds < shapely.GeometryType.MULTIPOINT)
-    return given if is_single.all() else np.asarray(shapely.get_parts(given))
+    return np.concatenate([given[is_single], shapely.get_parts(given[~is_single])])
 
 
 def _mark(form: str, x: float, y: float, half: float) -> shapely.Geometry:

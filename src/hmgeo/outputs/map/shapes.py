@@ -273,9 +273,9 @@ def zigzag(numbers: NDArray[Any]) -> NDArray[Any]:
 
 def _geometry_sections(shapes: NDArray[Any]) -> dict[str, bytes]:
     """Return rings per polygon, vertices per ring (the closing one left out), and the differences of both axes."""
-    parts, part_of = shapes, np.arange(len(shapes))
-    if (shapely.get_type_id(shapes) != shapely.GeometryType.POLYGON).any():  # taking apart copies
-        parts, part_of = shapely.get_parts(shapes, return_index=True)
+    part_of = np.repeat(np.arange(len(shapes)), shapely.get_num_geometries(shapes))
+    parts, is_many = shapes[part_of], shapely.get_type_id(shapes) != shapely.GeometryType.POLYGON
+    parts[is_many[part_of]] = shapely.get_parts(shapes[is_many])  # taking the others apart would copy them
     rings, owners = shapely.get_rings(parts, return_index=True)
     coordinates, ring_of = shapely.get_coordinates(rings, return_index=True)
     closes = np.append(ring_of[1:] != ring_of[:-1], True)

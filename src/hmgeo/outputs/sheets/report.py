@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple
 import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -291,8 +292,23 @@ def write_template(out: IO[bytes], language: str = "zh") -> None:
     finish_page(page, "", out)
 
 
+_NOT_OURS = "/stylesWithEffects", "/customXml", "/thumbnail"
+"""Of what Word's library begins a page with: its styles once more, sources of a bibliography, a view of a blank page."""
+
+
+def _leave_out(page: Document) -> None:
+    """Leave out what Word's library brings along and no page of ours uses, four fifths of a file."""
+    for style in [style for style in page.styles if style.type == WD_STYLE_TYPE.TABLE]:
+        if style.name not in {"Normal Table", "Table Grid"}:
+            style.delete()
+    for rels in (page.part.rels, page.part.package.rels):
+        for name in [name for name, rel in rels.items() if rel.reltype.endswith(_NOT_OURS)]:
+            del rels[name]
+
+
 def set_styles(page: Document) -> None:
     """Give a page the fonts and margins of an office's paper."""
+    _leave_out(page)
     section = page.sections[0]
     section.orientation = WD_ORIENT.PORTRAIT
     section.page_width, section.page_height = Mm(210), Mm(297)
