@@ -24,7 +24,6 @@ import pytest
 from hmgeo import run_project
 from hmgeo.cli import main
 from hmgeo.intake.catalog import shipped_folder
-from hmgeo.project.start import run_demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +43,7 @@ collect_ignore = ["fuzz_parsers.py"]  # needs atheris, run by hand
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
-SHIPPED = ("demo_runs", "own_run", "shipped_results")
+SHIPPED = ("own_run", "shipped_results")
 """Fixtures that run whole projects: some fifty seconds of CPU for each process that asks for one."""
 
 
@@ -172,12 +171,6 @@ def hmgeo_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
         return Ended(code, told.out, told.err)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """The demo's runs by project name, made once in a test session."""
-    return {run.folder.name: run for run in run_demo(tmp_path_factory.mktemp("demo"))}
 
 
 @pytest.fixture(scope="session")

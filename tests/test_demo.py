@@ -23,10 +23,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from hmgeo import demo_projects, project_results, run_project
+from hmgeo.project import start
+from hmgeo.project.start import run_demo
 from hmgeo.vocabulary import Basis, Certainty, PositionKind, SoilQualityClass, Standing, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from openpyxl import Workbook
 
     from hmgeo.project.run import Run
     from hmgeo.results.results import Results
@@ -79,8 +83,18 @@ def header_of(path: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=PROJECTS)
-def folder(request: pytest.FixtureRequest, demo_runs: dict[str, Run]) -> Path:
-    return demo_runs[request.param].folder
+def folder(request: pytest.FixtureRequest, own_run: Callable[[str], Run]) -> Path:
+    return own_run(request.param).folder
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path, shipped_results: Callable[[str], Results]) -> Results:
+    return shipped_results(folder.name)
+
+
+@pytest.fixture(scope="module")
+def book(folder: Path) -> Workbook:
+    return openpyxl.load_workbook(folder / "screening.xlsx")
 
 
 @pytest.fixture(scope="module")
@@ -106,38 +120,34 @@ def names_of(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_both_folders_hold_every_file(demo_runs: dict[str, Run]) -> None:
-    assert sorted(demo_runs) == sorted(PROJECTS)
-    for run in demo_runs.values():
-        assert names_of(run.folder) >= FILES
-        assert {path.name for path in run.folder.iterdir()} == ON_TOP | {"data", "print"}
-        sizes = {name: (run.folder / name).stat().st_size for name in names_of(run.folder)}
-        assert min(sizes[name] for name in FILES) > 500
-        assert min(sizes.values()) > 100  # a table of few rows is still a table
+def test_the_folder_holds_every_file(folder: Path) -> None:
+    assert names_of(folder) >= FILES
+    assert {path.name for path in folder.iterdir()} == ON_TOP | {"data", "print"}
+    sizes = {name: (folder / name).stat().st_size for name in names_of(folder)}
+    assert min(sizes[name] for name in FILES) > 500
+    assert min(sizes.values()) > 100  # a table of few rows is still a table
 
 
-def test_tables_for_specialists_are_written_where_a_parameter_asks(demo_runs: dict[str, Run]) -> None:
+def test_tables_for_specialists_are_written_where_a_parameter_asks(folder: Path, book: Workbook) -> None:
     """Terrain isn't considered in either, upstream is read from heights alone; basins are kept in Nandan only."""
-    for name, run in demo_runs.items():
-        made, sheets = names_of(run.folder), openpyxl.load_workbook(run.folder / "screening.xlsx").sheetnames
-        assert made & {"data/flow_agreement.csv", "data/terrain_flips.parquet"} == set()
-        assert len(sheets) == 9
-        assert ("data/closed_basins.csv" in made) is (name == "nandan")
-        assert "data/barriers.csv" in made
+    made = names_of(folder)
+    assert made & {"data/flow_agreement.csv", "data/terrain_flips.parquet"} == set()
+    assert len(book.sheetnames) == 9
+    assert ("data/closed_basins.csv" in made) is (folder.name == "nandan")
+    assert "data/barriers.csv" in made
 
 
-def test_the_guide_speaks_of_every_file_on_top_and_of_no_other(demo_runs: dict[str, Run]) -> None:
-    for run in demo_runs.values():
-        text = (run.folder / "阅读说明.txt").read_text(encoding="utf-8-sig")
-        lines = text.splitlines()
-        who = lines[lines.index("哪个文件给谁看") + 1 : lines.index("清单是怎样得出的") - 1]
-        assert [line.split()[0] for line in who] == [
-            "map.html", "report.docx", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx", "print/map.pdf",
-            "print/cards.pdf", "print/现场.kmz", "print/map.png", "data/findings.qgz", "data/findings.gpkg",
-            "data/dictionary.csv", "data/manifest.json", "data/",
-        ]  # fmt: skip
-        assert "排查规则 SCR-JY-10KM：" in text
-        assert "本地参照（非本地有效依据）" in text
+def test_the_guide_speaks_of_every_file_on_top_and_of_no_other(folder: Path) -> None:
+    text = (folder / "阅读说明.txt").read_text(encoding="utf-8-sig")
+    lines = text.splitlines()
+    who = lines[lines.index("哪个文件给谁看") + 1 : lines.index("清单是怎样得出的") - 1]
+    assert [line.split()[0] for line in who] == [
+        "map.html", "report.docx", "survey_list.xlsx", "screening.xlsx", "fixme.xlsx", "print/map.pdf",
+        "print/cards.pdf", "print/现场.kmz", "print/map.png", "data/findings.qgz", "data/findings.gpkg",
+        "data/dictionary.csv", "data/manifest.json", "data/",
+    ]  # fmt: skip
+    assert "排查规则 SCR-JY-10KM：" in text
+    assert "本地参照（非本地有效依据）" in text
 
 
 def test_the_dictionary_tells_every_column_of_every_table(folder: Path) -> None:
@@ -190,9 +200,11 @@ def test_every_input_row_comes_out_once(sources: list[Row], manifest: Row, folde
     assert all(statuses[status] >= 1 for status in WORDS["status"])
 
 
-def test_a_word_that_the_outlets_contradict_is_not_judged_and_stands_in_the_list(demo_runs: dict[str, Run]) -> None:
+def test_a_word_that_the_outlets_contradict_is_not_judged_and_stands_in_the_list(
+    own_run: Callable[[str], Run],
+) -> None:
     """The list says 不涉及 of both; the table of outlets gives them 2.10 and 0.40 kg of cadmium a year."""
-    folder = demo_runs["nandan"].folder
+    folder = own_run("nandan").folder
     rows = {row["source_id"]: row for row in rows_of(folder / "data/sources.csv")}
     for source_id, mass in (("示例ND-009", "2.1 kg/a"), ("示例ND-006", "0.4 kg/a")):
         assert rows[source_id]["verdict"] == "not_assessed"
@@ -209,13 +221,11 @@ def test_a_word_that_the_outlets_contradict_is_not_judged_and_stands_in_the_list
     ]
 
 
-def test_tables_speak_of_known_sources_and_parcels_only(
-    folder: Path, sources: list[Row], demo_runs: dict[str, Run]
-) -> None:
+def test_tables_speak_of_known_sources_and_parcels_only(folder: Path, sources: list[Row], results: Results) -> None:
     known = {row["source_id"] for row in sources}
     for name in ("pairs", "counts", "findings"):
         assert {row["source_id"] for row in rows_of(folder / f"data/{name}.parquet")} <= known
-    parcels = set(demo_runs[folder.name].results.receptors["receptor_id"].to_pylist())
+    parcels = set(results.receptors["receptor_id"].to_pylist())
     assert {row["receptor_id"] for row in rows_of(folder / "data/pairs.parquet")} <= parcels
 
 
@@ -251,9 +261,9 @@ def test_counts_and_nearest_are_those_of_the_pairs(folder: Path, sources: list[R
 
 
 def test_counts_at_every_radius_and_class_are_those_of_the_pairs(
-    folder: Path, sources: list[Row], demo_runs: dict[str, Run]
+    folder: Path, sources: list[Row], results: Results
 ) -> None:
-    receptors = demo_runs[folder.name].results.receptors.to_pylist()
+    receptors = results.receptors.to_pylist()
     land = {row["receptor_id"]: (row["class"], row["land_class"], row["area_ha"]) for row in receptors}
     pairs = rows_of(folder / "data/pairs.parquet")
     count, area_ha = Counter[tuple[str, float, str]](), Counter[tuple[str, float, str]]()
@@ -351,28 +361,24 @@ def test_the_geopackage_holds_its_tables_and_styles(folder: Path) -> None:
 # ---- twice the same -----------------------------------------------------------------------------------------------
 
 
-def test_run_twice_by_demo_and_by_itself_the_bytes_are_the_same(
-    demo_runs: dict[str, Run], own_run: Callable[[str], Run]
-) -> None:
-    assert list(demo_runs) == [path.parent.name for path in demo_projects()]
-    for name, run in demo_runs.items():
-        first, again = run.folder, own_run(name)
-        assert names_of(again.folder) == names_of(first)
-        for file in sorted(names_of(first) - {"data/manifest.json"}):
-            assert (again.folder / file).read_bytes() == (first / file).read_bytes(), (name, file)
-        told = ((run / "data/manifest.json").read_text(encoding="utf-8") for run in (first, again.folder))
-        one, two = map(json.loads, told)
-        assert (one.pop("run"), two.pop("run")) != ({}, {})
-        assert one == two
+def assert_same_bytes(first: Path, again: Path) -> None:
+    assert names_of(again) == names_of(first)
+    for file in sorted(names_of(first) - {"data/manifest.json"}):
+        assert (again / file).read_bytes() == (first / file).read_bytes(), file
+    one, two = (json.loads((each / "data/manifest.json").read_text(encoding="utf-8")) for each in (first, again))
+    assert (one.pop("run"), two.pop("run")) != ({}, {})
+    assert one == two
+
+
+@pytest.mark.slow
+def test_run_by_demo_and_by_itself_the_bytes_are_the_same(own_run: Callable[[str], Run], tmp_path: Path) -> None:
+    runs = run_demo(tmp_path)
+    assert [run.folder.name for run in runs] == [path.parent.name for path in demo_projects()]
+    for run in runs:
+        assert_same_bytes(own_run(run.folder.name).folder, run.folder)
 
 
 # ---- all views of one mind ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def results(folder: Path, shipped_results: Callable[[str], Results]) -> Results:
-    """What the other run of the same project returned."""
-    return shipped_results(folder.name)
 
 
 def assert_same(ours: Results, told: Results) -> None:
@@ -383,20 +389,27 @@ def assert_same(ours: Results, told: Results) -> None:
 
 
 @pytest.mark.slow
-def test_the_api_finds_what_a_run_finds_and_writes_nothing(demo_runs: dict[str, Run]) -> None:
+def test_the_api_finds_what_a_run_finds_and_writes_nothing(shipped_results: Callable[[str], Results]) -> None:
     for path in demo_projects():
-        assert_same(project_results(path), demo_runs[path.parent.name].results)
+        assert_same(project_results(path), shipped_results(path.parent.name))
 
 
-def test_the_api_finds_what_a_run_of_a_small_project_finds(tmp_path: Path) -> None:
-    """Of a shipped one the notebooks tell the same, and a slow test."""
-    small = ROOT / "tests" / "broken_projects"
-    shutil.copytree(small / "data", tmp_path / "data")
-    shutil.copy(small / "good.yml", tmp_path / "project.yml")
-    before = names_of(tmp_path)
-    ours = project_results(tmp_path)
-    assert names_of(tmp_path) == before
-    assert_same(ours, run_project(tmp_path, tmp_path / "out").results)
+def test_the_api_and_the_demo_find_what_a_run_of_a_small_project_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the shipped ones slow tests tell the same."""
+    small, project = ROOT / "tests" / "broken_projects", tmp_path / "small"
+    shutil.copytree(small / "data", project / "data")
+    shutil.copy(small / "good.yml", project / "project.yml")
+    before = names_of(project)
+    ours = project_results(project)
+    assert names_of(project) == before
+    again = run_project(project, tmp_path / "out")
+    assert_same(ours, again.results)
+    monkeypatch.setattr(start, "demo_projects", lambda: (project / "project.yml",))
+    (by_demo,) = run_demo(tmp_path / "demo")
+    assert by_demo.folder == tmp_path / "demo" / "small"
+    assert_same_bytes(again.folder, by_demo.folder)
 
 
 def test_api_and_table_agree(results: Results, sources: list[Row]) -> None:
@@ -419,16 +432,18 @@ def test_api_and_manifest_agree(results: Results, manifest: Row, findings: list[
     assert list(results.warnings) == manifest["warnings"]
 
 
-def sheet_rows(folder: Path, sheet: str, first_header: str, header_rows: int) -> list[tuple[Any, ...]]:
+def sheet_rows(book: Workbook, sheet: str, first_header: str, header_rows: int) -> list[tuple[Any, ...]]:
     """Return the rows between the header and the first empty row."""
-    rows = list(openpyxl.load_workbook(folder / "screening.xlsx")[sheet].iter_rows(values_only=True))
+    rows = list(book[sheet].iter_rows(values_only=True))
     start = next(i for i, row in enumerate(rows) if row[0] == first_header) + header_rows
     end = next(i for i, row in enumerate(rows) if i >= start and all(cell is None for cell in row))
     return rows[start:end]
 
 
-def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: list[Row], results: Results) -> None:
-    rows = sheet_rows(folder, "各源结果", "清单序号", 2)
+def test_workbook_and_table_agree(
+    book: Workbook, folder: Path, sources: list[Row], findings: list[Row], results: Results
+) -> None:
+    rows = sheet_rows(book, "各源结果", "清单序号", 2)
     verdicts = {word.zh: word.value for word in Verdict} | {"已量，现有数据未见": "not_assessed"}
     statuses = {word.zh: word.value for word in Status}
     for row, told in zip(rows, sources, strict=True):
@@ -445,14 +460,14 @@ def test_workbook_and_table_agree(folder: Path, sources: list[Row], findings: li
             if told["position_kind"] != "place":
                 assert nearest_m == pytest.approx(float(told["nearest_farmland_m"]), abs=1e-4)
             assert area_mu == pytest.approx(float(told["farmland_area_ha"]) * 15, abs=2e-3)
-    clauses = sheet_rows(folder, "依据", "清单序号", 1)
+    clauses = sheet_rows(book, "依据", "清单序号", 1)
     titles = {rule.rule_id: rule.title for rule in results.rules}
     assert Counter((row[1], row[4], verdicts[row[3]]) for row in clauses) == Counter(
         (row["source_id"], titles[row["rule_id"]], row["verdict"])
         for row in findings
         if row["verdict"] in {"prohibited", "conditional", "listed"}
     )
-    ledger = sheet_rows(folder, "处理台账", "文件", 1)
+    ledger = sheet_rows(book, "处理台账", "文件", 1)
     assert sum(row[6] for row in ledger) == len(rows_of(folder / "data/ledger.csv"))
 
 
@@ -489,13 +504,12 @@ def test_map_and_tables_agree(
     }
 
 
-def test_every_view_says_adopted_and_invented(folder: Path, results: Results) -> None:
+def test_every_view_says_adopted_and_invented(folder: Path, book: Workbook, results: Results) -> None:
     """The rule has no local force and the data are made up: nobody may miss either."""
     texts = {
         name: (folder / name).read_text(encoding="utf-8-sig")
         for name in ("data/sources.csv", "map.html", "data/manifest.json", "阅读说明.txt")
     }
-    book = openpyxl.load_workbook(folder / "screening.xlsx")
     texts |= {sheet.title: str(list(sheet.iter_rows(values_only=True))) for sheet in book}
     for name in ("data/sources.csv", "map.html", "data/manifest.json", "各源结果"):
         assert "本地参照（非本地有效依据）" in texts[name], name
@@ -518,7 +532,7 @@ def python(*arguments: str, **options: object) -> str:
 
 
 @pytest.mark.slow
-def test_the_wheel_runs_the_demo_from_another_folder(demo_runs: dict[str, Run], tmp_path: Path) -> None:
+def test_the_wheel_runs_the_demo_from_another_folder(own_run: Callable[[str], Run], tmp_path: Path) -> None:
     """Built, unpacked beside the installed dependencies, run elsewhere: the layers come from inside the package."""
     copy = tmp_path / "checkout"
     wanted = ("src", "layers", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
@@ -545,6 +559,6 @@ def test_the_wheel_runs_the_demo_from_another_folder(demo_runs: dict[str, Run], 
     python("-S", "-c", "from hmgeo.cli import command; command()", "demo", **there)
     for name in PROJECTS:
         made = elsewhere / "hmgeo-demo" / name
-        assert names_of(made) == names_of(demo_runs[name].folder)
+        assert names_of(made) == names_of(own_run(name).folder)
         for file in sorted(names_of(made) - {"data/manifest.json"}):
-            assert (made / file).read_bytes() == (demo_runs[name].folder / file).read_bytes(), file
+            assert (made / file).read_bytes() == (own_run(name).folder / file).read_bytes(), file

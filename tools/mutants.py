@@ -47,7 +47,7 @@ TARGETS = {
     "geo": ("distance", "land_area"),
 }
 """The modules that judge, decide what is near, screen, hold a search against a coverage, and round."""
-NOT_QUICK = ("shipped_results", "demo_runs", "browser", "slow")
+NOT_QUICK = ("shipped_results", "own_run", "browser", "slow")
 """Fixtures and marks: whole shipped projects, pages in a browser."""
 QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-W", "ignore"]
 NO_DECISION = ("strict", "use_threads", "zero_copy_only", "cancel_futures")
