@@ -293,7 +293,7 @@ def write_template(out: IO[bytes], language: str = "zh") -> None:
 
 
 _NOT_OURS = "/stylesWithEffects", "/customXml", "/thumbnail"
-"""Of what Word's library begins a page with: its styles once more, sources of a bibliography, a view of a blank page."""
+"""Of what Word's library begins a page with: its styles once more, a bibliography, a view of a blank page."""
 
 
 def _leave_out(page: Document) -> None:
