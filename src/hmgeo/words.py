@@ -71,6 +71,7 @@ _BETWEEN = {"zh": "、", ENGLISH: ", "}
 _UNITS = {" km": 1000.0, " km²": 100.0}
 """Units that a value in metres or hectares may be told in."""
 _PACKED = "\x1e"
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _TOGETHER = "~"
 """How a list of sentences is told: one after the other."""
 _FOLLOWS = re.compile(r"\[([^\[\]]*)\]")
@@ -219,7 +220,7 @@ def encoded(text: str) -> list[dict[str, str]]:
     [{'code': 'layer_incomplete', 'values': '{"layer": "耕地"}'}]
     """
     return [
-        {"code": reason.code, "values": json.dumps(_data(dict(reason.values)), ensure_ascii=False)}
+        {"code": reason.code, "values": _JSON.encode(_data(dict(reason.values)))}
         for reason in map(plain, parts_of(text))
     ]
 
@@ -233,7 +234,7 @@ def packed(text: str) -> str:
     """Return a text as a cell keeps it: one that is no reason as it is, a reason as its code and values."""
     if not isinstance(text, Reason) or text.code == PLAIN:
         return str(text)
-    return _PACKED + json.dumps(_data(text), ensure_ascii=False)
+    return _PACKED + _JSON.encode(_data(text))
 
 
 @lru_cache(maxsize=4096)

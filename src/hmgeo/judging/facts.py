@@ -26,7 +26,10 @@ class Side(Enum):
     @property
     def opposite(self) -> Side:
         """The other known answer; unknown stays unknown."""
-        return {Side.MET: Side.NOT_MET, Side.NOT_MET: Side.MET, Side.UNKNOWN: Side.UNKNOWN}[self]
+        return _OPPOSITES[self]
+
+
+_OPPOSITES = {Side.MET: Side.NOT_MET, Side.NOT_MET: Side.MET, Side.UNKNOWN: Side.UNKNOWN}
 
 
 class Outcome(Struct, frozen=True):

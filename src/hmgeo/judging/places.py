@@ -13,7 +13,7 @@ import shapely
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hmgeo.geo.distance import Shapes, pair_distances, prepare_one
+from hmgeo.geo.distance import Shapes, pair_distances, prepare_one, prepare_shapes
 from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
@@ -84,7 +84,8 @@ def named_place(
         if hit is not None:
             code, word, where = hit
             notes.append(say("county_inferred", where=where, word=word))
-    within = {known: name for known, name in towns.items() if known.startswith(code)} if code else dict(towns)
+    asked = towns if township or texts else {}
+    within = {known: name for known, name in asked.items() if known.startswith(code)}
     town = _only(known for known, name in within.items() if township and township in (name, _stem(name)))
     if texts and not town and not township:
         county_words = {form for name in counties.values() for form in county_forms(name)}
@@ -301,9 +302,13 @@ class Elsewhere:
         reach_m = np.array(uncertainty_m, dtype=float) + OUTLINE_ERROR_M
         boxes = shapely.box(*search_boxes(shapely.bounds(np.asarray(shapes)).reshape(-1, 4), reach_m).T)
         near: list[set[str]] = [set() for _ in shapes]
-        for at, place in self._tree.query(boxes, predicate="intersects").T.tolist():
-            if _away_m(prepare_one(shapes[at]), self._shape(place)) <= reach_m[at]:
-                near[at].add(self._codes[place])
+        at, places = self._tree.query(boxes, predicate="intersects")
+        sources = prepare_shapes(shapes)
+        for place in np.unique(places).tolist():
+            rows = at[places == place]
+            away_m = pair_distances(sources, self._shape(place), rows, np.zeros_like(rows)).distance_m
+            for row in rows[away_m <= reach_m[rows]].tolist():
+                near[row].add(self._codes[place])
         return [self._all_but(frozenset(codes)) for codes in near]
 
     def _all_but(self, near: frozenset[str]) -> frozenset[str]:
@@ -376,16 +381,13 @@ def _holding(positions: Positions, table: pa.Table | None) -> list[str]:
     holders = [""] * positions.table.num_rows
     if table is None:
         return holders
-    located = [row for row, wkb in enumerate(positions.table["geometry"].to_pylist()) if wkb is not None]
-    if not located:
-        return holders
-    lon, lat = (positions.table[name].to_pylist() for name in ("lon", "lat"))
-    points = [shapely.Point(lon[row], lat[row]) for row in located]
+    located = np.flatnonzero(positions.table["geometry"].is_valid())
+    points = shapely.points(*(positions.table[name].to_numpy()[located] for name in ("lon", "lat")))
     tree = shapely.STRtree(shapely.from_wkb(table["geometry"].to_pylist()))
     codes = table["id"].to_pylist()
     point, polygon = tree.query(points, predicate="intersects")
-    for place, holder in zip(point[::-1], polygon[::-1], strict=True):  # on a shared border the first polygon stays
-        holders[located[place]] = codes[holder]
+    for row, holder in zip(located[point][::-1].tolist(), polygon[::-1].tolist(), strict=True):
+        holders[row] = codes[holder]  # on a shared border the first polygon stays
     return holders
 
 

@@ -96,6 +96,7 @@ def _halves(sign: str) -> float:
     return _LATIN if sign.isascii() else _columns(sign)
 
 
+@lru_cache(maxsize=65536)
 def display_width(text: str) -> int:
     """Return the width of a text in columns of a sheet: a Chinese character takes two.
 

@@ -23,7 +23,7 @@ from hmgeo.results.results import Presentation, Results
 from hmgeo.results.siting import Citation, Clause, Dossier, SiteAnswer, SitingResults, Target, TargetTable
 from hmgeo.results.text import bearing_text, distance_text
 from hmgeo.rules.parameters import title_of
-from hmgeo.vocabulary import Effect, PositionKind, Standing, Verdict
+from hmgeo.vocabulary import Basis, Completeness, Effect, LayerKind, PositionKind, Standing, Verdict
 from hmgeo.words import ENGLISH, Value, codes_of, encoded, parts_of, render, say_with, sentences
 
 SHORT_DISCLAIMER = "仅供初步筛查，不是审批或选址意见；未评估不得视为符合要求；以现行有效原文和主管部门认定为准。"
@@ -150,14 +150,15 @@ def data_text(clause: Clause, results: SitingResults, language: str = "zh") -> s
             parts.append(say("site.by_code_and_name", language, list=say(KEY_AREA_LIST, language)))
         elif code in results.layers:
             layer = results.layers[code]
-            told = {
-                "kind": word(layer.kind, language),
-                "vintage": layer.gates.vintage or say("时点未申明", language),
-                "basis": word(layer.basis, language),
-                "complete": word(layer.gates.completeness, language),
-            }
-            parts.append(say("site.layer", language, **told))
+            parts.append(_layer_text(layer.kind, layer.gates.vintage, layer.basis, layer.gates.completeness, language))
     return "；".join(parts) or say(STATED_ONLY, language)
+
+
+@lru_cache(maxsize=1024)
+def _layer_text(kind: LayerKind, vintage: str, basis: Basis, completeness: Completeness, language: str) -> str:
+    told = {"kind": kind, "basis": basis, "complete": completeness}
+    words = {name: word(value, language) for name, value in told.items()}
+    return say("site.layer", language, vintage=vintage or say("时点未申明", language), **words)
 
 
 def limit_text(clause: Clause) -> str:

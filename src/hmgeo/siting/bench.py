@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 
+import numpy as np
 import shapely
 from msgspec import Struct
 from msgspec.structs import replace
@@ -348,6 +349,7 @@ class SitingBench:
             plan = self._plan(places[at].given, site)
             plans.setdefault(id(plan), (plan, []))[1].append(at)
         answers: dict[int, SiteAnswer] = {}
+        spots = _spots_of(sites)
         for plan, members in plans.values():
             witnesses = [self._witness(facts[at], places[at].given) for at in members]
             asked = [self._asked(asked, witnesses, sites[members[0]].basis) for asked in plan.asked]
@@ -355,7 +357,7 @@ class SitingBench:
                 ranked = zip((asked.rank for asked in plan.asked), own, strict=True)
                 clauses = [*plan.settled, *((_order(clause.verdict, rank), clause) for rank, clause in ranked)]
                 clauses.sort(key=itemgetter(0))
-                answers[at] = self._answer(sites[at], places[at], [clause for _, clause in clauses], plan)
+                answers[at] = self._answer(sites[at], places[at], [clause for _, clause in clauses], plan, spots[at])
         return [answers[at] for at in range(len(sites))]
 
     def _witness(self, facts: Facts, place: Place) -> Witness:
@@ -395,7 +397,7 @@ class SitingBench:
         def told(clause: Clause, judgement: Judgement, of: Witness) -> Clause:
             evidence = Sentences(lambda: replace(of, tells_changes=False).evidence(rule, asked.value).measured)
             changes = Sentences(lambda: clause_of(judgement, evidence_of(of)).changes)
-            return Clause(*(*_BEFORE(clause), evidence, changes, *_BEHIND(clause)))
+            return replace(clause, evidence=evidence, changes=changes)
 
         return [told(clause, judgement, of) for (judgement, clause), of in zip(concluded, witnesses, strict=True)]
 
@@ -475,9 +477,8 @@ class SitingBench:
             return self.heights.raster.basis
         return self.indexes[code].layer.basis
 
-    def _answer(self, site: Site, places: Places, clauses: list[Clause], plan: _Plan) -> SiteAnswer:
-        place, area = places.given, plan.area
-        point = None if site.geometry is None else shapely.point_on_surface(site.geometry)
+    def _answer(self, site: Site, places: Places, clauses: list[Clause], plan: _Plan, spot: _Spot) -> SiteAnswer:
+        place, area, (lon, lat, shape) = places.given, plan.area, spot
         kind = ""
         if site.geometry is not None:
             kind = (PositionKind.POINT if site.geometry.geom_type == "Point" else PositionKind.SHAPE).value
@@ -486,10 +487,10 @@ class SitingBench:
             site.name,
             site.status.value,
             kind,
-            None if point is None else float(point.x),
-            None if point is None else float(point.y),
-            None if site.geometry is None else site.uncertainty_m,
-            None if site.geometry is None else shapely.to_wkb(site.geometry, output_dimension=2, byte_order=1),
+            lon,
+            lat,
+            None if shape is None else site.uncertainty_m,
+            shape,
             self.question.day,
             tuple(SiteFact(name, value) for name, value in site.facts),
             f"{place.county}{place.township}",
@@ -500,9 +501,18 @@ class SitingBench:
         )
 
 
-_NAMES = Clause.__struct_fields__
-_BEFORE, _BEHIND = attrgetter(*_NAMES[: _NAMES.index("evidence")]), attrgetter(*_NAMES[_NAMES.index("changes") + 1 :])
-"""What a clause holds before and behind its sentences."""
+_Spot = tuple[float | None, float | None, bytes | None]
+
+
+def _spots_of(sites: Sequence[Site]) -> list[_Spot]:
+    """Return a point on each site and its shape as WKB; None for those without a position."""
+    shapes = np.array([site.geometry for site in sites], dtype=object)
+    points = shapely.point_on_surface(shapes)
+    columns = shapely.get_x(points), shapely.get_y(points), shapely.to_wkb(shapes, output_dimension=2, byte_order=1)
+    spots = zip(*(column.tolist() for column in columns), strict=True)
+    return [(None, None, None) if shape is None else (lon, lat, shape) for lon, lat, shape in spots]
+
+
 _MOST_RULES = 100_000
 
 

@@ -33,7 +33,7 @@ from hmgeo.project.bare import Progress, silent
 from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_files, whole_folder, write_record
 from hmgeo.project.sites.desk import SiteDesk, open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.project.sites.given import Typed
-from hmgeo.records import Ledger, plain_table, table_of
+from hmgeo.records import Ledger, table_of
 from hmgeo.results.columns import FINDINGS_SCHEMA
 from hmgeo.results.results import Presentation
 from hmgeo.results.siting import Brief, Clause, Dossier, Finding, SiteAnswer, SitingResults
@@ -159,21 +159,18 @@ def _findings_file(path: Path) -> Iterator[Callable[[SiteAnswer], None]]:
 def _findings(answers: Sequence[SiteAnswer]) -> pa.Table:
     """Return the findings on sites, site by site in reading order; what several have in common is made once."""
     clauses = [clause for answer in answers for clause in answer.clauses]
-    ids = np.fromiter(map(id, clauses), np.int64, len(clauses))
-    _, first, again = np.unique(ids, return_index=True, return_inverse=True)
+    ids = list(map(id, clauses))
+    met = dict(zip(ids, clauses, strict=True))
     alike: dict[tuple[int, ...], tuple[int, Clause]] = {}
-    for clause in (clauses[at] for at in first.tolist()):
-        alike.setdefault(tuple(map(id, _FINDING(clause))), (len(alike), clause))
-    rows = [clause.row("", "", "", None) for _, clause in alike.values()]
-    numbers = [alike[tuple(map(id, _FINDING(clauses[at])))][0] for at in first.tolist()]
-    different = plain_table(table_of(rows, FINDINGS_SCHEMA))
+    numbers = [alike.setdefault(tuple(map(id, _FINDING(one))), (len(alike), one))[0] for one in met.values()]
+    different = table_of([clause.row("", "", "", None) for _, clause in alike.values()], FINDINGS_SCHEMA)
     own = {
         "source_id": [answer.site_id for answer in answers],
         "key_area_id": [answer.key_area_ids for answer in answers],
         "as_of": [answer.as_of for answer in answers],
         "geometry": [answer.geometry for answer in answers],
     }
-    by_clause = pa.array(np.array(numbers, np.int32)[again])
+    by_clause = pa.array(list(map(dict(zip(met, numbers, strict=True)).__getitem__, ids)), pa.int32())
     by_site = pa.array(np.repeat(np.arange(len(answers), dtype=np.int32), [len(answer.clauses) for answer in answers]))
     columns = {name: _at(different[name].combine_chunks(), by_clause) for name in different.column_names}
     columns |= {name: _at(pa.array(cells, FINDINGS_SCHEMA.field(name).type), by_site) for name, cells in own.items()}
