@@ -1,9 +1,7 @@
 """Commands on planned sites: site, overlay, key-areas, candidates, offsets."""
 
 import datetime as dt
-import gc
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -65,9 +63,7 @@ def site(
     day, language, basis = common.day_of(as_of), common.language_of(lang), sites_basis or Basis.UNDECLARED
     rest = (options, day, tuple(ranges or ()), out, language, words, tuple(extract or ()))
     request = SiteRequest(project, typed, sites, basis, *rest)
-    with common.Reporter(lang) as report, ExitStack() as end:
-        gc.disable()  # millions of a long list's cells are kept to the end: looking through them finds nothing
-        end.callback(gc.enable)
+    with common.Reporter(lang) as report:
         answered = answer_sites(request, progress=report)
     for warning in answered.results.warnings:
         common.LOG.print(f"▲ {in_language(warning, lang)}", markup=False)
