@@ -136,7 +136,7 @@ def test_the_list_is_the_same_bytes_twice(results: Results, tmp_path: Path) -> N
 
 def test_the_workbook_sums_up_by_radius_group_and_township(results: Results, tmp_path: Path) -> None:
     write_workbook(results, Presentation(), tmp_path / "screening.xlsx")
-    book = openpyxl.load_workbook(tmp_path / "screening.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "screening.xlsx", read_only=True)
     assert book.sheetnames == [
         "目录", "核查先后", "汇总", "各源结果", "依据", "未评估与缺口", "按乡镇", "处理台账", "说明",
     ]  # fmt: skip

@@ -94,7 +94,7 @@ def results(folder: Path, shipped_results: Callable[[str], Results]) -> Results:
 
 @pytest.fixture(scope="module")
 def book(folder: Path) -> Workbook:
-    return openpyxl.load_workbook(folder / "screening.xlsx")
+    return openpyxl.load_workbook(folder / "screening.xlsx", read_only=True)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def test_every_input_row_comes_out_once(sources: list[Row], manifest: Row, folde
     ids = [row["source_id"] for row in sources]
     assert (len(set(ids)), "" in ids) == (len(ids), False)
     project = next(path for path in demo_projects() if path.parent.name == folder.name)
-    sheet = openpyxl.load_workbook(project.parent / manifest["inputs"][0]["path"]).worksheets[0]
+    sheet = openpyxl.load_workbook(project.parent / manifest["inputs"][0]["path"], read_only=True).worksheets[0]
     given = [row for row in sheet.iter_rows(min_row=2, values_only=True) if any(cell is not None for cell in row)]
     assert len(sources) == len(given) == manifest["counts"]["sources_in"]
     statuses = Counter(row["status"] for row in sources)

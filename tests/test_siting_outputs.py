@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from books import pages_of
 from msgspec.structs import replace
 from siting_world import SITE, bench
 from small_results import FORBIDDEN_VERDICT_WORDS
@@ -64,14 +66,19 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
     return answer_sites(request(typed(), ranges=("soil=1000",), out=folder / "out", extracts=extracts))
 
 
+@pytest.fixture(scope="module")
+def in_english(tmp_path_factory: pytest.TempPathFactory) -> Answered:
+    out = tmp_path_factory.mktemp("english") / "out"
+    return answer_sites(request(typed(), ranges=("soil=1000",), out=out, language="en"))
+
+
 @pytest.fixture
 def results(answered: Answered) -> SitingResults:
     return answered.results
 
 
 def cells(path: Path, sheet: str) -> list[list[str]]:
-    page = openpyxl.load_workbook(path)[sheet]
-    return [[str(cell) for cell in row if cell is not None] for row in page.iter_rows(values_only=True)]
+    return [[str(cell) for cell in row if cell != ""] for row in pages_of(path)[sheet].rows]
 
 
 def test_all_four_say_the_same_in_the_same_order(answered: Answered, results: SitingResults) -> None:
@@ -223,21 +230,20 @@ def own_words(results: SitingResults) -> list[str]:
     return sorted(filter(CHINESE.search, filter(None, found)), key=len, reverse=True)
 
 
-def test_no_cell_of_an_english_workbook_is_chinese_but_names_quotes_and_what_users_wrote(tmp_path: Path) -> None:
+def test_no_cell_of_an_english_workbook_is_chinese_but_names_quotes_and_what_users_wrote(
+    in_english: Answered, tmp_path: Path
+) -> None:
     sites = tmp_path / "sites.csv"
     rows = ("P1,示例甲厂,107.5512,24.9812,3212,2017,新建", "P2,示例乙厂,107.60,24.99,3212,2017,改建")
     sites.write_text("\n".join(("项目编号,项目名称,经度,纬度,行业代码,行业分类版本,建设性质", *rows)), "utf-8")
-    for given in (request(typed(), out=tmp_path / "one"), request(sites=sites, out=tmp_path / "two")):
-        answered = answer_sites(replace(given, language="en"))
+    for answered in (in_english, answer_sites(request(sites=sites, out=tmp_path / "two", language="en"))):
         assert answered.folder is not None
         own, left = own_words(answered.results), {}
-        for sheet in openpyxl.load_workbook(answered.folder / "siting.xlsx"):
-            if sheet.title == phrases()["逐点摘要"]:  # lines of the terminal, names cut to its width
+        for title, page in pages_of(answered.folder / "siting.xlsx").items():
+            if title == phrases()["逐点摘要"]:  # lines of the terminal, names cut to its width
                 continue
-            feet = (sheet.oddHeader.left, sheet.oddHeader.right, *vars(sheet.oddFooter).values())
-            texts = [sheet.title, *(getattr(part, "text", "") or "" for part in feet)]
-            texts += [cell for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str)]
-            for text in texts:
+            assert page.printed
+            for text in (title, *page.printed, *(cell for row in page.rows for cell in row if isinstance(cell, str))):
                 rest = text
                 for word in own:
                     rest = rest.replace(word, "")
@@ -347,24 +353,25 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Answered:
 
 def test_a_list_is_held_against_its_clauses_on_one_a3_and_then_site_by_site(listed: Answered) -> None:
     assert listed.folder is not None
-    book = openpyxl.load_workbook(listed.folder / "siting.xlsx")
-    assert book.sheetnames[:3] == ["点位与条款对照", "逐点摘要", "汇总"]
-    sheet = book["点位与条款对照"]
-    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (8, "landscape")
-    assert sheet.sheet_properties.pageSetUpPr.fitToPage  # to one page: Excel leaves 1 and 1 out
-    assert {sheet.page_setup.fitToHeight, sheet.page_setup.fitToWidth} <= {1, None}
-    rows = {str(row[0].value).partition("　")[2]: row for row in sheet.iter_rows() if row[0].value}
-    assert [str(cell.value).split("\n")[0] for cell in next(sheet.iter_rows())[2:]] == ["P1", "P2", "P3", "P4"]
+    book = pages_of(listed.folder / "siting.xlsx")
+    assert [*book][:3] == ["点位与条款对照", "逐点摘要", "汇总"]
+    with zipfile.ZipFile(listed.folder / "siting.xlsx") as file:
+        looks = file.read("xl/worksheets/sheet1.xml").decode()
+    assert '<pageSetUpPr fitToPage="1"/>' in looks  # to one page: Excel leaves 1 and 1 out
+    assert re.findall("<pageSetup (.*)/>", looks)[0].split() == ['paperSize="8"', 'orientation="landscape"']
+    sheet = book["点位与条款对照"].rows
+    rows = {str(row[0]).partition("　")[2]: row for row in sheet if row[0]}
+    assert [str(cell).split("\n")[0] for cell in sheet[0][2:]] == ["P1", "P2", "P3", "P4"]
     signs = {"prohibited": "■", "conditional": "▲", "listed": "◆", "not_assessed": "？", "clear": "○"}
     for at, dossier in enumerate(listed.results.dossiers):
         for clause in dossier.answer.clauses:
             if clause.verdict is Verdict.NOT_APPLICABLE:
                 continue
-            shown = str(rows[clause.citation.rule_id][at + 2].value)
+            shown = str(rows[clause.citation.rule_id][at + 2])
             assert shown[0] == ("□" if clause.is_unmet else signs[clause.verdict.value])
             if clause.measured.value is not None and clause.measured.unit == "m":
                 assert shown.endswith(distance_text(clause.measured.value))
-    blocks = [str(row[0].value or "") for row in book["逐点摘要"].iter_rows()]
+    blocks = [str(row[0]) for row in book["逐点摘要"].rows]
     starts = [line.split("　")[0] for line in blocks if line.startswith("P")]
     assert starts == ["P1 示例一", "P2 示例二", "P3 示例三", "P4 示例四"]
     fourth = "".join(blocks[blocks.index(next(line for line in blocks if line.startswith("P4"))) :])
@@ -536,9 +543,9 @@ _CLAUSES = {
 }
 
 
-def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: Answered, tmp_path: Path) -> None:
-    told = answer_sites(request(typed(), ranges=("soil=1000",), out=tmp_path / "en", language="en"))
-    zh, en = json.loads(answered.json_text())["sites"][0], json.loads(told.json_text())["sites"][0]
+def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: Answered, in_english: Answered) -> None:
+    assert in_english.folder is not None
+    zh, en = (json.loads(one.json_text())["sites"][0] for one in (answered, in_english))
     kept = (
         "rule_id",
         "verdict",
@@ -565,12 +572,11 @@ def test_english_has_the_same_order_and_numbers_and_quotes_as_written(answered: 
     )
     assert en["header"].startswith("touches a prohibition 1 | requirement not seen to be met 1 | ")
     assert (en["facts"]["Action"], zh["facts"]["建设性质"]) == ("new", "新建")
-    shown = "\n".join(told.lines(every_clause=True))
+    shown = "\n".join(in_english.lines(every_clause=True))
     assert "Measured: " in shown
     assert shown.endswith("decide.")
-    book = openpyxl.load_workbook(tmp_path / "en" / "siting.xlsx")
-    assert book.sheetnames == ["Siting, clause by clause", "All clauses"]
-    page = cells(tmp_path / "en" / "siting.xlsx", "Siting, clause by clause")
+    assert [*pages_of(in_english.folder / "siting.xlsx")] == ["Siting, clause by clause", "All clauses"]
+    page = cells(in_english.folder / "siting.xlsx", "Siting, clause by clause")
     assert ["1. The project"] in page
     assert ["No.", "Verdict", "Rank / authority", "Document, clause", "Quote", "Measured", "Judgement and reasons",
             "What would change it", "Data (vintage)", "Decider / standing"] in page  # fmt: skip
@@ -605,9 +611,10 @@ def test_a_long_list_is_written_as_a_short_one(rows: int, tmp_path: Path, monkey
         listed = tmp_path / "list.csv"
         given = SiteRequest(tmp_path, NONE, listed, Basis.SYNTHETIC, ReadOptions(), out=out, extracts=extracts)
         answered = answer_sites(given)
-        book = openpyxl.load_workbook(out / "siting.xlsx")
+        book = openpyxl.load_workbook(out / "siting.xlsx", read_only=True)
         cells = {
-            sheet.title: [[(cell.value, cell.font.b) for cell in row] for row in sheet.iter_rows()] for sheet in book
+            sheet.title: [[cell.value and (cell.value, cell.font.b) for cell in row] for row in sheet.iter_rows()]
+            for sheet in book
         }
         findings = pq.read_table(out / "findings.parquet")
         counts = [answered.count(verdict) for verdict in Verdict]

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from books import pages_of
 from situation_projects import write_situation
 from test_situations import ALL, CERTAINTIES, GRAVE, standing_of, verdict_of
 from typer.testing import CliRunner
@@ -120,15 +120,15 @@ def test_every_form_says_the_same(told: Told) -> None:
 
 @each
 def test_the_workbook_says_it_in_the_same_order(told: Told) -> None:
-    book = openpyxl.load_workbook(told.folder / "siting.xlsx", read_only=True)
-    table = [["" if cell is None else str(cell) for cell in row] for row in book["全部条款"].values]
+    book = pages_of(told.folder / "siting.xlsx")
+    table = [[str(cell) for cell in row] for row in book["全部条款"].rows]
     assert [row[1:4] for row in table[1 : len(told.clauses) + 1]] == [
         [one["rule_id"], one["badge"], one["certainty_text"]] for one in told.clauses
     ]
     assert [[row[6], row[8]] for row in table[1 : len(told.clauses) + 1]] == [
         [one["measured_text"], one["note"]] for one in told.clauses
     ]
-    page = [["" if cell is None else str(cell) for cell in row] for row in book["选址条款研判表"].values]
+    page = [[str(cell) for cell in row] for row in book["选址条款研判表"].rows]
     assert told.document["sites"][0]["header"] in [row[0] for row in page]
     ids = {one["rule_id"]: one for one in told.clauses if one["verdict"] not in {"not_assessed", "not_applicable"}}
     judged = [row for row in page if row[3].rpartition("\n")[2] in ids]

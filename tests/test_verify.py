@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from books import pages_of
 from msgspec.structs import replace
 
 from hmgeo.commands.options import begin_compiling
@@ -702,11 +703,11 @@ def test_what_people_decide_stands_beside_the_result_and_is_looked_at_again_wher
         (kept, "listed", False), (stale, "not_applicable", True), ("A9|SCR-JY-10KM", "", True),
     ]  # fmt: skip
     for name, count in (("screening.xlsx", 2), ("survey_list.xlsx", 1)):
-        cells = [cell for sheet in openpyxl.load_workbook(run.folder / name) for row in sheet.values for cell in row]
+        cells = [cell for page in pages_of(run.folder / name).values() for row in page.rows for cell in row]
         assert sum(by.partition("；")[0] in str(cell) for cell in cells) >= count, name
     assert by in (run.folder / "map.html").read_text(encoding="utf-8")
-    forms = openpyxl.load_workbook(run.folder / "survey_list.xlsx")
-    lines = [row for name in forms.sheetnames if name.startswith("核查表-") for row in forms[name].values]
+    forms = pages_of(run.folder / "survey_list.xlsx")
+    lines = [row for name, page in forms.items() if name.startswith("核查表-") for row in page.rows]
     clause = "《济源产城融合示范区2021年土壤污染防治攻坚战实施方案》二（三）3"
     assert [row[1] for row in lines if row[0] == "人工决定"] == [f"{clause}　人工决定：{by}；筛查结果不因此改变。"]
     tables = docx.Document(str(run.folder / "report.docx")).tables
