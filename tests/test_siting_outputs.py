@@ -425,6 +425,17 @@ def test_everything_wrong_with_what_was_typed_is_told_at_once() -> None:
     assert caught.value.problems[4].remedy == "是否为「may_pollute_soil」"
 
 
+def test_what_is_typed_twice_must_say_the_same() -> None:
+    facts, both = ["may_pollute_soil=yes", "may_pollute_soil=yes"], "可能造成土壤污染=no"
+    wrong = replace(typed(), metals=["Pb=10", "Pb=10", "Pb=0"], stated=[*facts, both])
+    with pytest.raises(UsageError) as caught:
+        answer_sites(request(wrong))
+    assert [(problem.what, problem.found) for problem in caught.value.problems] == [
+        ("同一金属写了两个数值", "Pb=0"),
+        ("同一事实写了是又写了否", both),
+    ]
+
+
 def test_a_point_or_a_file_must_be_given_and_ranges_must_be_known() -> None:
     with pytest.raises(UsageError, match="须给出 --at 或 --sites 之一"):
         answer_sites(request())

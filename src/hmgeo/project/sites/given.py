@@ -188,6 +188,8 @@ def _metals(texts: Sequence[str], problems: list[Problem]) -> dict[str, float]:
         if symbol not in METALS or kg is None:
             allowed = f"{'、'.join(METALS)}，千克每年"
             problems.append(Problem("新增排放量看不懂", Place(key="--metal"), text, allowed, "如 Pb=12.5"))
+        elif amounts.get(symbol, kg) != kg:
+            problems.append(Problem("同一金属写了两个数值", Place(key="--metal"), text, remedy="只留一个"))
         else:
             amounts[symbol] = kg
     return amounts
@@ -206,6 +208,8 @@ def _statements(texts: Sequence[str], problems: list[Problem]) -> dict[str, bool
             problems.append(Problem("没有这一事实", Place(key="--set"), text, remedy=remedy))
         elif value.casefold() not in _YES_NO:
             problems.append(Problem("只能是 yes 或 no", Place(key="--set"), text, "yes、no", "如 may_pollute_soil=yes"))
+        elif facts.get(code, said := _YES_NO[value.casefold()]) is not said:
+            problems.append(Problem("同一事实写了是又写了否", Place(key="--set"), text, remedy="只留一个"))
         else:
             facts[code] = _YES_NO[value.casefold()]
     return facts
