@@ -225,6 +225,20 @@ def test_several_rows_keep_their_order_and_those_without_a_point_have_none() -> 
     assert [one.code for one in places_of(sources([HOME]), Areas())] == [""]
 
 
+def test_where_only_the_position_tells_the_county_its_error_may_reach_another() -> None:
+    """The next county begins 6 km off: its clauses are heard where the error reaches it and the row names none."""
+    assert place_of(HOME, off_m=5990.0).reach == ()
+    wide = place_of(HOME, off_m=6010.0)
+    assert (wide.county_code, wide.reach, wide.also) == ("441802", ("441803",), ())
+    assert wide.codes == {"CN", "440000", "441800", "441802", "441802105", "441803"}
+    assert place_of(HOME, off_m=6010.0, county="清城区").reach == ()
+    assert place_of(HOME, off_m=6010.0, 行政区划代码="441802").reach == ()
+    other = in_key_areas(Places(replace(wide, county_code="441803", township_code="", reach=("441802",))), ["GD-QC"])
+    assert isinstance(other, PlaceFact)
+    assert (other.answer, other.others) == (NO, frozenset({YES}))
+    assert "位置误差" in other.why
+
+
 def test_outlines_from_anywhere_speak_where_those_at_hand_do_not() -> None:
     far = shapely.centroid(FAR)
     split = Areas(

@@ -199,6 +199,8 @@ class Place(Struct, frozen=True):
     also
         Codes of the other counties (or the province) that the row, its code and its position speak of: their clauses
         are judged too.
+    reach
+        Codes of the other counties that the error of a position reaches, where only the position says the county.
     not_in
         Codes of counties that surely don't hold the source, where it isn't known which does.
     """
@@ -211,6 +213,7 @@ class Place(Struct, frozen=True):
     note: str = ""
     doubt: str = ""
     also: tuple[str, ...] = ()
+    reach: tuple[str, ...] = ()
     not_in: frozenset[str] = frozenset()
 
     @property
@@ -220,13 +223,13 @@ class Place(Struct, frozen=True):
 
     @property
     def others(self) -> tuple[Place, ...]:
-        """The other counties that are spoken of."""
-        return tuple(Place(code) for code in self.also if not code.endswith("0000"))
+        """The other counties that are spoken of, and those that the position's error reaches."""
+        return tuple(Place(code) for code in (*self.also, *self.reach) if not code.endswith("0000"))
 
     @property
     def codes(self) -> frozenset[str]:
-        """All codes that hold the source, of every county that is spoken of."""
-        return codes_of_place(self.code).union(*map(codes_of_place, self.also))
+        """All codes that hold the source, of every county that is spoken of or reached."""
+        return codes_of_place(self.code).union(*map(codes_of_place, (*self.also, *self.reach)))
 
 
 NOWHERE = Place()
@@ -254,7 +257,8 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
         for code, wkb in zip(table["id"].to_pylist(), table["geometry"], strict=True)
     }
     stated_provinces = _provinces_said(positions)
-    places = []
+    places: list[Place] = []
+    bare: list[int] = []
     for row, code, province, free, *codes_at in zip(
         rows, codes, stated_provinces, texts_of(positions), *by_geometry, strict=True
     ):
@@ -271,7 +275,14 @@ def places_of(positions: Positions, areas: Areas) -> tuple[Place, ...]:
                 place = replace(place, doubt=beyond)
         if not place.code and province:
             place = replace(place, also=(province,))
+        if place.code and not named and row["geometry"] is not None and row["position_uncertainty_m"] > 0:
+            bare.append(len(places))
         places.append(place)
+    outer = Elsewhere(areas) if bare else None
+    errors_m = [rows[at]["position_uncertainty_m"] for at in bare]
+    reached = outer.reached(shapely.from_wkb([rows[at]["geometry"] for at in bare]), errors_m) if outer else []
+    for at, codes_in in zip(bare, reached, strict=True):
+        places[at] = replace(places[at], reach=tuple(sorted(codes_in - {places[at].county_code})))
     open_ = [at for at, row in enumerate(rows) if not places[at].code and row["geometry"] is not None]
     shapes = shapely.from_wkb([rows[at]["geometry"] for at in open_])
     not_in = Elsewhere(areas).not_in(shapes, [rows[at]["position_uncertainty_m"] for at in open_]) if open_ else ()
@@ -294,22 +305,31 @@ class Elsewhere:
         self._codes = [code for table in tables for code in table["id"].to_pylist()]
         self._outlines = [wkb for table in tables for wkb in table["geometry"].to_pylist()]
         self._tree = shapely.STRtree(shapely.from_wkb(self._outlines))
+        shapely.prepare(self._tree.geometries)
         self._prepared: dict[int, Shapes] = {}
         self._beyond: dict[frozenset[str], frozenset[str]] = {}
 
     def not_in(self, shapes: Sequence[shapely.Geometry], uncertainty_m: Sequence[float]) -> list[frozenset[str]]:
         """Return for each of `shapes` the codes of counties that lie farther off than the errors of both."""
-        reach_m = np.array(uncertainty_m, dtype=float) + OUTLINE_ERROR_M
-        boxes = shapely.box(*search_boxes(shapely.bounds(np.asarray(shapes)).reshape(-1, 4), reach_m).T)
+        near = self.reached(shapes, [error_m + OUTLINE_ERROR_M for error_m in uncertainty_m])
+        return [self._all_but(frozenset(codes)) for codes in near]
+
+    def reached(self, shapes: Sequence[shapely.Geometry], reach_m: Sequence[float]) -> list[set[str]]:
+        """Return for each of `shapes` the codes of counties that lie within so many metres of it."""
+        bounds, limits_m = shapely.bounds(np.asarray(shapes)).reshape(-1, 4), np.asarray(reach_m, dtype=float)
         near: list[set[str]] = [set() for _ in shapes]
-        at, places = self._tree.query(boxes, predicate="intersects")
+        at, places = self._tree.query(shapely.box(*search_boxes(bounds, limits_m).T), predicate="intersects")
         sources = prepare_shapes(shapes)
+        are_held = shapely.intersects(sources.geometries[at], self._tree.geometries[places])  # most lie well inside
+        for row, place in zip(at[are_held].tolist(), places[are_held].tolist(), strict=True):
+            near[row].add(self._codes[place])
+        at, places = at[~are_held], places[~are_held]
         for place in np.unique(places).tolist():
             rows = at[places == place]
             away_m = pair_distances(sources, self._shape(place), rows, np.zeros_like(rows)).distance_m
-            for row in rows[away_m <= reach_m[rows]].tolist():
+            for row in rows[away_m <= limits_m[rows]].tolist():
                 near[row].add(self._codes[place])
-        return [self._all_but(frozenset(codes)) for codes in near]
+        return near
 
     def _all_but(self, near: frozenset[str]) -> frozenset[str]:
         if near not in self._beyond:  # many sites share one: a list of them would fill the memory
@@ -478,7 +498,7 @@ def membership(
         standing = standing_of(rule, as_of=as_of, place_codes=codes, adopted=rule.id in adopted)
         if standing.standing not in {Standing.IN_FORCE, Standing.ADOPTED}:
             continue
-        for where in (place, *place.others):
+        for where in (place, *replace(place, reach=()).others):
             ids, open_notes = _held(rule, where, choices)
             held_ids += ids
             notes += open_notes
@@ -589,7 +609,7 @@ def in_key_areas(places: Places, area_ids: Collection[str]) -> PlaceFact | Unkno
     spoken = {_plain(inside_key_areas(place, area_ids), gaps) for place in places.given.others}
     if spoken - {None, answer, first.answer}:
         others |= frozenset(other for other in spoken if other is not None) - {answer}
-        why.append(_DISAGREE)
+        why.append(_DISAGREE if places.given.also else say("uncertainty_across_key_area"))
     text, gap = sentences(*why), sentences(*dict.fromkeys(gaps))
     return PlaceFact(answer, others, why=text, gap=gap, is_approximate=first.is_approximate)
 

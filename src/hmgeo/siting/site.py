@@ -167,6 +167,9 @@ class PlaceFinder:
         inner = site.place or self._at(point)
         if not inner.code and site.place is None:
             inner = replace(inner, not_in=self._elsewhere.not_in([shape], [site.uncertainty_m])[0])
+        elif site.place is None and site.uncertainty_m > 0:
+            reached = self._elsewhere.reached([shape], [site.uncertainty_m])[0]
+            inner = replace(inner, reach=tuple(sorted(reached - {inner.county_code})))
         across = () if shape.geom_type == "Point" else self._reached(shape, inner)
         if inner.township_code and not inner.township_from_geometry:  # its cells are hints, outlines of counties aren't
             return Places(inner, tuple(place for place in across if place.county_code != inner.county_code))
