@@ -62,8 +62,9 @@ def test_zones_are_drawn_exactly_where_the_check_touches() -> None:
     random = np.random.default_rng(20190630)
     spots = np.column_stack([random.uniform(112.95, 113.25, 600), random.uniform(22.85, 23.25, 600)])
     around = np.column_stack([random.uniform(112.99, 113.01, 300), random.uniform(23.09, 23.11, 300)])
-    for point in shapely.points(np.concatenate([spots, around])):
-        answer = desk.check(replace(asked, geometry=point))
+    sites = [replace(asked, geometry=point) for point in shapely.points(np.concatenate([spots, around]))]
+    for site, answer in desk.check_all(sites):
+        point = site.geometry
         touched = {one.citation.rule_id for one in answer.clauses if one.verdict in TOUCHED} - undrawn
         assert touched == {rule_id for rule_id, zone in zones.items() if zone.intersects(point)}, point.wkt
 
