@@ -445,8 +445,11 @@ def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Jou
         journal.ids = [f"row-{row}" for row in range(1, count + 1)]
         journal.note("无编号列", "没有识别出编号列", "全部以 row-行号 为编号")
         return journal.ids
-    stripped = ["" if value.strip().casefold() in NO_ID else value.strip() for value in values]
+    stripped = ["" if value in NO_ID else value for value in map(str.strip, values)]
     reserved = set(stripped)
+    if len(reserved) == len(stripped) and "" not in reserved:
+        journal.ids = stripped
+        return stripped
     used: set[str] = set()
     times: dict[str, int] = {}
     ids: list[str] = []

@@ -331,11 +331,14 @@ class Formats(Struct, dict=True):
 
     def style(self, **properties: str | float | bool) -> Format:
         """Return the cell format with these properties on top of the common ones."""
-        key = tuple(sorted(properties.items()))
-        if key not in self.formats:
-            common = {"font_name": SHEET_FONT, "font_size": self.size_pt, "valign": "vcenter"}
-            self.formats[key] = self.file.add_format(common | properties)
-        return self.formats[key]
+        asked = tuple(properties.items())
+        if asked not in self.formats:
+            key = tuple(sorted(asked))
+            if key not in self.formats:
+                common = {"font_name": SHEET_FONT, "font_size": self.size_pt, "valign": "vcenter"}
+                self.formats[key] = self.file.add_format(common | properties)
+            self.formats[asked] = self.formats[key]
+        return self.formats[asked]
 
 
 class Book(Formats):

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -374,23 +373,26 @@ def land_totals(
     key_of = _keys_of(names)
     if gardens is not None:
         receptors = pa.concat_tables([receptors.select(RECEPTORS_SCHEMA.names), gardens])
-    county_of = cache(lambda town: key_of(town)[:COUNTY_DIGITS] * key_of(town).isdigit())
-    codes = np.array(list(map(county_of, receptors["township"].to_pylist())))
+    towns, town = _coded(receptors["township"])
+    codes = [key_of(name)[:COUNTY_DIGITS] * key_of(name).isdigit() for name in towns]
     unplaced = sum(row["geometry"] is None for row in sources)
     beyond: dict[float, set[str]] = defaultdict(set)
     for row in counts.filter(counts["is_lower_bound"]).to_pylist():
         beyond[row["radius_m"]].add(row["source_id"])
     area_ha = receptors["area_ha"].to_numpy()
     nearest_m = receptors["nearest_source_m"].to_numpy()
-    land = np.array(receptors["land_class"].to_pylist(), dtype=object)
-    every, is_farmland = np.ones(len(codes), bool), land != LandClass.GARDEN
+    lands, land = _coded(receptors["land_class"])
+    soils, soil = _coded(receptors["class"])
+    is_farmland = ~np.isin(land, [at for at, word in enumerate(lands) if word == LandClass.GARDEN])
     classes = [(ALL_CLASSES, ALL_CLASSES, is_farmland)]
-    soil = np.array(receptors["class"].to_pylist(), dtype=object)
-    soil[~is_farmland] = None
-    for kind, words in (ClassKind.SOIL, soil), (ClassKind.LAND, land):
-        classes += [(kind.value, word, words == word) for word in classes_in_order(set(words) - {None})]
+    every = np.ones(len(town), bool)
+    for kind, words, numbers, among in (ClassKind.SOIL, soils, soil, is_farmland), (ClassKind.LAND, lands, land, every):
+        met = {words[at] for at in np.unique(numbers[among])} - {None}
+        classes += [(kind.value, word, among & (numbers == words.index(word))) for word in classes_in_order(met)]
     counties = [("", ALL_COUNTIES, every)]
-    counties += [(known, names.get(known, known) or NO_COUNTY, codes == known) for known in sorted(set(codes.tolist()))]
+    for known in sorted(set(codes)):
+        here = np.isin(town, [at for at, code in enumerate(codes) if code == known])
+        counties.append((known, names.get(known, known) or NO_COUNTY, here))
     rows = []
     for code, county, here in counties:
         for radius_m in radii_m:
@@ -407,7 +409,13 @@ def land_totals(
                 both = within & is_class
                 cells = {"class_kind": kind_of, "class": word, "count": int(both.sum())}
                 rows.append(head | cells | {"area_ha": float(area_ha[both].sum())})
-    return table_of(rows if len(codes) else [], LAND_TOTALS_SCHEMA)
+    return table_of(rows if len(town) else [], LAND_TOTALS_SCHEMA)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[list[str | None], NDArray[np.int32]]:
+    """Return the texts of a column, each once, and which of them stands in each row."""
+    coded = pc.dictionary_encode(column.combine_chunks(), null_encoding="encode")
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy()
 
 
 def sources_by_town(land: LandView, towns: pa.Table, names: Mapping[str, str]) -> tuple[Near, ...]:

@@ -149,7 +149,7 @@ class RunningIds:
             is_whole = pa.types.is_integer(cells.type)
             if (is_whole or pa.types.is_string(cells.type)) and self._bytes.are_ids(text := cells.cast(pa.string())):
                 return text, np.ones(len(text), bool)
-        texts = ["" if value.strip().casefold() in NO_ID else value.strip() for value in raw.columns[column]]
+        texts = ["" if value in NO_ID else value for value in map(str.strip, raw.columns[column])]
         is_own = np.array(texts) != ""
         self.blanks += int((~is_own).sum())
         ids = [value or f"row-{first + place}" for place, value in enumerate(texts, start=1)]
