@@ -374,7 +374,7 @@ def land_totals(
     if gardens is not None:
         receptors = pa.concat_tables([receptors.select(RECEPTORS_SCHEMA.names), gardens])
     towns, town = _coded(receptors["township"])
-    codes = [key_of(name)[:COUNTY_DIGITS] * key_of(name).isdigit() for name in towns]
+    codes = [key[:COUNTY_DIGITS] * key.isdigit() for key in (key_of(name or "") for name in towns)]
     unplaced = sum(row["geometry"] is None for row in sources)
     beyond: dict[float, set[str]] = defaultdict(set)
     for row in counts.filter(counts["is_lower_bound"]).to_pylist():
