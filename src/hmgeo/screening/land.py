@@ -381,15 +381,8 @@ def land_totals(
         beyond[row["radius_m"]].add(row["source_id"])
     area_ha = receptors["area_ha"].to_numpy()
     nearest_m = receptors["nearest_source_m"].to_numpy()
-    lands, land = _coded(receptors["land_class"])
-    soils, soil = _coded(receptors["class"])
-    is_farmland = ~np.isin(land, [at for at, word in enumerate(lands) if word == LandClass.GARDEN])
-    classes = [(ALL_CLASSES, ALL_CLASSES, is_farmland)]
-    every = np.ones(len(town), bool)
-    for kind, words, numbers, among in (ClassKind.SOIL, soils, soil, is_farmland), (ClassKind.LAND, lands, land, every):
-        met = {words[at] for at in np.unique(numbers[among])} - {None}
-        classes += [(kind.value, word, among & (numbers == words.index(word))) for word in classes_in_order(met)]
-    counties = [("", ALL_COUNTIES, every)]
+    classes = _land_classes(receptors)
+    counties = [("", ALL_COUNTIES, np.ones(len(town), bool))]
     for known in sorted(set(codes)):
         here = np.isin(town, [at for at, code in enumerate(codes) if code == known])
         counties.append((known, names.get(known, known) or NO_COUNTY, here))
@@ -410,6 +403,19 @@ def land_totals(
                 cells = {"class_kind": kind_of, "class": word, "count": int(both.sum())}
                 rows.append(head | cells | {"area_ha": float(area_ha[both].sum())})
     return table_of(rows if len(town) else [], LAND_TOTALS_SCHEMA)
+
+
+def _land_classes(receptors: pa.Table) -> list[tuple[str, str, NDArray[np.bool_]]]:
+    """Return kind and word of each class, and which `receptors` are of it; 园地 is a class of land use alone."""
+    lands, land = _coded(receptors["land_class"])
+    soils, soil = _coded(receptors["class"])
+    is_farmland = ~np.isin(land, [at for at, word in enumerate(lands) if word == LandClass.GARDEN])
+    classes = [(ALL_CLASSES, ALL_CLASSES, is_farmland)]
+    every = np.ones(len(land), bool)
+    for kind, words, numbers, among in (ClassKind.SOIL, soils, soil, is_farmland), (ClassKind.LAND, lands, land, every):
+        met = {words[at] for at in np.unique(numbers[among])} - {None}
+        classes += [(kind.value, word, among & (numbers == words.index(word))) for word in classes_in_order(met)]
+    return classes
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[list[str | None], NDArray[np.int32]]:
