@@ -468,10 +468,11 @@ def _totals_section(rows: Sequence[Mapping[str, Any]], off_m: float | None) -> S
 
 
 def _counts_and_mu(rows: pa.Table, column: str) -> dict[str, tuple[int, float]]:
-    words, area_ha = rows[column].to_numpy(), pc.fill_null(rows["area_ha"], 0.0).to_numpy()
-    areas_ha = {word: area_ha[words == word].tolist() for word in rows[column].unique().to_pylist()}
-    areas_ha["合计"] = area_ha.tolist()
-    return {word: (len(areas), mu(sum(areas))) for word, areas in areas_ha.items()}
+    coded = pc.dictionary_encode(rows[column].combine_chunks(), null_encoding="encode")
+    numbers, area_ha = coded.indices.to_numpy(), pc.fill_null(rows["area_ha"], 0.0).to_numpy()
+    areas_ha = {word: area_ha[numbers == number] for number, word in enumerate(coded.dictionary.to_pylist())}
+    areas_ha["合计"] = area_ha
+    return {word: (len(areas), mu(sum(areas.tolist()))) for word, areas in areas_ha.items()}
 
 
 def _clauses_sheet(run: Told) -> Sheet:
