@@ -93,25 +93,34 @@ def put(folder: Path, texts: dict[str, str]) -> dict[str, str]:
     return texts
 
 
-def killed_in_the_middle(out: Path, renames: int) -> int:
-    """Fill a folder again in a process that kills itself after so many renames; return the signal it died of."""
+def killed_in_the_middle(outs: list[Path]) -> list[int]:
+    """Fill folders again in processes that kill themselves, each after one rename more; return what they died of."""
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "import hmgeo.project.folder as folder\n"
-        "rename, left = Path.rename, [int(sys.argv[2])]\n"
-        "def counted(path, target):\n"
-        "    if not left[0]:\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    left[0] -= 1\n"
-        "    return rename(path, target)\n"
-        "Path.rename = counted\n"
-        "with folder.whole_folder(Path(sys.argv[1]), []) as new:\n"
-        "    for name in ('a.csv', 'c.csv', 'd.csv'):\n"
-        "        (new / name).write_text('second', encoding='utf-8')\n"
-        "    folder.write_record(new, {'schema': 1, 'outputs': folder.entries(new)})\n"
+        "rename = Path.rename\n"
+        "def fill(out, left):\n"
+        "    def counted(path, target):\n"
+        "        if not left:\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        left.pop()\n"
+        "        return rename(path, target)\n"
+        "    Path.rename = counted\n"
+        "    with folder.whole_folder(Path(out), []) as new:\n"
+        "        for name in ('a.csv', 'c.csv', 'd.csv'):\n"
+        "            (new / name).write_text('second', encoding='utf-8')\n"
+        "        folder.write_record(new, {'schema': 1, 'outputs': folder.entries(new)})\n"
+        "for renames, out in enumerate(sys.argv[1:]):\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        fill(out, [None] * renames)\n"
+        "        os._exit(0)\n"
+        "    print(-os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)\n"
     )
-    return -subprocess.run([sys.executable, "-c", code, str(out), str(renames)], check=False).returncode  # noqa: S603
+    command = [sys.executable, "-c", code, *map(str, outs)]
+    ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- our own words
+    return [*map(int, ended.stdout.split())]
 
 
 def held_up(out: Path) -> list[str]:
@@ -310,14 +319,14 @@ def test_a_name_with_brackets(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_killed_while_files_change_places_it_is_never_a_mix_and_the_next_run_goes_on(tmp_path: Path) -> None:
     """Moves: told, manifest out, a and b out, then a, c, d and the manifest in. Whatever the moment, notes stay."""
-    seen = []
-    for renames in range(9):
-        out = tmp_path / str(renames) / "out"
+    outs = [tmp_path / str(renames) / "out" for renames in range(9)]
+    for out in outs:
         with whole_folder(out, []) as folder:
             put(folder, {"a.csv": "first", "b.csv": "first"})
             write_record(folder, {"schema": 1, "outputs": entries(folder)})
         put(out, {"notes.txt": "mine"})
-        died = killed_in_the_middle(out, renames)
+    seen = []
+    for renames, (out, died) in enumerate(zip(outs, killed_in_the_middle(outs), strict=True)):
         left = texts_in(out)
         assert left.pop("notes.txt") == "mine"
         assert len(set(left.values())) <= 1, "a mix of two versions"
@@ -432,10 +441,8 @@ def test_candidates_without_their_map_are_not_left_behind(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
 def test_a_template_on_a_full_disk_is_told_in_words_alone(tmp_path: Path) -> None:
-    """The template has 40 kB."""
-    code = (
-        "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\nimport hmgeo.cli as c\nc.main()"
-    )
+    """The template has 15 kB."""
+    code = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))\nimport hmgeo.cli as c\nc.main()"
     command = [sys.executable, "-c", code, "report", "--new-template", "o.docx"]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)  # noqa: S603
     assert (ended.returncode, names_in(tmp_path)) == (2, [])
