@@ -17,9 +17,11 @@ from strategies import ANCHORS, layer_of, offset, parcels, points_near, position
 
 from hmgeo.geo.distance import pair_distances, prepare_shapes
 from hmgeo.geo.ellipsoid import ellipsoidal_area_m2
+from hmgeo.proximity.elsewhere import reached_batch
 from hmgeo.proximity.measure import Proximity, TableSink, measure_proximity
 from hmgeo.proximity.search import boxes
-from hmgeo.proximity.units import bytes_of
+from hmgeo.proximity.units import Found, bytes_of
+from hmgeo.records import RECEPTOR_SCHEMA
 from hmgeo.results.columns import PAIRS_SCHEMA, RECEPTORS_SCHEMA
 
 if TYPE_CHECKING:
@@ -246,3 +248,21 @@ def test_nothing_to_read_and_nothing_to_see_needs_no_room() -> None:
     with ThreadPoolExecutor(1) as pool:
         held, _ = pool.submit(boxes, bytes_of(pa.array([None, None], pa.binary()))).result()
     assert np.isnan(held).all()
+
+
+def test_the_nearest_source_of_a_receptor_is_the_first_of_equals() -> None:
+    part = pa.RecordBatch.from_arrays(
+        [
+            pa.array(["A", "B", "C", "D"]) if name == "receptor_id" else pa.nulls(4, kind)
+            for name, kind in zip(RECEPTOR_SCHEMA.names, RECEPTOR_SCHEMA.types, strict=True)
+        ],
+        schema=RECEPTOR_SCHEMA,
+    )
+    row, source = np.array([0, 0, 0, 2, 2, 3], np.int32), np.array([0, 1, 2, 0, 2, 1], np.int32)
+    met = Found(source, row, np.array([5.0, 3.0, 3.0, 0.0, 7.0, 9.0]), np.ones(4))
+    found = reached_batch(pa.array(["x", "y", "z"]), part, met, "farmland").to_pydict()
+    assert found["source_count"] == [3, 0, 2, 1]
+    assert found["nearest_source_id"] == ["y", "", "x", "y"]
+    assert found["nearest_source_m"] == [3.0, None, 0.0, 9.0]
+    none = Found(row[:0], row[:0], np.empty(0), np.ones(4))
+    assert reached_batch(pa.array(["x"]), part, none, "farmland")["source_count"].to_pylist() == [0, 0, 0, 0]

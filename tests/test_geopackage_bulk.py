@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import geopandas
@@ -98,6 +100,18 @@ def is_in_bulk(path: Path) -> bool:
     with pytest.MonkeyPatch.context() as patch, sqlite3.connect(path) as database:
         patch.setattr(bulk, "_FEWEST_ROWS", 1)
         return bulk.batches_in_bulk(path, database, "t", "geom", 100) is not None
+
+
+@pytest.mark.parametrize("fewest", [COUNT, COUNT + 1])
+def test_a_smaller_table_is_read_in_bulk_where_gdal_is_loaded(
+    tmp_path: Path, fewest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_file(tmp_path, [])
+    monkeypatch.setattr(bulk, "_FEWEST_LOADED", fewest)
+    with closing(sqlite3.connect(path)) as database:
+        assert (bulk.batches_in_bulk(path, database, "t", "geom", 100) is not None) == (fewest == COUNT)
+        monkeypatch.delitem(sys.modules, "pyogrio")
+        assert bulk.batches_in_bulk(path, database, "t", "geom", 100) is None
 
 
 @pytest.mark.parametrize("edit", [*PLAIN, *ODD])
