@@ -397,6 +397,28 @@ def test_each_object_of_a_list_is_what_its_row_says(listed: Answered) -> None:
     assert "看不懂" not in "".join((*by_id["P1"].notes, *by_id["P2"].notes))
 
 
+@pytest.mark.parametrize(
+    ("word", "trade", "work", "kind", "is_open"),
+    [
+        ("园区", "3212", "", "project_sites", True),
+        ("重点区域", "", "新建", "project_sites", True),
+        ("企业", "3212", "新建", "project_sites", True),
+        ("园区", "", "", "industrial_parks", False),
+        ("企业", "3212", "", "enterprises", False),
+        ("企业", "3212", "扩建", "enterprises", False),
+        ("尾矿库", "0912", "新建", "tailings_ponds", False),
+    ],
+)
+def test_where_something_lies_is_not_what_it_is(
+    tmp_path: Path, word: str, trade: str, work: str, kind: str, *, is_open: bool
+) -> None:
+    path = tmp_path / "list.csv"
+    head = "项目编号,经度,纬度,坐标系,行业代码,行业分类版本,建设性质,类型"
+    path.write_text(f"{head}\nP1,107.55,24.98,CGCS2000,{trade},2017,{work},{word}\n", encoding="utf-8")
+    (site,), _ = read_sites(open_desk(PROJECT), path, basis=Basis.SYNTHETIC, options=ReadOptions())
+    assert (site.kind, "kind" in site.doubts) == (kind, is_open)
+
+
 def test_a_site_needs_no_list_of_enterprises_and_no_screening_rule(tmp_path: Path) -> None:
     layer = PROJECT.parent.parent / "synthetic" / "nandan" / "sensitive_sites.gpkg"
     (tmp_path / "project.yml").write_text(

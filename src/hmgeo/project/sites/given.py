@@ -341,7 +341,7 @@ def _reader(
         cells = dict(row)
         filled = _filled(code, edition, cells, defaults, like)
         disputed = _disputed(code, cells, filled, as_of)
-        return _site(cells, basis, filled, disputed, defaults.kind), filled, disputed
+        return _site(cells, basis, filled, disputed, _kind_said(cells, code, defaults.kind)), filled, disputed
 
     def read(cells: Mapping[str, str], code: str, edition: str) -> _Read:
         alike = {**cells, name: telling_words(cells[name])} if name else cells
@@ -363,10 +363,22 @@ _KINDS = {zh: code for code, zh in SOURCE_KINDS.items()} | {
 }
 
 
-def _kind_said(cells: Mapping[str, str], default: str) -> tuple[str, str]:
-    """Return what a row says that it is, and why that can't be read; where it says nothing, what the options say."""
+_GROUND = frozenset(SOURCE_KINDS) - {
+    "enterprises", PROJECT_SITES, "outfalls", "tailings_ponds", "waste_heaps", "contaminated_sites", "mines",
+}  # fmt: skip
+"""What is land or an area: it has no trade and isn't built; beside either, 园区 tells where something lies."""
+
+
+def _kind_said(cells: Mapping[str, str], trade: str, default: str) -> tuple[str, str]:
+    """Return what a row says that it is, and why that can't be read; where it says nothing, what the options say.
+
+    `trade`: the row's own code. A firm that is still to be built is no firm that is there.
+    """
     word = next(filter(None, (_cell(cells, name) for name in _KIND_COLUMNS)), "")
     kind = _KINDS.get(word) or (word if word in SOURCE_KINDS else "")
+    is_built = stated_action(cells)[0] is Action.NEW
+    if (kind in _GROUND and (trade or is_built)) or (kind == "enterprises" and is_built):
+        kind = default if kind == default else ""
     return kind or default, "" if kind or not word else say("kind_unread", word=word, kind=SOURCE_KINDS[default])
 
 
@@ -417,10 +429,15 @@ def _disputed(own_code: str, cells: Mapping[str, str], filled: _Filled, as_of: d
     return option_disputes({**cells, **code}, action, added_kg, facts, as_of)
 
 
-def _site(cells: Mapping[str, str], basis: Basis, filled: _Filled, disputed: Sequence[Dispute], default: str) -> Site:
-    """Return all that a row says of its site but name, position and place; rows that say the same share it."""
+def _site(
+    cells: Mapping[str, str], basis: Basis, filled: _Filled, disputed: Sequence[Dispute], said: tuple[str, str]
+) -> Site:
+    """Return all that a row says of its site but name, position and place; rows that say the same share it.
+
+    `said`: what it is, and why that can't be read, as `_kind_said` has it.
+    """
     action, added_kg = filled.action, filled.added_kg
-    kind, unread = _kind_said(cells, default)
+    kind, unread = said
     doubts = unread_doubts(cells) | doubts_of(disputed)
     attributes = doubted_facts(filled.attributes, doubts)
     notes = [*(entry.note for entry in disputed), stated_action(cells)[1]]
