@@ -31,7 +31,7 @@ from hmgeo.outputs.sheets import siting as siting_sheets
 from hmgeo.outputs.sheets.answer import screen_lines, short_citation, short_clause
 from hmgeo.outputs.sheets.extract import write_extract
 from hmgeo.project.sites import files as sites_files
-from hmgeo.project.sites.desk import open_desk, parse_ranges
+from hmgeo.project.sites.desk import open_desk, parse_ranges, read_sites
 from hmgeo.project.sites.files import Answered, SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
 from hmgeo.reference.tables import trades
