@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from garbage import quick_loading
 from typer.testing import CliRunner
 
 from hmgeo.cli import app
@@ -18,12 +19,20 @@ from hmgeo.project.sites.given import Typed
 from hmgeo.vocabulary import Basis
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hmgeo.results.siting import SitingResults
 
 NANDAN = Path(__file__).resolve().parent.parent / "layers" / "projects" / "nandan"
 SITE = ("site", "--project", str(NANDAN))
 AT = ("--at", "107.5512,24.9812")
 HEADER = "项目编号,项目名称,建设性质,行业代码,行业分类版本,经度,纬度,坐标系,新增铅(kg/a),是否可能造成土壤污染\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _layers_read_once() -> Iterator[None]:
+    with quick_loading():
+        yield
 
 
 def listed(folder: Path, *rows: str) -> Path:
