@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import subprocess
 import sys
@@ -26,10 +27,11 @@ from hmgeo.outputs import style, wording
 from hmgeo.outputs.figure import paper as lettering
 from hmgeo.outputs.figure import scene
 from hmgeo.outputs.figure.figure import lines_of, map_figure, write_figures
-from hmgeo.outputs.figure.paper import Box, Boxes, Look, Paper, Picture, Shapes, Text, path_of
+from hmgeo.outputs.figure.paper import Box, Boxes, Look, Paper, Picture, Shapes, Text, UndatedCanvas, path_of
 from hmgeo.outputs.figure.scene import degrees_at, mercator, sheet, view
 from hmgeo.outputs.map import layers, parcels
 from hmgeo.outputs.map.ground import grey_png
+from hmgeo.outputs.sheets import cards
 from hmgeo.outputs.wording import LABELS, labels
 from hmgeo.results.results import Backdrop, ContextLayer, Presentation
 from hmgeo.vocabulary import Basis, Classification, Verdict
@@ -380,3 +382,12 @@ def test_breaks_are_blanks_and_no_sign_breaks_the_picture(tmp_path: Path) -> Non
         "甲〓乙",
         "示例企业 （1）〓",
     ]
+
+
+def test_a_dot_beside_an_area_with_a_hole_is_on_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    file = UndatedCanvas(io.BytesIO())
+    monkeypatch.setattr(file, "addLiteral", said.append)
+    holed = shapely.Polygon(shapely.box(10, 10, 40, 40).exterior, [shapely.box(20, 20, 30, 30).exterior])
+    cards._Card(file, small_results(), SHOWN)._draw(np.array([holed, shapely.Point(60, 60)]), cards._Look(0.5), 0.0)
+    assert [text.count("h\n") for text in said if text.endswith("B")] == [3]

@@ -333,7 +333,7 @@ class _Card:
         file.setDash([part * mm * _GRID for part in _DASH] if look.is_dashed else [])
         paint = "S" if look.grey is None or len(lines) == len(parts) else "B"
         path = "".join(path_of(drawn, _GRID, place=place) for drawn in (rings, lines) if len(drawn))
-        if len(rings) + len(lines) < len(parts):
+        if (kinds == 0).any():
             dots = shapely.buffer(shapely.transform(parts[kinds == 0], place), _DOT_MM * mm)
             path += path_of(shapely.get_rings(dots), _GRID)
         file.addLiteral(f"{1 / _GRID} 0 0 {1 / _GRID} 0 0 cm {path}{'W ' if look.is_hatched else ''}{paint}")
