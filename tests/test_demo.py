@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hmgeo import demo_projects, project_results, run_project
+from hmgeo.outputs.tables import write_data
 from hmgeo.project import start
 from hmgeo.project.start import run_demo
 from hmgeo.vocabulary import Basis, Certainty, PositionKind, SoilQualityClass, Standing, Status, Verdict
@@ -368,6 +369,14 @@ def assert_same_bytes(first: Path, again: Path) -> None:
     one, two = (json.loads((each / "data/manifest.json").read_text(encoding="utf-8")) for each in (first, again))
     assert (one.pop("run"), two.pop("run")) != ({}, {})
     assert one == two
+
+
+def test_tables_written_again_are_the_same_bytes(folder: Path, results: Results, tmp_path: Path) -> None:
+    write_data(results, tmp_path)
+    again = names_of(tmp_path) & names_of(folder / "data")
+    assert again >= {"sources.csv", "counts.parquet", "findings.parquet", "ledger.csv", "barriers.csv"}
+    for name in again:
+        assert (tmp_path / name).read_bytes() == (folder / "data" / name).read_bytes(), name
 
 
 @pytest.mark.slow
