@@ -229,6 +229,7 @@ def test_rectangles_are_filled_where_they_lie_and_none_is_too_thin_to_be_seen(tm
     paper, red = Paper(40, 40), Look(fill="#ff0000")
     many = [[column, row, column + 0.5, row + 0.5] for column in range(20, 40) for row in range(40)]
     paper.boxes(np.array([[5.0, 5.0, 10.0, 8.0], [15.0, 5.0, 15.001, 20.0], *many]), red)
+    paper.boxes(np.array([[1.0, 1.0, 2.0, 2.0]]), Look())  # nothing to be seen
     pixels = np.asarray(paper.seen(254))[:, :, 1] < 128  # ten to a millimetre
     rows, columns = np.nonzero(pixels[:, :120])
     assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (50, 100, 50, 80)

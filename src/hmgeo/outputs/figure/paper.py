@@ -264,8 +264,8 @@ class Paper:
             self.items.append(Shapes(parts, look, self._within))
 
     def boxes(self, corners: NDArray[Any], look: Look) -> None:
-        """Lay down filled rectangles: rows of left, top, right and bottom in mm."""
-        if len(corners):
+        """Lay down filled rectangles: rows of left, top, right and bottom in mm; none where `look` has no fill."""
+        if len(corners) and look.fill:
             self.items.append(Boxes(corners, look, self._within))
 
     def hatch(self, shapes: Any, angles_deg: Sequence[float], colour: str) -> None:  # noqa: ANN401 -- one or an array
