@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import product
 from types import MappingProxyType
 
@@ -98,6 +99,7 @@ def unset_text(name: str) -> Reason:
     return say("parameter_unset_hinted", title=declared.title_zh, hints=hints)
 
 
+@lru_cache(maxsize=256, typed=True)
 def chosen_text(name: str, number: float) -> Reason:
     """Return the sentence that goes with a verdict resting on the `number` chosen for `name`, in its declared unit."""
     declared = declaration(name)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ class _Listing(Struct):
     def add(self, answer: SiteAnswer) -> None:
         self.briefs.append(answer.brief())
         self.has_examples = self.has_examples or answer.has_examples
-        grave = [clause for clause in answer.clauses if clause.verdict in GRAVE]
+        grave = list(takewhile(lambda clause: clause.verdict in GRAVE, answer.clauses))
         kept = grave[: LISTED_ROWS - len(self.listed)] if self.is_full else answer.clauses
         self.listed += [(answer.site_id, _told(clause) if clause.verdict in GRAVE else clause) for clause in kept]
         if not self.is_full and len(self.listed) > LISTED_ROWS:
@@ -136,8 +136,11 @@ def _laid_out(document: dict[str, Any]) -> str:
     return msgspec.json.format(json.dumps(document, ensure_ascii=False), indent=1)
 
 
+_VERDICTS = tuple(verdict.value for verdict in Verdict)
+
+
 def _short(site: Brief) -> dict[str, Any]:
-    counts = dict(zip((verdict.value for verdict in Verdict), site.counts, strict=True))
+    counts = dict(zip(_VERDICTS, site.counts, strict=True))
     return {"site_id": site.site_id, "name": site.name, "place": site.place, "counts": counts}
 
 
@@ -198,7 +201,7 @@ def _write_answer(results: SitingResults, folder: Path, language: str) -> None:
 
 def _write_manifest(results: SitingResults, folder: Path, command: str, started: tuple[str, float]) -> None:
     sums = [sum(counts) for counts in zip(*(site.counts for site in results.sites), strict=True)]
-    counts = dict(zip((verdict.value for verdict in Verdict), sums, strict=False))
+    counts = dict(zip(_VERDICTS, sums, strict=False))
     manifest = {
         "schema": SCHEMA,
         "kind": "siting",
