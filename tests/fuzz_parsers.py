@@ -14,7 +14,8 @@ with atheris.instrument_imports(include=["hmgeo.intake"]):
     from hmgeo.geo.datum import parse_datum
     from hmgeo.intake.formats.sheets import find_header
     from hmgeo.intake.load import load_positions
-    from hmgeo.intake.places.numbers import parse_angle, parse_packed, parse_quantity
+    from hmgeo.intake.places.numbers import parse_angle, parse_packed
+    from hmgeo.reference.cells import parse_quantity
     from hmgeo.vocabulary import Basis, LayerKind
 
 FOLDER = Path(tempfile.mkdtemp(prefix="hmgeo-fuzz-"))

@@ -106,7 +106,7 @@ def test_a_kilogram_sold_twice_is_refused_with_row_metal_and_kg(tmp_path: Path) 
             PLAN,
             "没有核定文号，不能使用（现为「LY-1（核定文号：待批）」",
         ),
-        (LEDGER.replace("核定量(kg/a)", "核定量(t/a)"), PLAN, "列的单位不是 kg/a（现为「t/a」）"),
+        (LEDGER.replace("核定量(kg/a)", "核定量(kg/d)"), PLAN, "列的单位不是 kg/a（现为「kg/d」）"),
         (LEDGER, PLAN.replace("购买量(kg/a)", "购买量(mg/m³)"), "列的单位不是 kg/a（现为「mg/m3」）"),
     ],
 )
@@ -147,6 +147,35 @@ def test_a_ledger_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
         report_offsets(ledger, plan, ratio=1.2)
     with pytest.raises(UsageError, match="没有这一计算口径"):
         report_offsets(ledger, plan, basis="each")
+
+
+def test_masses_are_read_by_the_units_of_their_headers_and_cells(tmp_path: Path) -> None:
+    in_tonnes = LEDGER.replace("核定量(kg/a)", "核定量(t/a)").replace(",铅,20,5,15,", ",铅,0.02,5,15,")
+    in_tonnes = in_tonnes.replace(",镉,1,,", ",镉,1 kg,,").replace(",铅,9,0,9,", ",铅,0.009,0,9,")
+    ledger, plan = files(tmp_path, ledger=in_tonnes, plan=PLAN.replace("购买量(kg/a)", "购买量(g)"))
+    report = report_offsets(ledger, plan)
+    assert [(row[3], row[5], row[6]) for row in report.tables()[0].rows] == [
+        ("20", "0.012", "14.988"),
+        ("1", "0.0005", "0.9995"),
+        ("9", "0", "9"),
+    ]
+    read_as, rows = "按数值读取（单位 kg/a）。", "2 行（数据第 1、{} 行）"
+    assert report.notes == (
+        (
+            "台账.csv，字段 核定量(t/a)*：数值按表头单位换算。"
+            f"处理：表头单位 t/a，按 1 t/a = 1000 kg/a 换算，共 {rows.format(3)}。{read_as}"
+        ),
+        (
+            "台账.csv，字段 核定量(t/a)*：单元格单位与表头不同。"
+            "处理：单元格所写单位与表头的 t/a 不同，共 1 行（数据第 2 行）。以单元格所写单位为准，请核对。"
+        ),
+        f"台账.csv，字段 核定量(t/a)*：数值带单位。处理：含单位或千分位，共 1 行（数据第 2 行）。{read_as}",
+        "LY-1（镉） 未填写已出让，按未出让计，请核实。",
+        (
+            "计划.csv，字段 购买量(g)*：数值按表头单位换算。"
+            f"处理：表头单位 g，按 1 g = 0.001 kg/a 换算，共 {rows.format(2)}。{read_as}"
+        ),
+    )
 
 
 def test_the_command_prints_and_writes_the_same(tmp_path: Path) -> None:

@@ -140,7 +140,11 @@ def test_the_version(hmgeo_command: Callable[..., Ended]) -> None:
          "--also：「,」不可用，可写：shp、kmz、geoparquet，几个用逗号隔开", "用法见 hmgeo screen"),
     ],
 )  # fmt: skip
-def test_usage_that_cant_be_understood(wrong: str, told: str, where: str, hmgeo_command: Callable[..., Ended]) -> None:
+def test_usage_that_cant_be_understood(
+    wrong: str, told: str, where: str, hmgeo_command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the engine is compiled is not begun, nor told, before a command is understood: here it never was."""
+    monkeypatch.setattr("hmgeo.commands.options.begin_compiling", lambda: True)
     ended = hmgeo_command(*wrong.split())
     assert (ended.code, ended.out, ended.err) == (2, "", f"× {told}。处理：{where} --help\n")
 

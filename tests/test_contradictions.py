@@ -83,6 +83,11 @@ CONTRADICTIONS: tuple[tuple[dict[str, str], str, str, tuple[str, ...]], ...] = (
     ({"责任主体": "灭失", "责任单位": "示例企业02"}, "灭失", "示例企业02", ()),
     ({"使用状态": "停用", "供水人口": "12000"}, "停用", "12000", ()),
     ({"是否“千吨万人”水源地": "否", "日供水量(t)": "1000"}, "否", "1000", ("thousand_ton_source",)),
+    ({"是否“千吨万人”水源地": "否", "日供水量": "0.1万m³/d"}, "否", "0.1万", ("thousand_ton_source",)),
+    ({"是否“千吨万人”水源地": "否", "供水人口（万人）": "1"}, "否", "「1」", ("thousand_ton_source",)),
+    ({"是否涉镉": "不涉及", "废气镉": "0.5 t/a"}, "不涉及", "镉 500 kg/a", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "废气镉(t/a)": "0.5"}, "不涉及", "镉 500 kg/a", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "废气镉(t/a)": "0.5 g"}, "不涉及", "镉 0.0005 kg/a", (CADMIUM, "emits_cadmium")),
     ({"是否有明确具体的总量来源": "否", "总量来源企业": "示例企业03"}, "否", "示例企业03", ("offset_source_named",)),
     ({"类型": "废气", "排放口编号": "DW001"}, "废气", "DW001", ()),
     ({"是否涉镉": "不涉及", "废气Cd(kg/a)": "2"}, "不涉及", "镉 2 kg/a", (CADMIUM, "emits_cadmium")),
@@ -150,6 +155,28 @@ def test_a_row_that_contradicts_itself_keeps_both_values(
 @pytest.mark.parametrize("cells", NO_CONTRADICTION)
 def test_what_can_be_true_together_is_no_contradiction(cells: dict[str, str]) -> None:
     assert disputes(Told(cells, as_of=DAY)) == ()
+
+
+UNREAD = (
+    ({"是否涉镉": "不涉及", "废气镉": "若干"}, "废气镉「若干」", (CADMIUM, "emits_cadmium")),
+    ({"是否涉镉": "不涉及", "废气镉": "2", "废水镉": "-1"}, "废气镉「镉 2 kg/a」与废水镉「-1」", ()),
+    ({"是否排放重点重金属": "否", "废气铅(mg/m³)": "3"}, "废气铅(mg/m³)「3」", ("discharges_heavy_metals",)),
+    ({"是否“千吨万人”水源地": "否", "日供水量(t)": "约千吨"}, "日供水量(t)「约千吨」", ("thousand_ton_source",)),
+)
+
+
+@pytest.mark.parametrize(("cells", "evidence", "touches"), UNREAD)
+def test_an_amount_that_cannot_be_read_may_contradict(
+    cells: dict[str, str], evidence: str, touches: tuple[str, ...]
+) -> None:
+    (found,) = disputes(Told(cells, as_of=DAY))
+    if not touches:  # one that can be read does contradict
+        assert (found.is_open, [cell.is_unread for cell in found.evidence]) == (False, [False, True])
+        assert found.note.endswith("「-1」，两值均保留，待核实。")
+        return
+    assert (found.is_open, found.touches) == (True, touches)
+    assert found.why.endswith(f"{evidence}：后者看不懂，不能断定是否矛盾，待核实，本条未作判断。")
+    assert found.cause == "与之相关的所填数量看不懂，不能断定是否矛盾"
 
 
 _CASES = [cells for cells, *_ in CONTRADICTIONS] + list(NO_CONTRADICTION)

@@ -129,7 +129,7 @@ def test_both_states_are_drawn(before: Path, tmp_path: Path) -> None:
     assert first.startswith(b"\x89PNG")
     draw_changes(before, after, (None, None), changes, out)
     assert out.read_bytes() == first
-    with pytest.raises(UsageError, match="图只能写成这几种文件"):
+    with pytest.raises(UsageError, match=r"--map：写不成这种文件.*允许：\.png、\.pdf、\.svg"):
         draw_changes(before, after, (None, None), changes, tmp_path / "变化.html")
 
 

@@ -77,11 +77,14 @@ COMMANDS_WITH_ONE_FILE = {
 }
 
 
+OWN_ENDING = {"pairs": ".parquet"}
+
+
 @pytest.mark.parametrize("command", COMMANDS_WITH_ONE_FILE)
 def test_no_command_writes_over_a_file_of_the_users(
     command: str, hmgeo_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
-    sites, land, out = tmp_path / "s.csv", tmp_path / "f.geojson", tmp_path / "mine.xlsx"
+    sites, land, out = tmp_path / "s.csv", tmp_path / "f.geojson", tmp_path / f"mine{OWN_ENDING.get(command, '.xlsx')}"
     sites.write_text("企业名称,经度,纬度\n甲厂,113.05,23.60\n", encoding="utf-8")
     ring = "[[113.06,23.60],[113.07,23.60],[113.07,23.61],[113.06,23.60]]"
     shape = f'{{"type":"Polygon","coordinates":[{ring}]}}'

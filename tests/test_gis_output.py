@@ -28,9 +28,10 @@ from hmgeo.errors import OutputError
 from hmgeo.outputs import gis
 from hmgeo.outputs.gis import ALSO, GisTable, write_also, write_geopackage, write_shapefiles
 from hmgeo.outputs.style import VERDICTS
-from hmgeo.records import LON_LAT_CRS
+from hmgeo.records import LON_LAT_CRS, table_of
 from hmgeo.results import columns
 from hmgeo.vocabulary import SoilQualityClass, Verdict
+from hmgeo.words import say, sentences
 
 TABLES = ["findings", "sources", "source_positions", "receptors", "search_areas", "areas", "context_lines"]
 GEOD = Geod(a=6378137, rf=298.257222101)
@@ -424,6 +425,30 @@ def test_an_english_run_has_its_gis_files_in_english_but_for_what_the_data_say(t
     marks = zipfile.ZipFile(tmp_path / "en.kmz").read("doc.kml").decode()
     assert "<name>Farmland and other receptors</name>" in marks
     assert "<displayName>distance to nearest farmland(m)</displayName>" in marks
+
+
+def test_notes_in_gis_files_of_an_english_run_are_english(tmp_path: Path) -> None:
+    results = small_results()
+    note, field = sentences(say("targets_downstream_not_listed"), "使用者写的。"), results.sources.schema.field("note")
+    told = table_of([{"note": note}] * results.sources.num_rows, pa.schema([field]))["note"]
+    sources = results.sources.set_column(results.sources.column_names.index("note"), field, told)
+    noted = structs.replace(results, sources=sources)
+    shown = {}
+    for language in ("zh", "en"):
+        write_geopackage(noted, tmp_path / f"{language}.gpkg", language)
+        with closing(sqlite3.connect(tmp_path / f"{language}.gpkg")) as base:
+            shown[language] = {note for (note,) in base.execute("SELECT note FROM sources")}
+    assert shown == {
+        "zh": {"下游 10 km 内的保护目标本表未列；项目有高程时可用 hmgeo flow 沿水流查询。使用者写的。"},
+        "en": {("Targets within 10 km downstream aren't listed here; "
+               "with heights, hmgeo flow follows the water. 使用者写的。")},
+    }  # fmt: skip
+    write_also(noted, "shp", tmp_path / "shp", "en")
+    header = (tmp_path / "shp" / "字段对照.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert header == (
+        "File,Field,Column,Kind,Unit,Chinese,English,Meaning of null,null means,"
+        "Rows cut to 254 bytes,Rows changed for signs that GBK lacks"
+    )
 
 
 @pytest.mark.parametrize("table", sorted(set(columns.IN_GEOPACKAGE.values())))

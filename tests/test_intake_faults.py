@@ -178,21 +178,79 @@ def test_a_mass_with_its_own_unit_is_read_in_the_templates_where_the_column_name
     assert [own.emissions(row, "废气") for row in (0, 1)] == [{"铅": 1200}, {"铅": 1.2}]
 
 
-def test_a_column_in_another_unit_than_it_is_read_in_is_no_amount(tmp_path: Path) -> None:
-    """0.5 t is 500 kg, and nobody takes it for half a kilogram; nothing is nothing in any unit."""
+def told_of_units(ledger: Ledger) -> list[tuple[str, str]]:
+    """Return the columns that were read in another unit than their own, with why."""
+    return [(entry.field, str(entry.reason)) for entry in ledger.entries
+            if entry.event in {"数值按表头单位换算", "单元格单位与表头不同"}]  # fmt: skip
+
+
+def test_a_mass_is_read_by_the_unit_of_its_header_and_by_its_own_before_that(tmp_path: Path) -> None:
+    """0.3 t is 300 kg to the last digit; the column goes on under the name of the unit that it is in now."""
     path = tmp_path / "甲.csv"
-    head = "企业编号,经度,纬度,废气铅(t/a),废气镉(mg/m³),废水铅(kg),废水镉(吨/年),新增铅(t/a)\n"
+    columns = {
+        "废气铅（t/a）": ("0.3", "0.5 kg/a"), "废气镉(g/a)": ("7", ""), "废气汞(毫克/年)": ("3", ""),
+        "废水铅(吨)": ("1,200.5", "若干"), "废水砷(克)": ("<5", "5"), "废水铬(千克)": ("2", "2 t"),
+        "新增铅(t/a)": ("0.0000007", "未检出"), "替代镉(万吨)": ("0.1", ""), "废水汞(kg/d)": ("3", "0"),
+        "新增镉(单位：t·a⁻¹)": ("0.1", ""), "新增镉(kg/a)": ("3", ""), "新增重点重金属排放量(t)": ("0.7", ""),
+    }  # fmt: skip
+    rows = ["编号,经度,纬度," + ",".join(columns)]
+    rows += [
+        f'{name},113.0{5 + row},23.55,"' + '","'.join(cells[row] for cells in columns.values()) + '"'
+        for row, name in enumerate("AB")
+    ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    read, ledger = load(path)
+    own = [OwnColumns(read).cells(row) for row in (0, 1)]
+    assert [list(cells.items())[3:] for cells in own] == [
+        [
+            ("废气铅(kg/a)", "300"), ("废气镉(kg/a)", "0.007"), ("废气汞(kg/a)", "0.000003"),
+            ("废水铅(kg/a)", "1200500"), ("废水砷(kg/a)", "<5 克"), ("废水铬(千克)", "2"),
+            ("新增铅(kg/a)", "0.0007"), ("替代镉(kg/a)", "1000000"), ("废水汞(kg/a)", "3 kg/d"),
+            ("新增镉(kg/a)*", "100"), ("新增镉(kg/a)", "3"), ("新增重点重金属排放量(kg/a)", "700"),
+        ],
+        [
+            ("废气铅(kg/a)", "0.5"), ("废气镉(kg/a)", ""), ("废气汞(kg/a)", ""), ("废水铅(kg/a)", "若干"),
+            ("废水砷(kg/a)", "0.005"), ("废水铬(千克)", "2000"), ("新增铅(kg/a)", "未检出"), ("替代镉(kg/a)", ""),
+            ("废水汞(kg/a)", "0"), ("新增镉(kg/a)*", ""), ("新增镉(kg/a)", ""), ("新增重点重金属排放量(kg/a)", ""),
+        ],
+    ]  # fmt: skip
+    one = "1 行（数据第 1 行）"
+    assert told_of_units(ledger) == [
+        ("废气铅（t/a）", f"表头单位 t/a，按 1 t/a = 1000 kg/a 换算，共 {one}"),
+        ("废气铅（t/a）", "单元格所写单位与表头的 t/a 不同，共 1 行（数据第 2 行）"),
+        ("废气镉(g/a)", f"表头单位 g/a，按 1 g/a = 0.001 kg/a 换算，共 {one}"),
+        ("废气汞(毫克/年)", f"表头单位 毫克/年，按 1 毫克/年 = 1e-06 kg/a 换算，共 {one}"),
+        ("废水铅(吨)", f"表头单位 吨，按 1 吨 = 1000 kg/a 换算，共 {one}"),
+        ("废水砷(克)", "表头单位 克，按 1 克 = 0.001 kg/a 换算，共 2 行（数据第 1、2 行）"),
+        ("废水铬(千克)", "单元格所写单位与表头的 千克 不同，共 1 行（数据第 2 行）"),
+        ("新增铅(t/a)", f"表头单位 t/a，按 1 t/a = 1000 kg/a 换算，共 {one}"),
+        ("替代镉(万吨)", f"表头单位 万吨，按 1 万吨 = 10000000 kg/a 换算，共 {one}"),
+        ("新增镉(单位：t·a⁻¹)", f"表头单位 t·a-1，按 1 t·a-1 = 1000 kg/a 换算，共 {one}"),
+        ("新增重点重金属排放量(t)", f"表头单位 t，按 1 t = 1000 kg/a 换算，共 {one}"),
+    ]
+    assert unread_numbers(ledger) == [
+        (2, "废水铅(吨)", "若干", "不是数值"),
+        (1, "废水汞(kg/d)", "3", "单位「kg/d」与列的单位「kg/a」不符"),
+    ]
+    assert unread_doubts(own[0]) == {}
+
+
+def test_a_column_that_is_no_mass_a_year_is_no_amount(tmp_path: Path) -> None:
+    """Concentrations and rates stay out; nothing is nothing in any unit."""
+    path = tmp_path / "甲.csv"
+    head = "企业编号,经度,纬度,废气铅(kg/h),废气镉(mg/m³),废水铅(kg),废水镉(mg/L),新增铅(mg/kg)\n"
     path.write_text(f"{head}A,113.05,23.55,0.5,3,2,0,0.5\nB,113.06,23.55,,/,,,\n", encoding="utf-8")
     read, ledger = load(path)
     assert unread_numbers(ledger) == [
-        (1, "废气铅(t/a)", "0.5", "单位「t/a」与列的单位「kg/a」不符"),
+        (1, "废气铅(kg/h)", "0.5", "单位「kg/h」与列的单位「kg/a」不符"),
         (1, "废气镉(mg/m³)", "3", "单位「mg/m3」与列的单位「kg/a」不符"),
-        (1, "新增铅(t/a)", "0.5", "单位「t/a」与列的单位「kg/a」不符"),
+        (1, "新增铅(mg/kg)", "0.5", "单位「mg/kg」与列的单位「kg/a」不符"),
     ]
+    assert told_of_units(ledger) == []
     own = OwnColumns(read)
     assert [own.emissions(0, medium) for medium in ("废气", "废水")] == [{}, {"铅": 2, "镉": 0}]
     assert by_metal(own.cells(0), "新增") == {}
-    assert unread_doubts(own.cells(0))["numbers"] == "新增铅所填「0.5 t/a」看不懂，本条未作判断。"
+    assert unread_doubts(own.cells(0))["numbers"] == "新增铅所填「0.5 mg/kg」看不懂，本条未作判断。"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])

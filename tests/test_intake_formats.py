@@ -22,9 +22,9 @@ from hmgeo.intake.catalog import recognise_standard
 from hmgeo.intake.formats.sheets import find_header
 from hmgeo.intake.layers import similarity
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
-from hmgeo.intake.places.numbers import in_unit, parse_angle, parse_packed, parse_quantity
+from hmgeo.intake.places.numbers import parse_angle, parse_packed
 from hmgeo.project.sites import desk
-from hmgeo.reference.cells import read_word
+from hmgeo.reference.cells import in_unit, parse_quantity, read_word
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:

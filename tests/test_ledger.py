@@ -245,6 +245,29 @@ def test_a_task_without_a_number_is_a_task_and_each_chapter_counts_from_one(tmp_
     ]  # fmt: skip
 
 
+def test_a_day_as_a_bare_number_is_no_deadline(tmp_path: Path) -> None:
+    """46203 is how a workbook holds 2026-06-30; a year or a month run together are deadlines."""
+    rows = [
+        "序号,工作任务,负责单位,完成时限",
+        "1,a,u,46203",
+        "2,b,u,2026",
+        "3,c,u,202606",
+        "4,d,u,20260630",
+        "5,e,u,46203.5",
+    ]
+    found = check_ledgers(tasks(tmp_path / "任务.xlsx", 台账=rows), None, TODAY)
+    what, remedy = "是日期的序列数，看不出是哪一天", "单元格设为日期格式，或写成 2026-06-30"
+    assert [(one.cell, one.what, one.found, one.remedy) for one in found.faults] == [
+        ("D2", what, "46203", remedy), ("D6", what, "46203.5", remedy),
+    ]  # fmt: skip
+    book = openpyxl.Workbook()
+    book.active.append(["序号", "任务", "负责单位", "时限"])
+    book.active.append([1, "a", "u", 46203])
+    book.active.append([2, "b", "u", dt.date(2026, 6, 30)])
+    book.save(tmp_path / "数.xlsx")
+    assert [one.cell for one in check_ledgers(tmp_path / "数.xlsx", None, TODAY).faults] == ["D2"]
+
+
 def test_all_sheets_of_one_kind_are_held_against_the_last_period(filled: Filled, tmp_path: Path) -> None:
     head, rest = "序号,工作任务,负责单位,完成时限", ["2,b,u,2026年6月"]
     towns = [head, "1,c,u,2026年6月"]

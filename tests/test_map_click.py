@@ -237,7 +237,16 @@ def test_a_stated_no_that_the_trade_contradicts_is_followed_by_neither(browser: 
     found = asked_of_page(browser, tmp_path / "map.html", [one])[0]
     compared(one, held.check(site_of(one)), found)
     assert found["EIA-JY-SOIL"]["verdict"] == "not_assessed"
-    assert "行业代码为 3212，而填报“可能造成土壤污染”为否，两者矛盾" in found["EIA-JY-SOIL"]["why"][0]
+    why = "行业代码为 3212，而填报“可能造成土壤污染”为否，两者矛盾"
+    assert why in found["EIA-JY-SOIL"]["why"][0]
+    view = Opened(browser, tmp_path / "map.html")
+    view.page.evaluate(ZONES, [[], "3212", {"may_pollute_soil": "no"}])
+    assert {rule for rule, told in unpainted(view).items() if why in told} == {
+        "SIT-LAW-ART32",  # asked of whom the clause is for
+        "SIT-LAW-ART50",
+        "EIA-JY-SOIL",  # asked by the clause itself
+    }
+    view.close()
 
 
 @pytest.mark.parametrize("project", ["qingcheng", "nandan"])
@@ -601,13 +610,25 @@ def test_zones_follow_the_question_and_are_never_called_allowed(opened: Opened) 
     assert opened.page.locator(".leaflet-zones-pane canvas").count() == 0
 
 
+def unpainted(view: Opened) -> dict[str, str]:
+    """Return why clauses have no box: a word that is followed gives one that colours nothing, as a click would say."""
+    zones = "hmgeo.page.ask.zones.shown.filter(one => one.why).map(one => [one.rule, one.why])"
+    found: dict[str, str] = view.page.evaluate(f"() => Object.fromEntries({zones})")
+    assert not found.keys() & set(
+        view.page.locator("[data-zone]").evaluate_all("all => all.map(one => one.dataset.zone)")
+    )
+    return found
+
+
 def test_a_clause_is_not_painted_by_a_statement_that_the_trade_contradicts(
     browser: Browser, pencil_page: tuple[Path, list[str]]
 ) -> None:
     view = Opened(browser, pencil_page[0])
     points = random_points((112.82, 22.82, 113.38, 23.38), 60)
     found = view.page.evaluate(ZONES, [points, "2614", {"is_chemical": "no", "may_pollute_soil": "yes"}])
+    why = unpainted(view)
     view.close()
+    assert why["SIT-CJ-1KM-CHEM"].startswith("行业代码为 2614，而填报“化工项目或化工园区”为否，两者矛盾，待核实")
     assert found["wrong"] == []
     assert len(found["drawn"]) > 1
 

@@ -344,11 +344,11 @@ def test_receptors_in_metres_are_placed_by_the_crs_that_is_said(
         "--kind",
         "敏感目标",
         "--out",
-        tmp_path / "p",
+        tmp_path / "p.parquet",
     ]
     assert hmgeo_command(*said, "--receptors-crs", "EPSG:4547", "--radius", "1km").code == 0
-    assert pq.read_table(tmp_path / "p")["distance_m"].to_pylist() == [pytest.approx(700, abs=1e-3)]
-    unknown = hmgeo_command(*said[:-4], "--kind", "村庄", "--out", tmp_path / "p")
+    assert pq.read_table(tmp_path / "p.parquet")["distance_m"].to_pylist() == [pytest.approx(700, abs=1e-3)]
+    unknown = hmgeo_command(*said[:-4], "--kind", "村庄", "--out", tmp_path / "p.parquet")
     assert unknown.code == 2
     assert "没有这种图层" in unknown.err
     assert "sensitive_sites（敏感目标）" in unknown.err

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ from small_results import classified
 from typer.testing import CliRunner
 
 from hmgeo.cli import app
-from hmgeo.errors import OutputError, UsageError
+from hmgeo.errors import OutputError, Place, Problem, UsageError
 from hmgeo.intake.load import ReadOptions
 from hmgeo.outputs.templates import PlainTable
+from hmgeo.project import run
 from hmgeo.project.folder import (
     RUN_MANIFEST,
     entries,
@@ -36,6 +38,7 @@ from hmgeo.project.pairs.file import ROW_GROUP_ROWS, ParquetSink
 from hmgeo.project.pairs.measure import pack_file
 from hmgeo.project.run_files import new_run
 from hmgeo.project.sites.choosing import Candidates, write_candidates
+from hmgeo.project.start import run_demo
 from hmgeo.vocabulary import Classification
 
 if TYPE_CHECKING:
@@ -421,13 +424,64 @@ def test_a_file_named_twice_by_two_paths_is_written_once(tmp_path: Path) -> None
     assert texts_in(tmp_path) == {"a.docx": "whole"}
 
 
-@pytest.mark.parametrize("name", ["c.html", "C.HTML", "c.txt", "c"])
-def test_candidates_are_told_before_judging_what_their_list_may_be(name: str, tmp_path: Path) -> None:
-    command = ["candidates", "--project", str(tmp_path / "none"), "--out", str(tmp_path / name)]
+def test_a_demo_that_finds_no_room_names_what_is_whole_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = OutputError(Problem("磁盘空间不足", Place(file="nandan")))
+
+    def run_one(project: Path, out: Path, **_: object) -> types.SimpleNamespace:
+        if project.parent.name == "nandan":
+            raise room
+        out.mkdir(parents=True)
+        return types.SimpleNamespace(folder=out)
+
+    monkeypatch.setattr(run, "run_project", run_one)
+    with pytest.raises(OutputError) as told:
+        run_demo(tmp_path)
+    whole = tmp_path / "qingcheng"
+    assert str(told.value) == f"nandan：磁盘空间不足\nnandan：未写出；先写出的结果完整，保留：{whole}"
+    assert whole.is_dir()
+    monkeypatch.setattr("hmgeo.project.start.DEMO_PROJECTS", ("nandan",))
+    with pytest.raises(OutputError, match=r"^nandan：磁盘空间不足$"):
+        run_demo(tmp_path)
+
+
+ENDINGS = {
+    "candidates --project none --out": ".xlsx、.csv",
+    "key-areas none.csv --area 441802 --out": ".xlsx、.csv",
+    "offsets none.csv --out": ".xlsx、.csv",
+    "diff none none --out": ".xlsx、.csv",
+    "diff none none --map": ".png、.pdf、.svg",
+    "explain none x --picture": ".png、.pdf、.svg",
+    "archive none --out": ".zip",
+    "report none --out": ".docx",
+    "report --new-template": ".docx",
+    "register merge none.csv --out": ".xlsx",
+    "pairs --sources none.csv --receptors none.gpkg --radius 1km --out": ".parquet",
+    "layers pack none.gpkg --out": ".parquet",
+    "layers check none.csv --fixme": ".xlsx",
+    "layers check none.csv --write-columns": ".yml、.yaml",
+    "layers check none.csv --map": ".html",
+    "flow none --geojson": ".geojson、.json",
+    "site --project none --at 113,23 --trade 3212 --action new --as-of 2024-06-30 --extract": ".docx、.pdf、.json",
+}
+
+
+@pytest.mark.parametrize("name", ["c.htm", "C.TXT", "c"])
+@pytest.mark.parametrize("command", ENDINGS)
+def test_a_file_is_what_its_name_says_and_that_is_asked_before_anything_is_read(
+    command: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as told:
-        CliRunner().invoke(app, command, catch_exceptions=False)
-    assert f"--out：候选点列表的格式看不懂（现为「{name}」）；允许：.xlsx、.csv。" in str(told.value)
-    assert f"如 --out {name[:1]}.xlsx" in str(told.value)
+        CliRunner().invoke(app, [*command.split(), name], catch_exceptions=False)
+    allowed, key = ENDINGS[command], command.rpartition(" ")[2]
+    (problem,) = told.value.problems
+    made = f"c{allowed.split('、')[0]}"
+    assert (
+        str(problem).casefold()
+        == f"键 {key}：写不成这种文件（现为「{name}」）；允许：{allowed}。处理：如 {made}".casefold()
+    )
     assert names_in(tmp_path) == []
 
 

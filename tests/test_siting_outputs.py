@@ -181,7 +181,7 @@ def test_verify_tells_an_extract_that_was_changed_and_asks_the_question_again(
 
 
 def test_an_extract_of_a_format_nobody_knows_is_refused_before_anything_is_read() -> None:
-    with pytest.raises(UsageError, match=r"摘录的格式看不懂.*x\.doc"):
+    with pytest.raises(UsageError, match=r"--extract：写不成这种文件.*x\.doc.*允许：\.docx、\.pdf、\.json"):
         answer_sites(request(typed(), extracts=(Path("x.doc"),)))
 
 

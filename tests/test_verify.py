@@ -650,7 +650,7 @@ def test_a_finding_is_drawn_from_what_the_run_holds(
     svg = tmp_path / "镇.svg"  # known by its township
     ended = hmgeo_command("explain", run, "A3", "SCR-JY-10KM", "--picture", svg)
     assert (ended.code, svg.read_bytes()[:5]) == (0, b"<?xml")
-    with pytest.raises(UsageError, match="图只能写成这几种文件"):
+    with pytest.raises(UsageError, match=r"--picture：写不成这种文件.*允许：\.png、\.pdf、\.svg"):
         draw_finding(run, name, tmp_path / "一.jpg", parts)
     path = run / "data" / "findings.parquet"  # the shapes say otherwise: no line, and a word for it
     table = pq.read_table(path)

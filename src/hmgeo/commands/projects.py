@@ -202,6 +202,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     lang: common.LangOption = "zh",
 ) -> None:
     """对两个文件按距离排查，不依据条款。"""
+    kinds = common.also_of(also)
     common.ready_engine(common.language_of(lang))
     common.keep_lean(is_read_by_gdal=True)
     from hmgeo.intake.load import ReadOptions
@@ -211,7 +212,7 @@ def screen(  # one option for each thing that a bare file doesn't say
     from hmgeo.project.spec import read_words, told_columns
 
     failing = common.verdict_of(fail_on)
-    wish = Wish(language=common.language_of(lang), also=common.also_of(also))
+    wish = Wish(language=common.language_of(lang), also=kinds)
     radius_m = parse_radius_m(radius)
     details = (central_meridian, sources_axis_order, accept_suggestions, told_columns(columns or ()))
     meanings = () if words is None else read_words(words)
@@ -328,8 +329,11 @@ def flow(
 ) -> None:
     """沿高程推算的水流：下游遇到什么，水源地集水范围内有哪些污染源。"""
     from hmgeo.project.flow import OPTIONS, flow_project, report_rows, shown_tables, write_paths
+    from hmgeo.project.folder import ending_of
 
     words = dict(zip(OPTIONS, (limit, beside, closed_basins, snap, stream_ha), strict=True))
+    if geojson is not None:
+        ending_of(geojson, (".geojson", ".json"), "--geojson")
     report = flow_project(project, words, sources_kind, source or ())
     if geojson is not None:
         write_paths(report, geojson)
@@ -411,8 +415,11 @@ def explain(
     as_json: common.JsonOption = False,
 ) -> None:
     """一条结论从原表的单元格到条款是怎样得出的，什么会使它改变；文字、JSON、图。"""
-    from hmgeo.compare.explain import as_plain, draw_finding, explain_finding
+    from hmgeo.compare.explain import PICTURES, as_plain, draw_finding, explain_finding
+    from hmgeo.project.folder import ending_of
 
+    if picture is not None:
+        ending_of(picture, PICTURES, "--picture")
     finding = f"{finding}|{rule}" if rule else finding
     parts = explain_finding(folder, finding, project)
     if picture is not None:
@@ -444,10 +451,15 @@ def diff(
     """两次运行有何不同、因何不同：新增、不再有、改变的结论；有不同以 3 退出。"""
     common.ready_engine()
     from hmgeo.compare.diff import Change, change_rows, diff_runs, draw_changes
+    from hmgeo.compare.explain import PICTURES
     from hmgeo.compare.verify import language_of
-    from hmgeo.outputs.templates import PlainTable, write_plain
-    from hmgeo.project.folder import whole_file
+    from hmgeo.outputs.templates import TABLES, PlainTable, write_plain
+    from hmgeo.project.folder import ending_of, whole_file
 
+    if out is not None:
+        ending_of(out, TABLES)
+    if picture is not None:
+        ending_of(picture, PICTURES, "--map")
     language = language_of(second)
     with common.Reporter(language) as report:
         changes, remarks = diff_runs(first, second, (project_a, project_b), causes=causes, progress=report)

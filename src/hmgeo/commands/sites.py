@@ -94,7 +94,7 @@ def overlay(
 
 def key_areas(
     table: Annotated[Path, typer.Argument(help="有坐标、范围或地名的表或图层。")],
-    out: Annotated[Path, typer.Option("--out", help="写出的 csv 文件。")],
+    out: Annotated[Path, typer.Option("--out", help="写出的 xlsx 或 csv 文件。")],
     area: Annotated[list[str], typer.Option("--area", help="所在县区代码或重点区域编号，可多次。")],
     as_of: Annotated[str, typer.Option("--as-of", help="评估基准日，YYYY-MM-DD；默认今天，写入末列。")] = "",
 ) -> None:
@@ -127,8 +127,10 @@ def candidates(
     ] = None,
 ) -> None:
     """候选点：逐点研判，按条款过滤，保持间距，列表并上图；不打分，未评估最少的在前，未触及不等于可以建设。"""
+    from hmgeo.outputs.templates import TABLES
     from hmgeo.project.bare import parse_radius_m
-    from hmgeo.project.sites.choosing import Points, candidate_table, check_format, write_candidates
+    from hmgeo.project.folder import ending_of
+    from hmgeo.project.sites.choosing import Points, candidate_table, write_candidates
     from hmgeo.project.sites.given import Typed
 
     if sites is None:
@@ -139,7 +141,7 @@ def candidates(
         common.refuse_unused(
             {"--area": area, "--step": step}, "这一选项只用于网格", "去掉它，或去掉 --sites 改为按网格生成"
         )
-    check_format(out)
+    ending_of(out, TABLES)
     typed = Typed("", trade, edition, action, kind=kind, metals=metal or (), stated=stated or ())
     result = candidate_table(
         project,
@@ -170,8 +172,12 @@ def offsets(
     as_json: common.JsonOption = False,
 ) -> None:
     """重点重金属总量替代：来源余量，购买计划，须替代量；同一千克不出让两次。"""
+    from hmgeo.outputs.templates import TABLES
+    from hmgeo.project.folder import ending_of
     from hmgeo.project.sites.choosing import report_offsets, write_offsets
 
+    if out is not None:
+        ending_of(out, TABLES)
     if (ratio is None and not place) or plan is None:
         common.refuse_unused({"--basis": basis}, "--basis 须与 --plan、--ratio 或 --in 同用", "加上购买计划和替代比例")
     if plan is None:

@@ -26,7 +26,7 @@ from hmgeo.compare.verify import (
 )
 from hmgeo.errors import InputError, Place, Problem, raise_problems
 from hmgeo.intake.catalog import file_members
-from hmgeo.project.folder import as_word, folder_files, said_words, versions, whole_file
+from hmgeo.project.folder import as_word, ending_of, folder_files, said_words, versions, whole_file
 from hmgeo.project.spec import ALLOW_OUTSIDE
 from hmgeo.rules.book import load_book, shipped_rule_files
 from hmgeo.vocabulary import Classification
@@ -74,9 +74,10 @@ def archive_run(folder: Path, out: Path, project: Path | None = None, wheels: Pa
     InputError
         With every reason why the run couldn't be run again from the zip, or mustn't leave the house: a layer marked
         涉密, inputs or outputs changed, files named by a machine's own path, other versions, wheels that are missing.
-    OutputError
-        Where the zip can't be written.
+    OutputError, UsageError
+        Where the zip can't be written, or isn't called .zip.
     """
+    ending_of(out, (".zip",))
     manifest, record = read_manifest(folder)
     home = home_of(folder, project, manifest)
     raise_problems(InputError, [*_barred(manifest), *_changed(folder, manifest, record, home), *_foreign(manifest)])

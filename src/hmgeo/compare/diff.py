@@ -20,7 +20,7 @@ import yaml
 from msgspec import Struct
 
 from hmgeo.compare import verify
-from hmgeo.compare.explain import picture_suffix, shapes_of
+from hmgeo.compare.explain import PICTURES, shapes_of
 from hmgeo.errors import HmgeoError, Place, Problem, UsageError
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.columns import recognise_list
@@ -28,7 +28,7 @@ from hmgeo.outputs.english import in_english, in_language
 from hmgeo.outputs.tables import OWN_PREFIX
 from hmgeo.outputs.wording import badge, basis_banner, disclaimer
 from hmgeo.project.bare import Progress, silent
-from hmgeo.project.folder import said_words, whole_file
+from hmgeo.project.folder import ending_of, said_words, whole_file
 from hmgeo.project.run import project_results
 from hmgeo.project.spec import FILE_NAME, VALIDITY_FILE, allowing_outside, pack_files_of, read_spec
 from hmgeo.register.entry import is_credit_code, is_national, plain_code, read_name
@@ -125,7 +125,7 @@ def draw_changes(
     """
     from hmgeo.outputs.figure.finding import Mark, write_changes  # noqa: PLC0415 -- what draws loads slowly
 
-    suffix = picture_suffix(out)
+    suffix = ending_of(out, PICTURES, "--map")
     before, after = _sides((first, second), projects)
     by_source: dict[str, list[tuple[Key, Change]]] = {}
     for key, change in zip(_changed(before, after), changes, strict=True):

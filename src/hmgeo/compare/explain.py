@@ -11,13 +11,13 @@ import shapely
 from msgspec.structs import replace
 
 from hmgeo.compare.verify import home_of, project_name, read_manifest, read_tables
-from hmgeo.errors import HmgeoError, InputError, Place, Problem, UsageError
+from hmgeo.errors import HmgeoError, InputError, Place, Problem
 from hmgeo.intake.catalog import file_sha256
 from hmgeo.intake.formats.read import read_raw
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs import wording
 from hmgeo.outputs.tables import OWN_PREFIX
-from hmgeo.project.folder import whole_file
+from hmgeo.project.folder import ending_of, whole_file
 from hmgeo.project.spec import read_spec
 from hmgeo.rules.book import load_book
 from hmgeo.rules.kinds import layers_of
@@ -73,7 +73,7 @@ def _told(steps: Iterable[wording.Step]) -> tuple[tuple[str, str], ...]:
     return tuple((template(step.name), str(step.text)) for step in steps)
 
 
-_PICTURES = (".png", ".pdf", ".svg")
+PICTURES = (".png", ".pdf", ".svg")
 _OF_PICTURE = ("结论", "量得", "条款", "什么会使它改变")
 _LEFT_OUT = frozenset({"评估基准日", "规则", "核对", "作用", "效力层级", "所据"})
 
@@ -88,7 +88,7 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
     """
     from hmgeo.outputs.figure.finding import Words, agrees, write_finding  # noqa: PLC0415 -- what draws loads slowly
 
-    suffix = picture_suffix(out)
+    suffix = ending_of(out, PICTURES, "--picture")
     manifest, record = read_manifest(folder)
     tables = read_tables(folder, record)
     row = _finding(tables.findings, finding, folder)
@@ -107,17 +107,6 @@ def draw_finding(folder: Path, finding: str, out: Path, parts: Sequence[Part]) -
     if row["measured"] is not None and row["unit"] == "m" and row["receptor_id"] and not agrees(ground):
         return "结果文件夹里的图形与所量的不是同一段（沿水流、按原始图形或在别处量得），图上不画距离线。"
     return ""
-
-
-def picture_suffix(out: Path) -> str:
-    """Return the kind of picture that `out` is to be: `.png`, `.pdf` or `.svg`, by its ending in any case.
-
-    `UsageError`: none that is drawn.
-    """
-    suffix = out.suffix.lower()
-    if suffix not in _PICTURES:
-        raise UsageError(Problem("图只能写成这几种文件", Place(file=out.name), out.suffix, "、".join(_PICTURES)))
-    return suffix
 
 
 def _ground(data: Path, finding: Mapping[str, Any], source: Mapping[str, str]) -> Ground:

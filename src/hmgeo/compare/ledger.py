@@ -60,6 +60,8 @@ _FIRST_YEAR = 2000
 _DAY = re.compile(
     r"(?P<year>\d{4})(?:年|[-/.])(?:(?P<month>\d{1,2})(?:月底?|[-/.]|$)(?:(?P<day>\d{1,2})日?)?|底)?(?:之?前)?(?:T00:00:00)?"
 )
+_DATE_NUMBER = re.compile(r"[2-7]\d{4}(\.\d+)?")
+"""A day of 1954 to 2119 as a workbook counts it, in a cell that isn't formatted as a date."""
 _DOCUMENT = re.compile(r"[〔\[(【<]?(?P<year>(?:19|20)\d{2})(?:年|[〕\])】>]|[-—])?\s*第?\s*\d+\s*号")
 _TICKS = "☑✓√✔■●☒▣"
 _ALONE = ("生产状态", "核查意见")
@@ -484,6 +486,8 @@ def _tasks(ledger: Ledger, _: dt.date) -> Iterator[Fault]:
     for key, row in ledger.rows.items():
         if key not in ledger.continued:
             yield from _unfilled(row, _TASK_NEEDS)
+        if _DATE_NUMBER.fullmatch(row["时限"].text):
+            yield row["时限"].fault("是日期的序列数，看不出是哪一天", "单元格设为日期格式，或写成 2026-06-30")
 
 
 def _unfilled(row: Row, names: Iterable[str]) -> Iterator[Fault]:

@@ -22,11 +22,21 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, county_in_address, declared_place
 from hmgeo.intake.columns import Accepted, Opened, unclear_rows
-from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity
+from hmgeo.intake.places.numbers import PLACEHOLDERS
 from hmgeo.intake.places.suspicion import PLACE_EVENT
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded, Journal, Outcome, as_wkb
 from hmgeo.records import POSITION_SCHEMA, RECEPTOR_SCHEMA, Gates, told_cells
-from hmgeo.reference.cells import NO_FARMLAND, is_other_land, land_class, plain_trade, read_word, zeros_kept
+from hmgeo.reference.cells import (
+    NO_FARMLAND,
+    amount,
+    factor,
+    is_other_land,
+    land_class,
+    plain_trade,
+    read_word,
+    unit_of_header,
+    zeros_kept,
+)
 from hmgeo.reference.tables import is_link, links_by_row
 from hmgeo.rules.claims import EVENT, Told, disputes, may_claim
 from hmgeo.rules.words import says_something, stated_by_row
@@ -273,8 +283,8 @@ def _official_areas_m2(opened: Opened) -> pa.Array:
     names = f"{opened.columns['parcel_area']}、{opened.columns['deducted_area']}"
     opened.journal.note("面积推算", "没有图斑地类面积（TBDLMJ）", "取图斑面积减扣除地类面积", field=names)
     whole = _areas(opened, "parcel_area").to_pylist()
-    deductions = opened.coded("deducted_area")
-    deducted = np.array([_number(text) or 0.0 for text in deductions.words])[deductions.code].tolist()
+    header, deductions = opened.columns.by_role.get("deducted_area", ""), opened.coded("deducted_area")
+    deducted = np.array([amount(text, header, "m2") or 0.0 for text in deductions.words])[deductions.code].tolist()
     rest = [
         None if area is None or area <= less else round(area - less, 6)
         for area, less in zip(whole, deducted, strict=True)
@@ -285,23 +295,17 @@ def _official_areas_m2(opened: Opened) -> pa.Array:
 def _areas(opened: Opened, role: str) -> pa.Array:
     header = opened.columns[role]
     cells = opened.raw.columns.columns[header] if isinstance(opened.raw.columns, Cells) else pa.nulls(0)
-    if pa.types.is_float64(cells.type) or pa.types.is_float32(cells.type):
+    is_in_m2 = factor(unit_of_header(header) or "m2", "m2") == 1
+    if is_in_m2 and (pa.types.is_float64(cells.type) or pa.types.is_float32(cells.type)):
         plain = cells.to_numpy(zero_copy_only=False)
         if ((plain > _WRITTEN_PLAIN[0]) & (plain < _WRITTEN_PLAIN[1])).all():  # as their texts would be read
             return cells.cast(pa.float64())
     texts = opened.coded(role)
-    values = np.array([np.nan if (value := _number(text)) is None else value for text in texts.words])
+    values = np.array([np.nan if (value := amount(text, header, "m2")) is None else value for text in texts.words])
     unusable = ~(values > 0)
     strange = {texts.words[number]: texts.rows_of(number) + 1 for number in np.flatnonzero(unusable).tolist()}
     unclear_rows("面积无效", strange, "按图形面积计算", header, opened.journal)
     return pa.array(values[texts.code], pa.float64(), mask=unusable[texts.code])
-
-
-def _number(text: str) -> float | None:
-    """Return square metres; a unit in the cell is taken into account."""
-    quantity = parse_quantity(text)
-    value = None if quantity is None or quantity.sign else in_unit(quantity, "m2")
-    return value if value is not None and math.isfinite(value) else None
 
 
 BATCH_ROWS = 50_000
@@ -422,8 +426,9 @@ def _disputed(opened: Opened, row: int) -> frozenset[str]:
     """Return the facts of a row that its other cells contradict, each told in the ledger: nobody can rest on them."""
     contradictions = disputes(Told({name: values[row] for name, values in opened.raw.columns.items()}))
     for dispute in contradictions:
-        reason = "所填与本行的数据不能同时成立"
-        opened.journal.note_row(row + 1, EVENT, reason, dispute.action, field=dispute.claim.where, value=dispute.values)
+        opened.journal.note_row(
+            row + 1, EVENT, dispute.cause, dispute.action, field=dispute.claim.where, value=dispute.values
+        )
     return frozenset(topic for dispute in contradictions for topic in dispute.touches)
 
 

@@ -137,7 +137,7 @@ def load_positions(
     with _as_file(path, name, shown_as) as (file, shown):
         opened = open_file(file, kind, options, shown)
         outcome = place_rows(opened, kind, options, are_receptors=False)
-        check_cells(opened, outcome, kind)
+        opened = check_cells(opened, outcome, kind)
         positions = Positions(
             name=name or file.stem,
             kind=kind,

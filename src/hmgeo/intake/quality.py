@@ -11,19 +11,22 @@ import numpy as np
 from msgspec.structs import replace
 
 from hmgeo.intake.formats.read import TEMPLATES
-from hmgeo.intake.places.headers import plain_name
-from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
+from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS
 from hmgeo.intake.rows import Cells, Journal, Outcome, RawTable, arrow_columns, name_rows
-from hmgeo.intake.side_tables import UNIT_IN_NAME
 from hmgeo.records import UnreadWord, WordMeaning
 from hmgeo.reference.cells import (
     LAND,
     compared_word,
+    factor,
+    in_unit,
     lists_of_words,
     official_words,
+    parse_quantity,
     read_land,
     read_trade,
     read_word,
+    unit_of_header,
+    unit_size,
     zeros_kept,
 )
 from hmgeo.reference.tables import ALIASES, bare_header, find_header, means_the_same, templates, trades, trades_named
@@ -49,19 +52,21 @@ _LIST_COLUMNS = frozenset({"坐标系", "行业分类版本", "密级"})  # read
 _CODE_LENGTH = 4
 
 
-def check_cells(opened: Opened, outcome: Outcome, kind: LayerKind) -> None:
-    """Write down what is wrong with codes, trades, numbers, closed lists of `opened`; bring numbers to plain form.
+def check_cells(opened: Opened, outcome: Outcome, kind: LayerKind) -> Opened:
+    """Write down what is wrong with codes, trades, numbers, closed lists; return the file with plain numbers.
 
-    Remarks on rows go into `outcome`; the `kind` of layer tells the office's list.
+    Remarks on rows of `opened` go into `outcome`; the `kind` of layer tells the office's list.
     """
     if opened.raw.row_count == 0:
-        return
+        return opened
     _check_credit_codes(opened, outcome)
     _check_trades(opened, outcome)
-    _check_numbers(opened, kind)
+    plain = _plain_numbers(opened, kind)
     _check_lists(opened, kind)
+    return plain
 
 
+BY_HEADER_EVENT, UNREAD_NUMBER = "数值按表头单位换算", "数值有误"
 WORD_EVENT = "用语按申明读取"
 YES_NO = "是否"
 _STATE, _WORK = "生产状态", "建设性质"
@@ -265,72 +270,87 @@ def _check_trade_name(row: int, code: str, year: str, name: str, header: str, ou
         outcome.remark(row, say("trade_name_code_differ", name=name, found=code))
 
 
-def _check_numbers(opened: Opened, kind: LayerKind) -> None:
-    """Bring the known numeric columns to plain numbers; what can't be read stays as it is, with an entry."""
-    for header, (unit, wanted) in _numeric_columns(opened, kind).items():
-        made: list[str] = []
-        changed: list[int] = []
-        for row, text in enumerate(opened.raw.columns[header]):
-            made.append(_plain_number(row, text, header, unit, changed, opened))
-        in_another = named_unit(header)
-        if wanted and in_another and unit_size(in_another) != unit_size(wanted):
-            made = [_of_another(row, text, header, in_another, wanted, opened) for row, text in enumerate(made)]
-            opened.raw.columns[header][:] = made
-        if changed:
-            opened.raw.columns[header][:] = made
-            of_unit = f"（单位 {unit}）" if unit else ""
-            opened.journal.note(
-                "数值带单位",
-                say("numbers_with_units", rows=name_rows(changed)),
-                say("read_as_numbers", of_unit=of_unit),
-                field=header,
-            )
+def _plain_numbers(opened: Opened, kind: LayerKind) -> Opened:
+    """Return the table with its known numeric columns as plain numbers, each named by the unit that they are in now."""
+    numeric = _numeric_columns(opened, kind)
+    columns: dict[str, list[str]] = {}
+    for header, texts in opened.raw.columns.items():
+        called, wanted = header, numeric.get(header)
+        made = texts if wanted is None else plain_numbers(texts, header, wanted, opened.journal)
+        if wanted and _other_unit(header, wanted) and any(map(NUMBER.fullmatch, made)):
+            called = f"{bare_header(header)}({wanted})"
+        while called != header and called in {*opened.raw.headers, *columns}:
+            called += "*"  # which no reader of headers heeds
+        columns[called] = made
+    return replace(opened, raw=replace(opened.raw, columns=columns)) if numeric else opened
 
 
-def _plain_number(row: int, text: str, header: str, unit: str, changed: list[int], opened: Opened) -> str:
-    stripped = text.strip()
-    if stripped.casefold() in PLACEHOLDERS | _NOT_DETECTED:
-        return text
-    quantity = parse_quantity(stripped)
-    value = None if quantity is None else in_unit(quantity, unit)
-    is_below = value is not None and value < 0 and not _LEVEL.search(bare_header(header))
-    if quantity is None or value is None or is_below:
-        unfit = "不是数值" if quantity is None else say("unit_unfit", unit=quantity.unit, of_column=unit)
-        below = say("not_a_quantity", unit=unit) if unit else say("below_zero")
-        reason = below if is_below else unfit
-        opened.journal.note_row(row + 1, "数值有误", reason, "按原样保留，请更正", field=header, value=text)
-        return text
-    if quantity.is_plain or quantity.sign:
-        return text
-    changed.append(row + 1)
-    return f"{value:.12g}"
+def _other_unit(header: str, wanted: str) -> str:
+    """Return the unit of a header where a number in it is another in the `wanted` one; else empty."""
+    stated = unit_of_header(header)
+    return stated if wanted and stated and factor(stated, wanted) != 1 else ""
 
 
-def _of_another(row: int, text: str, header: str, unit: str, wanted: str, opened: Opened) -> str:
-    """Return a cell of a column whose name gives a `unit` that isn't the one it is read in.
+def plain_numbers(texts: Sequence[str], header: str, wanted: str, journal: Journal) -> list[str]:
+    """Return the cells of a column as numbers in the `wanted` unit; what is none stays as it is, with an entry.
 
-    A number that would be another in the `wanted` unit gets its unit behind it, so that nobody takes it for one.
+    A cell's own unit counts, else that of the header, else the wanted one. A number that can't be had in the wanted
+    unit gets that of its header behind it, so that nobody takes it for one.
     """
-    quantity = parse_quantity(text.strip())
-    if quantity is None or quantity.unit or quantity.sign or quantity.value < 0:
-        return text
-    if quantity.value == (in_unit(replace(quantity, unit=unit), wanted) if unit_size(unit) else 0.0):
-        return text
-    reason = say("unit_unfit", unit=unit, of_column=wanted)
-    opened.journal.note_row(row + 1, "数值有误", reason, "不作数值采用，请换算后填写", field=header, value=text)
-    return f"{text.strip()} {unit}"
+    tell_units(texts, header, wanted, journal)
+    other = _other_unit(header, wanted)
+    made, with_units = list(texts), list[int]()
+    for row, text in enumerate(texts):
+        stripped = text.strip()
+        if stripped.casefold() in PLACEHOLDERS | _NOT_DETECTED:
+            continue
+        quantity = parse_quantity(stripped)
+        own = None if quantity is None else replace(quantity, unit=quantity.unit or other)
+        value = None if own is None else in_unit(own, wanted)
+        is_below = value is not None and value < 0 and not _LEVEL.search(bare_header(header))
+        if own is None or value is None or is_below:
+            unfit = "不是数值" if own is None else say("unit_unfit", unit=own.unit, of_column=wanted)
+            below = say("not_a_quantity", unit=wanted) if wanted else say("below_zero")
+            action = "按原样保留，请更正" if own is None or is_below else "不作数值采用，请换算后填写"
+            journal.note_row(row + 1, UNREAD_NUMBER, below if is_below else unfit, action, field=header, value=text)
+        elif not own.sign and not (own.is_plain and value == own.value):
+            made[row] = np.format_float_positional(value, trim="-")
+            with_units += [row + 1] if not own.is_plain else []
+            continue
+        if other and own is not None and own.value and quantity is not None and not quantity.unit:
+            made[row] = f"{stripped} {other}"
+    if with_units:
+        of_unit = f"（单位 {wanted}）" if wanted else ""
+        journal.note(
+            "数值带单位",
+            say("numbers_with_units", rows=name_rows(with_units)),
+            say("read_as_numbers", of_unit=of_unit),
+            field=header,
+        )
+    return made
 
 
-def named_unit(header: str) -> str:
-    """Return what a header gives for a unit: a known one, or a share of something, as mg/m³ is; else empty."""
-    match = UNIT_IN_NAME.search(plain_name(header))
-    return match[1] if match and (unit_size(match[1]) or "/" in match[1]) else ""
+def tell_units(texts: Sequence[str], header: str, wanted: str, journal: Journal) -> None:
+    """Write down that numbers of a column are converted by its header's unit, and which cells give another one."""
+    stated = unit_of_header(header)
+    times = factor(stated, wanted) if stated else None
+    if times is None:
+        return
+    read = [(row, quantity) for row, text in enumerate(texts, start=1) if (quantity := parse_quantity(text.strip()))]
+    bare = [row for row, quantity in read if not quantity.unit and quantity.value and times != 1]
+    differing = [row for row, quantity in read if quantity.unit and factor(quantity.unit, stated) != 1]
+    if bare:
+        how = say("by_header_unit", unit=stated, times=float(times), wanted=wanted, rows=name_rows(bare))
+        journal.note(BY_HEADER_EVENT, how, say("read_as_numbers", of_unit=f"（单位 {wanted}）"), field=header)
+    if differing:
+        why = say("units_unlike_header", unit=stated, rows=name_rows(differing))
+        journal.note("单元格单位与表头不同", why, "以单元格所写单位为准，请核对", field=header)
 
 
-def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, tuple[str, str]]:
-    """Return the columns that hold numbers, with their unit, by their name or the template, and the template's own."""
+def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
+    """Return the columns that hold numbers, with the unit that they are read in: the template's, else their own."""
     of_kind = {
-        bare_header(column.name): _unit_in(column.name)
+        bare_header(column.name): _known_unit(column.name)
         for column in templates().get(TEMPLATES.get(kind, ""), ())
         if any(word in column.allowed for word in _NUMBERS_ALLOWED)
     }
@@ -338,17 +358,15 @@ def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, tuple[str, st
     used = {opened.columns.by_role.get(role) for role in ("lon", "lat", "uncertainty", "central_meridian", "id")}
     units = {}
     for header in opened.raw.headers:
-        unit, bare = _unit_in(header), bare_header(header)
+        unit, bare = _known_unit(header), bare_header(header)
         if header not in used and (unit or bare in wanted):
-            own = unit or ("" if UNIT_IN_NAME.search(plain_name(header)) else wanted[bare])
-            units[header] = own, wanted.get(bare, "")
+            units[header] = wanted.get(bare, unit)
     return units
 
 
-def _unit_in(header: str) -> str:
-    """Return the unit that the name of a column ends with, as written; empty without a known one."""
-    match = UNIT_IN_NAME.search(plain_name(header))
-    return match[1] if match and unit_size(match[1]) is not None else ""
+def _known_unit(header: str) -> str:
+    unit = unit_of_header(header)
+    return unit if unit_size(unit) else ""
 
 
 @lru_cache(maxsize=1)

@@ -15,9 +15,11 @@ from hmgeo.intake.catalog import file_sha256, shown_path
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
-from hmgeo.intake.places.numbers import PLACEHOLDERS, in_unit, parse_quantity, unit_size
+from hmgeo.intake.places.numbers import PLACEHOLDERS
+from hmgeo.intake.quality import UNREAD_NUMBER, tell_units
 from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable, table_of
+from hmgeo.reference.cells import amount, parse_quantity
 from hmgeo.reference.tables import find_header
 from hmgeo.rules.claims import EVENT, Told, disputes
 from hmgeo.vocabulary import Basis, LayerKind
@@ -34,12 +36,12 @@ _OTHER_CHINESE = {
 }  # fmt: skip
 _CALM = frozenset({"C", "CALM", "静风", "静"})
 _STEP_DEG = 22.5
-UNIT_IN_NAME = re.compile(r"\(([^()]*)\)\*?$")
 _WHOLE = 100.0
 _ROUNDING = 2.0
 """Seventeen shares of a tenth each may miss a hundred by this much, with something to spare."""
 _DIRECTION_COUNTS = (8, 16)
 WIND_EVENT = "风频表搁置"
+_HEIGHT, _MASS = ("排气筒高度", "m"), ("年排放量", "kg/a")
 _MEDIUM_BY_ID = {"DA": "废气", "DW": "废水"}
 
 
@@ -182,6 +184,9 @@ def _outlets(raw: RawTable, journal: Journal) -> pa.Table:
     if not owner:
         place, remedy = Place(file=journal.file, sheet=raw.sheet), "写明 企业编号，与企业清单一致"
         raise InputError(Problem("排放口表没有「企业编号」列", place, "、".join(raw.headers), remedy=remedy))
+    for word, unit in (_HEIGHT, _MASS):
+        if header := find_header(raw.headers, word):
+            tell_units(raw.columns[header], header, unit, journal)
     return table_of([_outlet(number, raw, owner, journal) for number in range(1, raw.row_count + 1)], OUTLET_SCHEMA)
 
 
@@ -201,9 +206,7 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
     cells = {header: cells[number - 1] for header, cells in raw.columns.items()}
     for dispute in disputes(Told(cells)):
         notes.append(say("contradiction_in_row", values=dispute.values))
-        journal.note_row(
-            number, EVENT, "所填不能同时成立", dispute.action, field=dispute.claim.where, value=dispute.values
-        )
+        journal.note_row(number, EVENT, dispute.cause, dispute.action, field=dispute.claim.where, value=dispute.values)
     outlet_id = text("排放口编号")
     medium = text("类型") or _MEDIUM_BY_ID.get(outlet_id[:2].upper(), "")
     return {
@@ -212,9 +215,9 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
         "outlet_id": outlet_id,
         "medium": medium,
         "position_text": " ".join(filter(None, (text("经度"), text("纬度"), text("坐标系")))),
-        "stack_height_m": _number(number, raw, ("排气筒高度", "m"), journal, notes),
+        "stack_height_m": _number(number, raw, _HEIGHT, journal, notes),
         "pollutant": text("污染物"),
-        "emission_kg": _number(number, raw, ("年排放量", "kg"), journal, notes),
+        "emission_kg": _number(number, raw, _MASS, journal, notes),
         "receiving_water": text("受纳水体"),
         "note": one_by_one(notes),
         "year": _year(text("排放量年份") or text("年份") or text("资料时点")),
@@ -236,14 +239,11 @@ def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, 
     text = raw.columns[header][row - 1].strip() if header else ""
     if text.casefold() in PLACEHOLDERS:
         return None
-    quantity = parse_quantity(text)
-    stated = UNIT_IN_NAME.search(unicodedata.normalize("NFKC", header))
-    if quantity is not None and not quantity.unit and stated and unit_size(stated[1]):
-        quantity = replace(quantity, unit=stated[1])
-    is_share = quantity is not None and not quantity.unit and stated is not None and "/" in stated[1]  # mg/m³
-    value = None if quantity is None or quantity.sign or is_share else in_unit(quantity, unit)
-    if value is None or value < 0:
+    value = amount(text, header, unit)
+    if value is None:
         notes.append(say("number_not_used", word=word, text=text))
-        journal.note_row(row, "数值有误", say("not_a_quantity", unit=unit), "未采用，请更正", field=header, value=text)
+        journal.note_row(
+            row, UNREAD_NUMBER, say("not_a_quantity", unit=unit), "未采用，请更正", field=header, value=text
+        )
         return None
     return value

@@ -79,7 +79,7 @@ def dispute_entries(file: str, row: int, source_id: str, contradictions: Iterabl
             field=contradiction.claim.where,
             value=contradiction.values,
             event=EVENT,
-            reason="所填与本行或其他表的数据不能同时成立",
+            reason=contradiction.cause,
             action=contradiction.action,
             source_id=source_id,
         )

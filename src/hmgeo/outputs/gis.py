@@ -31,7 +31,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from hmgeo.errors import OutputError, Place, Problem
 from hmgeo.geo.ellipsoid import DRAWN_CORNERS, geodesic_buffer
 from hmgeo.outputs import qml, wording
-from hmgeo.outputs.english import in_english
+from hmgeo.outputs.english import in_english, in_language
 from hmgeo.outputs.guide import HEADER, described
 from hmgeo.outputs.style import (
     CONTEXT,
@@ -44,7 +44,7 @@ from hmgeo.outputs.style import (
     Style,
     context_style,
 )
-from hmgeo.outputs.tables import csv_text, write_parquet, write_rows
+from hmgeo.outputs.tables import OUR_WORDS, csv_text, write_parquet, write_rows
 from hmgeo.records import LON_LAT_CRS, plain_table, table_of
 from hmgeo.results.columns import (
     AREA_SCHEMA,
@@ -263,7 +263,7 @@ def write_geopackage(results: Results, path: Path, language: str = "zh") -> dict
     path
         Written anew; an older file there is replaced.
     language
-        Of headers, titles, legends and verdicts in words; notes and what the data say stay.
+        Of headers, titles, legends, verdicts in words and notes; what the data say stays.
 
     Returns
     -------
@@ -278,8 +278,9 @@ def write_geopackage(results: Results, path: Path, language: str = "zh") -> dict
 
 def _tables(results: Results, language: str) -> list[GisTable]:
     made = [_findings(results), _sources(results), _positions(results), _receptors(results), _searched(results)]
-    every = [replace(table, rows=plain_table(table.rows)) for table in (*made, *_context(results), *_water(results))]
-    return list(map(_in_english, every)) if language == ENGLISH else every
+    every = [*made, *_context(results), *_water(results)]
+    shown = map(_in_english, every) if language == ENGLISH else every
+    return [replace(table, rows=plain_table(table.rows)) for table in shown]
 
 
 def _in_english(table: GisTable) -> GisTable:
@@ -291,7 +292,7 @@ def _in_english(table: GisTable) -> GisTable:
     return replace(table, title=in_english(table.title), rows=rows, style=style)
 
 
-_OUR_WORDS = frozenset({"verdict_text", "role_name"})
+_OUR_WORDS = OUR_WORDS | {"verdict_text", "role_name"}
 
 
 def _day(results: Results) -> str:
@@ -515,7 +516,8 @@ def write_also(results: Results, word: str, path: Path, language: str = "zh") ->
         for name, table in tables.items():
             write_parquet(table.rows, path / f"{name}.parquet")
         return
-    header = (HEADER[0], "字段", *HEADER[1:], f"截到 {_FIELD_BYTES} 字节的行", "有 GBK 没有的字、改写的行")
+    words = (*HEADER[:1], "字段", *HEADER[1:], f"截到 {_FIELD_BYTES} 字节的行", "有 GBK 没有的字、改写的行")
+    header = [in_language(word, language) for word in words]
     rows = [row for table in tables.values() for row in write_shapefiles(table, path, _day(results))]
     write_rows(path / FIELD_MAP, header, rows)
 

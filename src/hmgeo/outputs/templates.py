@@ -291,6 +291,10 @@ class PlainTable(Struct, frozen=True):
     is_contents: bool = False
 
 
+TABLES = ".xlsx", ".csv"
+"""Endings of the tables that `write_plain` makes."""
+
+
 def write_plain(tables: Sequence[PlainTable], path: Path, *, suffix: str = "", notes: Sequence[str] = ()) -> None:
     """Write tables: a sheet each where the suffix is .xlsx, else the first one as csv (UTF-8 with a mark).
 

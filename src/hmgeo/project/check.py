@@ -20,7 +20,7 @@ from hmgeo.judging.crosscheck import cross_check
 from hmgeo.outputs.templates import TO_FIX, FixRow, PlainTable, fix_title, problem_of, write_fixme
 from hmgeo.outputs.wording import gaps_of, settled_by, verdict_header
 from hmgeo.project.bare import Progress, kind_of, silent
-from hmgeo.project.folder import whole_file
+from hmgeo.project.folder import ending_of, whole_file
 from hmgeo.project.inputs import SIDE_KINDS, SOURCES_KIND, WARNED_EVENTS, Inputs, layers_used, load_inputs, warning_of
 from hmgeo.project.run import cross_warnings, judge_inputs
 from hmgeo.project.spec import ProjectSpec, read_spec
@@ -338,6 +338,13 @@ def check_layer(
         Errors where the file can't be used; rows to correct are warnings, since every row is kept.
     """
     file = Path(path)
+    for made, allowed, key in (
+        (fixme, (".xlsx",), "--fixme"),
+        (write_columns, (".yml", ".yaml"), "--write-columns"),
+        (page, (".html",), "--map"),
+    ):
+        if made is not None:
+            ending_of(Path(made), allowed, key)
     try:
         is_raster = file.suffix.lower() in RASTER_SUFFIXES
         known = layer_kind(kind, file, options) if kind or is_raster else None

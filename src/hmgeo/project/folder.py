@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from msgspec import Struct
 
 import hmgeo
-from hmgeo.errors import HmgeoError, OutputError, Place, Problem, raise_problems
+from hmgeo.errors import HmgeoError, OutputError, Place, Problem, UsageError, raise_problems
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.reference.machine import cache_folder, noted_run, program_sum, sum_of, surroundings_sum
 from hmgeo.words import unpacked
@@ -283,6 +283,18 @@ def files_among_others(out: Path, names: Sequence[str], *, record: str) -> Itera
         yield new
         listed = {name: entry for name, entry in (_listed(out / record) or {}).items() if (out / name).exists()}
         write_record(new, {"schema": SCHEMA, "versions": {}, "outputs": listed | entries(new)}, record)
+
+
+def ending_of(out: Path, allowed: Sequence[str], key: str = "--out") -> str:
+    """Return the ending of `out`, told by `key`, in small letters: the kind of file that it becomes.
+
+    `UsageError`: none of the `allowed`, so that the file wouldn't be what its name says. `OutputError`: a device.
+    """
+    ending = out.suffix.lower()
+    if ending not in allowed and not _resolved(out).is_dir():  # a folder is told by `whole_file`
+        remedy = f"如 {out.stem}{allowed[0]}"
+        raise UsageError(Problem("写不成这种文件", Place(key=key), out.name, "、".join(allowed), remedy))
+    return ending
 
 
 @contextmanager

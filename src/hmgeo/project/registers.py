@@ -18,7 +18,7 @@ from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
 from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.outputs.templates import PlainTable, write_plain
-from hmgeo.project.folder import whole_file
+from hmgeo.project.folder import ending_of, whole_file
 from hmgeo.records import LedgerEntry
 from hmgeo.reference.tables import templates
 from hmgeo.register import merge
@@ -77,7 +77,8 @@ def merge_lists(
     """
     by_what = {what: dict(by_file) for what, by_file in (stated or {}).items()}
     paths = [*([previous] if previous else []), *files]
-    _refuse(files, out, by_what)
+    ending_of(out, (".xlsx",))
+    _refuse(files, by_what)
     names = _names(files)
     read: list[_Read] = []
     problems: list[Problem] = []
@@ -101,10 +102,8 @@ def merge_lists(
     return register
 
 
-def _refuse(files: Sequence[Path], out: Path, stated: Mapping[str, Mapping[str, str]]) -> None:
+def _refuse(files: Sequence[Path], stated: Mapping[str, Mapping[str, str]]) -> None:
     problems = []
-    if out.suffix.lower() != ".xlsx":
-        problems.append(Problem("底册只写成 xlsx", Place(key="--out"), out.name, remedy="把扩展名改为 .xlsx"))
     places = [path.resolve() for path in files]
     problems += [
         Problem("同一张表给了两次", Place(file=path.name), remedy="去掉重复的一个")

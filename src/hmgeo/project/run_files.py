@@ -32,6 +32,7 @@ from hmgeo.project.folder import (
     PRINT,
     RUN_MANIFEST,
     RUN_SCHEMA,
+    ending_of,
     entries,
     folder_files,
     said_words,
@@ -203,6 +204,7 @@ def report_of_run(run: Path | None, out: Path, template: Path | None, new_templa
     if template is not None and not template.is_file():
         raise InputError(Problem("找不到报告模板", Place(file=template.name), remedy="用 --new-template 写出默认模板"))
     target = new_template or out
+    ending_of(target, (".docx",), "--out" if new_template is None else "--new-template")
     manifest = None if run is None else read_told(run)
     with whole_file(target, [path for path in (template,) if path is not None]) as made:
         if new_template is not None:

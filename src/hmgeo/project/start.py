@@ -17,7 +17,7 @@ import yaml
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hmgeo.errors import Place, Problem, RuleError, UsageError, raise_problems
+from hmgeo.errors import OutputError, Place, Problem, RuleError, UsageError, raise_problems
 from hmgeo.intake.areas import Area, area_named, resolve_area
 from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.formats.read import SUFFIXES
@@ -501,14 +501,20 @@ def demo_projects() -> tuple[Path, ...]:
 def run_demo(out: str | Path = "hmgeo-demo", *, language: str = "zh", progress: Progress = silent) -> tuple[Run, ...]:
     """Run the shipped projects, each into its own folder below `out`, in `language`; `progress` hears how far.
 
-    `OutputError` where a folder can't be written.
+    `OutputError` where a folder can't be written; it names those that were written before, which are whole and stay.
     """
     from hmgeo.project.run import run_project  # noqa: PLC0415 -- maps and figures load slowly
 
     wish = Wish(language=language)
-    return tuple(
-        run_project(path, Path(out) / path.parent.name, wish=wish, progress=progress) for path in demo_projects()
-    )
+    runs: list[Run] = []
+    for path in demo_projects():
+        try:
+            runs.append(run_project(path, Path(out) / path.parent.name, wish=wish, progress=progress))
+        except OutputError as error:
+            whole = "、".join(str(run.folder) for run in runs)
+            kept = [Problem(f"未写出；先写出的结果完整，保留：{whole}", Place(file=path.parent.name))] if runs else []
+            raise OutputError([*error.problems, *kept]) from error
+    return tuple(runs)
 
 
 class Relevant(Struct, frozen=True):

@@ -1,11 +1,14 @@
 """What cells of lists mean where a list of words or codes stands behind them; what isn't understood is `Unknown`."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hmgeo.reference.tables import read_rows, renumbered, trades_named
 from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown, expression
@@ -395,3 +398,131 @@ def _names_of(code: str) -> tuple[frozenset[str], frozenset[str]]:
             names |= {row["name_2017"], row["name_2011"]} - {""}
             words |= {row["key_industry_zh"]} - {""}
     return frozenset(names), frozenset(words)
+
+
+_KG = {
+    "mg": Fraction(1, 10**6), "毫克": Fraction(1, 10**6), "g": Fraction(1, 1000), "克": Fraction(1, 1000),
+    "kg": Fraction(1), "千克": Fraction(1), "公斤": Fraction(1), "t": Fraction(1000), "吨": Fraction(1000),
+    "万t": Fraction(10**7), "万吨": Fraction(10**7),
+}  # fmt: skip
+_M3 = dict.fromkeys(("m3", "立方米", "方", "t", "吨"), Fraction(1)) | dict.fromkeys(
+    ("万m3", "万立方米", "万方", "万t", "万吨"), Fraction(10**4)
+)
+_A_YEAR, _A_DAY = ("/a", "/年", "/y", "/yr", "/year", "·a-1"), ("/d", "/日", "/天", "/day", "·d-1")
+_UNITS: dict[str, tuple[str, Fraction]] = {
+    "mg/kg": ("mg/kg", Fraction(1)), "毫克/千克": ("mg/kg", Fraction(1)), "毫克/公斤": ("mg/kg", Fraction(1)),
+    "ppm": ("mg/kg", Fraction(1)), "μg/kg": ("mg/kg", Fraction(1, 1000)), "ug/kg": ("mg/kg", Fraction(1, 1000)),
+    "g/kg": ("mg/kg", Fraction(1000)),
+    "m": ("m", Fraction(1)), "米": ("m", Fraction(1)), "cm": ("m", Fraction(1, 100)), "厘米": ("m", Fraction(1, 100)),
+    "km": ("m", Fraction(1000)), "公里": ("m", Fraction(1000)), "千米": ("m", Fraction(1000)),
+    "m2": ("m2", Fraction(1)), "㎡": ("m2", Fraction(1)), "平方米": ("m2", Fraction(1)),
+    "ha": ("m2", Fraction(10**4)), "公顷": ("m2", Fraction(10**4)), "亩": ("m2", Fraction(10**4, 15)),
+    "km2": ("m2", Fraction(10**6)), "平方公里": ("m2", Fraction(10**6)),
+    "m3": ("m3", Fraction(1)), "立方米": ("m3", Fraction(1)), "万m3": ("m3", Fraction(10**4)),
+    "万立方米": ("m3", Fraction(10**4)),
+    "人": ("人", Fraction(1)), "户": ("人", Fraction(1)), "万人": ("人", Fraction(10**4)),
+    **{unit: ("kg", size) for unit, size in _KG.items()},
+    **{unit + rate: ("kg/a", size) for unit, size in _KG.items() for rate in _A_YEAR},
+    **{unit + rate: ("m3/d", size) for unit, size in _M3.items() for rate in _A_DAY},
+}  # fmt: skip
+"""What a unit measures, and its size; a household is one person at least, and a tonne of water a cubic metre."""
+_QUANTITY = expression(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
+_IN_BRACKETS = expression(r"\((?:单位:?)?([^()]*)\)$")
+_LIKE_UNIT = expression(r"/|[吨克斤]$|-\d$")
+
+
+class Quantity(Struct, frozen=True):
+    """A number with what stood around it: its unit in plain signs, `<`, `>` or 约 before it; each may be empty.
+
+    `is_plain` tells that the text was a bare number already.
+    """
+
+    value: float
+    unit: str = ""
+    sign: str = ""
+    is_plain: bool = False
+
+
+def parse_quantity(text: str) -> Quantity | None:
+    """Read a number with thousands marks, a unit or a sign before it; None where the text is no number.
+
+    >>> parse_quantity("1,200 kg")
+    Quantity(value=1200.0, unit='kg', sign='', is_plain=False)
+    >>> parse_quantity("＜0.35mg/kg").sign, parse_quantity("1,20"), parse_quantity("未检出")
+    ('<', None, None)
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
+    match = _QUANTITY.fullmatch(plain)
+    if match is None or not re.match(r"[+-]?\.?\d", match[2]):
+        return None
+    unit = "".join((match[3] or "").split()).strip("()")
+    if unit and unit_size(unit) is None:
+        return None
+    is_plain = not match[1] and not unit and "," not in match[2] and text.strip() == plain
+    return Quantity(float(match[2].replace(",", "")), unit, match[1] or "", is_plain)
+
+
+def unit_size(unit: str) -> tuple[str, Fraction] | None:
+    """Return what a unit measures and its size; None for an unknown one.
+
+    >>> unit_size("t/a"), unit_size("KG"), unit_size("个")
+    (('kg/a', Fraction(1000, 1)), ('kg', Fraction(1, 1)), None)
+    """
+    plain = "".join(unicodedata.normalize("NFKC", unit).replace("\u2212", "-").split())
+    return _UNITS.get(plain) or _UNITS.get(plain.casefold())
+
+
+def unit_of_header(header: str) -> str:
+    """Return the unit in brackets behind a column's name, an unknown one, too; empty where no unit stands there.
+
+    >>> unit_of_header("废气铅（t/a）*"), unit_of_header("废气铅(mg/m³)"), unit_of_header("废气铅(2020年)")
+    ('t/a', 'mg/m3', '')
+    """
+    plain = re.sub(r"[\s*\ufeff]+|#\d+$", "", unicodedata.normalize("NFKC", header).replace("\u2212", "-").casefold())
+    match = _IN_BRACKETS.search(plain)
+    return match[1] if match and (unit_size(match[1]) or _LIKE_UNIT.search(match[1])) else ""
+
+
+def factor(unit: str, wanted: str) -> Fraction | None:
+    """Return by what a number in a `unit` is multiplied to be one in the `wanted`; None where they differ in kind.
+
+    A mass or a volume without a time is one a year or a day where that is wanted; a mass a day is none a year.
+
+    >>> factor("t", "kg/a"), factor("kg/d", "kg/a"), factor("kg/a", "kg"), factor("kg", "m")
+    (Fraction(1000, 1), None, Fraction(1, 1), None)
+    """
+    of_wanted = unit_size(wanted)
+    for rate in ("", "/a", "/d"):
+        own = unit_size(unit + rate)
+        if own is not None and of_wanted is not None and of_wanted[0] in {own[0], own[0].removesuffix("/a")}:
+            return own[1] / of_wanted[1]
+    return None
+
+
+def in_unit(quantity: Quantity, unit: str) -> float | None:
+    """Return a quantity in another unit; None where the two don't measure the same. Nothing is 0 in any unit.
+
+    >>> in_unit(Quantity(1.2, "t"), "kg"), in_unit(Quantity(3.0), "kg"), in_unit(Quantity(1.0, "kg"), "m")
+    (1200.0, 3.0, None)
+    """
+    if not (quantity.unit and unit and quantity.value):
+        return quantity.value
+    times = factor(quantity.unit, unit)
+    if times is None or not math.isfinite(quantity.value):
+        return None
+    return float(Fraction(repr(quantity.value)) * times)
+
+
+def amount(cell: str, header: str, unit: str) -> float | None:
+    """Return what a `cell` under a `header` comes to in a `unit`; None where it is no amount of 0 or more.
+
+    The cell's own unit counts, else that of the header, else the wanted one.
+
+    >>> amount("0.5", "新增铅(t/a)", "kg/a"), amount("0.5 kg", "新增铅(t/a)", "kg/a"), amount("3", "镉(mg/m³)", "kg/a")
+    (500.0, 0.5, None)
+    """
+    quantity = parse_quantity(cell)
+    if quantity is None or quantity.sign or quantity.value < 0:
+        return None
+    value = in_unit(replace(quantity, unit=quantity.unit or unit_of_header(header)), unit)
+    return value if value is not None and math.isfinite(value) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,8 +16,9 @@ from functools import cached_property, lru_cache
 from typing import ClassVar, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from hmgeo.reference.cells import ANY_TRADE, TradeCell, divisions_named, read_trade, read_word, trade_words
+from hmgeo.reference.cells import ANY_TRADE, TradeCell, amount, divisions_named, read_trade, read_word, trade_words
 from hmgeo.reference.tables import bare_header, metals_named, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
 from hmgeo.vocabulary import FIVE_METALS, METALS, expression
@@ -29,9 +31,10 @@ AIR, WATER = "废气", "废水"
 NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造", "搬迁": "搬迁"}
 _ENLARGED = "改扩建"
-_NOTHING = frozenset({"", "-", "—", "/", "无", "否", "0", "未", "未填", "不涉及", "不详", "n/a", "none", "null"})
+_NOTHING = frozenset(
+    {"", "-", "—", "/", "无", "否", "0", "未", "未填", "不涉及", "不详", "nd", "n.d.", "n/a", "none", "null"}
+)
 _NEGATED = expression("[不无未非否零]|低于|检出限")
-_QUANTITY = expression(r"\+?(\d+(?:\.\d+)?)\s*[a-z/㎏千克公斤吨人户m³·]*")
 _DAY = expression(r"(\d{4})(?:\D{1,2}(\d{1,2}))?(?:\D{1,2}(\d{1,2}))?\D?")
 _RUN_TOGETHER = expression(r"(\d{4})(\d{2})(\d{2})?")
 _PERMIT_ENDS = (
@@ -45,11 +48,15 @@ _PERMIT_ENDS = (
 
 
 class Said(Struct, frozen=True):
-    """One value, and the table and column that give it."""
+    """One value, and the table and column that give it.
+
+    `is_unread`: nobody knows what it comes to, so that it may speak for or against.
+    """
 
     where: str
     value: str
     grounds: str = ""
+    is_unread: bool = False
 
     @property
     def text(self) -> Reason:
@@ -65,7 +72,9 @@ class Emission(Struct, frozen=True):
     pollutant
         As written; several metals may stand together.
     kg
-        A year's mass; None where the table names the pollutant without one.
+        A year's mass; None where the table names the pollutant without one that can be read.
+    unread
+        The cell that ought to hold the mass and doesn't.
     year
         Of the figure; None where nobody said.
     is_added
@@ -78,10 +87,13 @@ class Emission(Struct, frozen=True):
     kg: float | None = None
     year: int | None = None
     is_added: bool = False
+    unread: str = ""
 
     @property
     def said(self) -> Said:
         """The emission as evidence."""
+        if self.unread:
+            return Said(self.where, self.unread, is_unread=True)
         mass = "（数量未填）" if self.kg is None else f" {self.kg:g} kg/a"
         year = "" if self.year is None else f"（{self.year} 年）"
         return Said(self.where, f"{self.pollutant}{mass}{year}")
@@ -173,14 +185,27 @@ def _lists(names: Sequence[str], words: Sequence[str]) -> Reading:
     )
 
 
+def _is_filled(value: str) -> bool:
+    return value.casefold() not in _NOTHING and not _NEGATED.match(value)
+
+
 def filled(names: Sequence[str]) -> Reading:
     """Read cells of columns of these `names` that say something, and not 无 or the like."""
-    return _cells(names, lambda value: value.casefold() not in _NOTHING and not _NEGATED.match(value))
+    return _cells(names, _is_filled)
 
 
-def _at_least(names: Sequence[str], least: float = 0.0) -> Reading:
-    """Read numbers above zero and not below a bound."""
-    return _cells(names, lambda value: (number := plain_number(value)) is not None and 0 < number >= least)
+def _at_least(names: Sequence[str], unit: str, least: float = 0.0) -> Reading:
+    """Read amounts above zero and not below a bound in a `unit`, and those that can't be read."""
+
+    def read(row: Told) -> Iterator[Said]:
+        for cell in row.given(*names):
+            number = amount(cell.value, cell.where, unit)
+            if number is None and _is_filled(cell.value):
+                yield replace(cell, is_unread=True)
+            elif number is not None and 0 < number >= least:
+                yield cell
+
+    return read
 
 
 def _dated(names: Sequence[str], *, past: bool) -> Reading:
@@ -312,16 +337,12 @@ def _own_emissions(row: Told) -> Iterator[Emission]:
     year = next((days[0].year for cell in row.given("排放量年份") if (days := _days(cell.value))), None)
     for header, cell in row.cells.items():
         match = re.fullmatch(f"({AIR}|{WATER}|新增)(六价铬|[{''.join(NAMED_METALS)}])(?:排放量)?", bare_header(header))
-        kg = plain_number(cell or "") if match else None
-        if match and kg is not None:
-            medium = "" if match[1] == "新增" else match[1]
-            yield Emission(header.strip().rstrip("*"), match[2], medium, kg, year, is_added=not medium)
-
-
-def plain_number(text: str) -> float | None:
-    """Return the number that a cell begins with, a unit behind it or not; None where it is anything else."""
-    match = _QUANTITY.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold().replace(",", ""))
-    return float(match[1]) if match else None
+        text = (cell or "").strip()
+        kg = amount(text, header, "kg/a") if match else None
+        if match and (kg is not None or _is_filled(text)):
+            medium, unread = "" if match[1] == "新增" else match[1], text if kg is None else ""
+            where = header.strip().rstrip("*")
+            yield Emission(where, match[2], medium, kg, year, is_added=not medium, unread=unread)
 
 
 def _days(text: str) -> tuple[dt.date, dt.date] | None:
@@ -378,14 +399,24 @@ class Dispute(Struct, frozen=True):
         return say("two_values", claim=self.claim.text, evidence=shown)
 
     @property
+    def is_open(self) -> bool:
+        """Whether all that may speak against the claim can't be read."""
+        return all(cell.is_unread for cell in self.evidence)
+
+    @property
     def why(self) -> Reason:
         """Why a clause that rests on either isn't judged."""
-        return say("contradicted", values=self.values)
+        return say("contradiction_open" if self.is_open else "contradicted", values=self.values)
 
     @property
     def note(self) -> Reason:
         """What stands in the row of the source."""
-        return say("contradiction_noted", values=self.values)
+        return say("contradiction_open_noted" if self.is_open else "contradiction_noted", values=self.values)
+
+    @property
+    def cause(self) -> Reason:
+        """What is the matter, for the ledger."""
+        return say("evidence_unread" if self.is_open else "not_both_true")
 
     @property
     def action(self) -> str:
@@ -428,18 +459,18 @@ def _amounts_disagree(row: Told) -> Iterator[Dispute]:
     """Yield masses that two columns state otherwise, and totals that aren't the sum of what their metals come to."""
     for columns in _amount_columns(tuple(row.cells)):
         cells = ([Said(name.strip().rstrip("*"), row.cells[name].strip()) for name in names] for names in columns)
-        stated = [[cell for cell in of_one if _PLAIN_MASS.fullmatch(cell.value)] for of_one in cells]
-        for first, *others in filter(None, stated):
-            if otherwise := tuple(cell for cell in others if float(cell.value) != float(first.value)):
+        masses = [[(amount(cell.value, cell.where, "kg/a"), cell) for cell in of_one] for of_one in cells]
+        stated = [[(kg, cell) for kg, cell in of_one if kg is not None] for of_one in masses]
+        for (first_kg, first), *others in filter(None, stated):
+            if otherwise := tuple(cell for kg, cell in others if kg != first_kg):
                 yield Dispute(first, otherwise, (NUMBERS,))
         total, *metals = stated
-        parts = tuple(of_one[0] for of_one in metals if of_one)
-        if total and parts and round(sum(float(cell.value) for cell in parts) - float(total[0].value), _MILLIGRAMS):
-            yield Dispute(total[0], parts, (NUMBERS,))
+        parts = [of_one[0] for of_one in metals if of_one]
+        if total and parts and abs(math.fsum(kg for kg, _ in parts) - total[0][0]) > _MILLIGRAM:
+            yield Dispute(total[0][1], tuple(cell for _, cell in parts), (NUMBERS,))
 
 
-_PLAIN_MASS = expression(r"\+?\d+(?:\.\d+)?")
-_MILLIGRAMS = 6
+_MILLIGRAM = 0.5e-6
 
 
 _CADMIUM_COLUMNS = ("是否涉镉", "涉镉情况", "涉镉认定")
@@ -508,20 +539,20 @@ _CLAIMS: tuple[_Claim, ...] = (
     _Claim(
         "非头顶库",
         _states(("是否头顶库", "头顶库认定"), ("否", "不是", "非头顶库")),
-        (_at_least(("下游1km居民数",)), filled(("下游重要设施",)), _overhead),
+        (_at_least(("下游1km居民数",), "人"), filled(("下游重要设施",)), _overhead),
     ),
     _Claim("无主", _states(("运行状态",), ("无主",)), (filled(("运营管理单位",)),)),
     _Claim("责任主体灭失", _states(("责任主体",), ("灭失",)), (filled(("责任单位", "运营管理单位")),)),
     _Claim(
         "水源停用",
         _states(("使用状态",), ("停用", "取消", "撤销", "已取消", "已撤销")),
-        (_at_least(("供水人口", "日供水量")),),
+        (_at_least(("供水人口",), "人"), _at_least(("日供水量",), "m3/d")),
     ),
     _denial(
         "非千吨万人",
         "thousand_ton_source",
-        _at_least(("日供水量",), _MANY_TONS),
-        _at_least(("供水人口",), _MANY_PEOPLE),
+        _at_least(("日供水量",), "m3/d", _MANY_TONS),
+        _at_least(("供水人口",), "人", _MANY_PEOPLE),
     ),
     _denial("非化工", "is_chemical", _lists(("主导产业",), ("化工",))),
     _Claim(
@@ -592,7 +623,8 @@ def disputes(row: Told) -> tuple[Dispute, ...]:
         claimed = next(iter(claim.says(row)), None)
         if claimed is None:
             continue
-        evidence = tuple(dict.fromkeys(cell for read in claim.against for cell in read(row)))
+        found = dict.fromkeys(cell for read in claim.against for cell in read(row))
+        evidence = tuple(sorted(found, key=lambda cell: cell.is_unread))
         if evidence:
             contradictions.append(Dispute(claimed, evidence, claim.touches))
     return tuple(contradictions)

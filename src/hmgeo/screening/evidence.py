@@ -24,7 +24,7 @@ from hmgeo.reference.cells import compared_word, read_trade, read_word
 from hmgeo.results.results import WaterTables
 from hmgeo.results.text import distance_text, radius_text
 from hmgeo.results.used import VisitOrder
-from hmgeo.rules.claims import AIR, WATER, Dispute, Said, Told, filled, plain_number
+from hmgeo.rules.claims import AIR, WATER, Dispute, Said, Told, filled
 from hmgeo.rules.claims import emits as stated_emissions
 from hmgeo.screening.land import LandView
 from hmgeo.vocabulary import (
@@ -517,9 +517,6 @@ def _water_gap(own: OwnColumns, number: int, emissions: str) -> str:
         return ""
     row = Told(own.cells(number))
     against = (*stated_emissions((), medium=WATER)(row), *filled(("受纳水体",))(row))
-    if not against:
-        figures = filled(tuple(f"{WATER}{metal}" for metal in METALS))(row)
-        against = tuple(said for said in figures if plain_number(said.value) != 0)
     if not against and emissions:
         against = (Said("废水重金属排放量", emissions),)
     return say("contradiction_to_check", values=Dispute(Said(_DRAINS, drains), against).values) if against else ""

@@ -26,8 +26,9 @@ from hmgeo.intake.columns import is_name, recognise
 from hmgeo.intake.formats.archive import check_zip, made_aside, survey_workbook
 from hmgeo.intake.formats.corners import is_survey_text, read_survey_text
 from hmgeo.intake.places.headers import name_parts, plain_name
-from hmgeo.intake.places.numbers import NUMBER, unit_size
+from hmgeo.intake.places.numbers import NUMBER
 from hmgeo.intake.rows import Journal, RawTable, as_text, choose_layer, name_rows, unique_headers
+from hmgeo.reference.cells import unit_size
 from hmgeo.reference.tables import GUIDE_MARKS, bare_header, templates
 from hmgeo.vocabulary import expression
 from hmgeo.words import say

@@ -17,8 +17,9 @@ from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, to_cgcs2000, z
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, AdminUnit, declared_place
 from hmgeo.intake.columns import Columns, Declared
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note, plain_name
-from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs, unit_size
+from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, name_rows
+from hmgeo.reference.cells import unit_size
 from hmgeo.vocabulary import expression
 from hmgeo.words import say
 
@@ -455,7 +456,7 @@ def _metres_of(header: str) -> float | None:
     size = unit_size(unit)
     if size is None:
         return None if _ANGLE.fullmatch(unit) else 1.0
-    return size[1] if size[0] == "m" else None
+    return float(size[1]) if size[0] == "m" else None
 
 
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:

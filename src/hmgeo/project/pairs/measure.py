@@ -38,7 +38,7 @@ from hmgeo.intake.layers import NO_FARMLAND_EVENT
 from hmgeo.intake.load import ReadOptions
 from hmgeo.intake.rows import SET_ASIDE_EVENT
 from hmgeo.project.bare import BareFile, Progress, load_bare, silent
-from hmgeo.project.folder import whole_file, whole_stored
+from hmgeo.project.folder import ending_of, whole_file, whole_stored
 from hmgeo.project.pairs.file import CodedPairsSink
 from hmgeo.proximity.elsewhere import Errand, Fetched, run_errand
 from hmgeo.proximity.measure import Fetch, Proximity, measure_proximity
@@ -87,11 +87,11 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     """
     if clipped_area and not aggregate:
         raise UsageError(Problem("--clipped-area 须与 --aggregate 同用", remedy="点对文件里没有面积，加上 --aggregate"))
+    target = _parquet(out)
     positions, layer, ledger = load_bare(sources, receptors, kind=kind, opener=_open_receptors)
     radii_m = tuple(radius_m) if isinstance(radius_m, Sequence) else (radius_m,)
     if len(radii_m) == 1:
         radii_m = (*(radius for radius in COUNTED_RADII_M if radius < radii_m[0]), *radii_m)
-    target = out if isinstance(out, RemoteFile) else stored_at(out)
     with whole_stored(target, [bare.path for bare in (sources, receptors) if not bare.is_frame]) as temporary:
         with nullcontext() if aggregate else CodedPairsSink(temporary) as pairs, _fetching(scheduler, layer) as fetch:
             proximity = measure_proximity(
@@ -237,6 +237,14 @@ class PackedFile(Struct, frozen=True):
     packed: Packed
 
 
+def _parquet(out: str | Path | RemoteFile) -> Stored:
+    """Return where `out` lies. `UsageError`: a path that isn't called .parquet."""
+    target = out if isinstance(out, RemoteFile) else stored_at(out)
+    if isinstance(target, Path):
+        ending_of(target, (".parquet",))
+    return target
+
+
 def pack_file(
     path: str | Path | RemoteFile,
     out: str | Path | None,
@@ -254,6 +262,7 @@ def pack_file(
     stored = path if isinstance(path, RemoteFile) else stored_at(path)
     folder, inputs = (stored.parent, [stored]) if isinstance(stored, Path) else (Path(), [])
     target = Path(out) if out is not None else folder / f"{stored.stem}.packed.parquet"
+    ending_of(target, (".parquet",))
     ledger_path = target.with_name(f"{target.stem}.ledger.csv")
     with whole_file(target, inputs, ledger_path.name) as temporary:
         packed = pack_layer(

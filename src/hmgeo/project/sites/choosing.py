@@ -22,21 +22,21 @@ from hmgeo.intake.areas import context_layers, resolve_area
 from hmgeo.intake.catalog import shown_path
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import read_raw
-from hmgeo.intake.places.numbers import unit_size
-from hmgeo.intake.quality import named_unit
+from hmgeo.intake.quality import UNREAD_NUMBER, plain_numbers
 from hmgeo.intake.rows import Journal
 from hmgeo.outputs import qml, siting_words
 from hmgeo.outputs.gis import GisTable, with_geometry, write_tables
 from hmgeo.outputs.map.page import write_map
 from hmgeo.outputs.style import CONTEXT, context_style
 from hmgeo.outputs.tables import write_parquet
-from hmgeo.outputs.templates import PlainTable, write_plain
+from hmgeo.outputs.templates import TABLES, PlainTable, write_plain
 from hmgeo.outputs.wording import DISCLAIMER, badge
-from hmgeo.project.folder import SCHEMA, entries, whole_file, whole_files, whole_folder, write_record
+from hmgeo.project.folder import SCHEMA, ending_of, entries, whole_file, whole_files, whole_folder, write_record
 from hmgeo.project.inputs import administrative_areas, context_layers_of, layers_used
 from hmgeo.project.sites.desk import SiteDesk, open_desk, read_sites
 from hmgeo.project.sites.given import Typed, sites_of_file, typed_site
 from hmgeo.records import Ledger, schema_of, table_of
+from hmgeo.reference.cells import factor, unit_of_header
 from hmgeo.reference.tables import GUIDE_MARKS, find_header, key_areas
 from hmgeo.results.columns import SHAPES_SCHEMA, nothing_found
 from hmgeo.results.results import ContextLayer, Presentation, Results
@@ -52,7 +52,6 @@ from hmgeo.vocabulary import FIVE_METALS, INVENTED, METALS, Basis, Effect, Layer
 from hmgeo.words import sentences
 
 MOST_POINTS = 50_000
-_FORMATS = ".xlsx", ".csv"
 _START = ("编号", "名称", "经度", "纬度", "是否入选", "未入选原因", "未评估的过滤条款", "过滤结果")
 TOUCHED, OPEN, UNTOUCHED = "触及", "未评估", "未触及"
 ORDER = "次序：未触及的在前，其中未评估最少的在前；不分优劣，未触及不等于可以建设。"
@@ -124,19 +123,12 @@ class Candidates(Struct, frozen=True):
     drawn: Results
 
 
-def check_format(out: Path) -> None:
-    """Refuse with `UsageError` a table that is neither .xlsx nor .csv: what it would be called, it wouldn't be."""
-    if out.suffix.lower() not in _FORMATS:
-        remedy = f"如 --out {out.stem}.xlsx"
-        raise UsageError(Problem("候选点列表的格式看不懂", Place(key="--out"), out.name, "、".join(_FORMATS), remedy))
-
-
 def write_candidates(candidates: Candidates, out: Path, inputs: Sequence[Path]) -> Path:
     """Write `candidates` to `out`, .xlsx or .csv, and the map beside it, never over `inputs`; return the map.
 
-    `OutputError`: a file can't be written, or a layer's 密级 forbids the page. `UsageError` as `check_format`.
+    `OutputError`: a file can't be written, or a layer's 密级 forbids the page. `UsageError` as `ending_of`.
     """
-    check_format(out)
+    ending_of(out, TABLES)
     page = out.with_suffix(".html")
     with whole_files((out, page), inputs) as (table, drawn):
         write_plain([candidates.table], table, suffix=out.suffix, notes=(ORDER, DISCLAIMER))
@@ -226,7 +218,7 @@ def _row(candidate: Candidate, clauses: dict[str, Clause], rule_ids: Sequence[st
 
 LEDGER_COLUMNS = ("来源编号", "来源企业", "金属", "核定量", "已出让", "余量", "核定文号")
 PLAN_COLUMNS = ("项目编号", "来源编号", "金属", "购买量")
-_MASSES = ("核定量", "已出让", "余量", "购买量", "新增量")
+_MASSES = ("核定量", "已出让", "余量", "新增量", "购买量")
 BASES = {"per_metal": False, "sum_of_five": True}
 BASIS_WORDS = {"per_metal": "逐个金属", "sum_of_five": "五种金属合计"}
 OPEN_BASIS = "条文未规定替代量逐个金属还是合计计算，须由使用单位确定并说明理由；两种算法并列。"
@@ -355,28 +347,31 @@ def _unsold(columns: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _columns(path: Path, names: Sequence[str], notes: list[str]) -> Mapping[str, Sequence[str]]:
-    """Return the columns of a table by the template's names; those that the file lacks are left out.
+    """Return the columns of a table by the template's names, masses in kg/a; those that the file lacks are left out.
 
-    How it was read joins `notes`. `InputError`: a mass in another unit than kg/a.
+    How it was read joins `notes`. `InputError`: what should be a mass a year is another thing by its unit.
     """
     journal = Journal(shown_path(path, ""))
     raw = read_raw(path, layer="", journal=journal, kind=LayerKind.PROJECT_SITES)
-    for entry in journal.entries:
-        where = Place(entry.file, entry.sheet, row=entry.row, field=entry.field)
-        notes.append(str(Problem(entry.event, where, entry.value, remedy=sentences(entry.reason, entry.action))))
-    headers = {name: find_header(raw.headers, name) for name in names}
-    units = {header: named_unit(header) for name, header in headers.items() if header and name in _MASSES}
+    headers = {name: header for name in names if (header := find_header(raw.headers, name))}
+    units = {header: unit_of_header(header) for name, header in headers.items() if name in _MASSES}
     raise_problems(
         InputError,
         [
             Problem("列的单位不是 kg/a", Place(file=journal.file, field=header), unit, "kg/a", "换算后填写，并改列名")
             for header, unit in units.items()
-            if unit and unit_size(unit) != unit_size("kg/a")
+            if unit and factor(unit, "kg/a") is None
         ],
     )
     first = raw.columns[raw.headers[0]] if raw.headers else []
     kept = [row for row, cell in enumerate(first) if not cell.startswith(GUIDE_MARKS)]
-    return {name: [raw.columns[header][row] for row in kept] for name, header in headers.items() if header}
+    columns = {name: [raw.columns[header][row] for row in kept] for name, header in headers.items()}
+    for name in filter(columns.__contains__, _MASSES):
+        columns[name] = plain_numbers(columns[name], headers[name], "kg/a", journal)
+    for entry in (entry for entry in journal.entries if entry.event != UNREAD_NUMBER):  # those are refused later
+        where = Place(entry.file, entry.sheet, row=entry.row, field=entry.field)
+        notes.append(str(Problem(entry.event, where, entry.value, remedy=sentences(entry.reason, entry.action))))
+    return columns
 
 
 def _purchases(path: Path, notes: list[str]) -> tuple[offsets.Purchase, ...]:
@@ -590,9 +585,10 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], as_of: date) -
 
     Raises
     ------
-    InputError, OutputError
-        The file can't be read or written.
+    InputError, OutputError, UsageError
+        The file can't be read or written, or is to be neither .xlsx nor .csv.
     """
+    ending_of(out, TABLES)
     areas = administrative_areas(context_layers(list(counties)))
     options = ReadOptions(in_china=True)  # lists of key areas hold no place abroad
     sites, positions, _ = sites_of_file(path, areas, basis=Basis.UNDECLARED, options=options)
@@ -603,7 +599,7 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], as_of: date) -
         for cells, row in zip(positions.attributes.to_pylist(), filled, strict=True)
     ]
     with whole_file(out, [path]) as temporary:
-        write_plain([PlainTable("", (*headers, *COLUMNS), tuple(rows))], temporary, suffix=".csv")
+        write_plain([PlainTable("重点区域", (*headers, *COLUMNS), tuple(rows))], temporary, suffix=out.suffix)
     return len(rows)
 
 

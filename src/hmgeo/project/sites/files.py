@@ -31,7 +31,7 @@ from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.tables import parquet_file, write_entries
 from hmgeo.outputs.wording import worded as word
 from hmgeo.project.bare import Progress, silent
-from hmgeo.project.folder import SCHEMA, clock, entries, versions, whole_files, whole_folder, write_record
+from hmgeo.project.folder import SCHEMA, clock, ending_of, entries, versions, whole_files, whole_folder, write_record
 from hmgeo.project.sites.desk import SiteDesk, open_desk, parse_ranges, read_sites, read_typed
 from hmgeo.project.sites.given import Typed
 from hmgeo.records import Ledger, table_of
@@ -372,10 +372,8 @@ def answer_sites(request: SiteRequest, *, progress: Progress = silent) -> Answer
         raise UsageError(
             Problem("须给出 --at 或 --sites 之一", Place(key="--at"), remedy="点位用 --at，清单用 --sites")
         )
-    wrong = [path for path in request.extracts if path.suffix.lower() not in EXTRACTS]
-    if wrong:
-        place = Place(key="--extract")
-        raise UsageError(Problem("摘录的格式看不懂", place, wrong[0].name, "、".join(EXTRACTS), "如 摘录.docx"))
+    for path in request.extracts:
+        ending_of(path, EXTRACTS, "--extract")
     progress("读取图层", 0, None)
     ranges_m = parse_ranges(request.ranges)
     desk = open_desk(request.project, as_of=request.as_of, ranges_m=ranges_m, words=request.words)
