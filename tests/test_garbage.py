@@ -108,6 +108,8 @@ def test_a_code_partly_in_words_or_of_no_division_is_no_code(cell: str) -> None:
         ("1411 有色金属冶炼", "contradiction"),
         ("1411 兼电镀", "unreadable"),
         ("1411等", "unreadable"),
+        ("2017", "unreadable"),  # the edition in the column of the code: no class of either
+        ("2002", "unreadable"),
         ("1411及其他", "unreadable"),
         ("1499 其他未列明食品制造", ""),
         ("1411 食品加工", ""),

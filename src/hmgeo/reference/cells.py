@@ -27,6 +27,7 @@ _SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 
 _LATER_SECTIONS = (51, 97)
 _DIVISIONS = (1, 97)
 _YEARS = frozenset({"1994", "2002", "2011", "2017"})
+_SAWN_TIMBER = "2011"  # 锯材加工: the one year of an edition that is a class, too
 _FULL_LENGTH = 4
 _EDITIONS = ("2011", "2017")
 _NUMERAL = expression(r"[〇零一二三四五六七八九十]")
@@ -143,7 +144,7 @@ def read_trade(cell: str) -> TradeCell | Unknown:
     if not matches:
         return _by_name(text, cell)
     before, years = text[: matches[0].start()].strip(" (["), _YEARS & {match[2] for match in matches}
-    if len(matches) > 1 and (before or years):
+    if years - {_SAWN_TIMBER} or (len(matches) > 1 and (before or years)):
         return Unknown("unreadable", cell, field="trade_code")
     if before:  # the name stands first
         after = text[matches[0].end() :].strip(_EDGES)
