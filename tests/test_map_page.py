@@ -318,7 +318,8 @@ def test_approximate_townships_are_dashed_and_say_so(page_text: str) -> None:
     towns = next(layer for layer in data_of(page_text)["context"] if layer["role"] == "township")
     assert towns["title"] == "乡级行政区（示意）"
     assert towns["style"]["dash"] == "4 3"
-    assert [f["properties"]["label"] for f in towns["features"]] == ["龙塘镇（示意）", "石角镇（示意）"]
+    assert [f["properties"]["name"] for f in towns["features"]] == ["龙塘镇", "石角镇"]
+    assert towns["approximate"] is True
 
 
 def test_a_title_that_says_so_already_is_left_alone_and_only_borders_are_labelled() -> None:

@@ -349,6 +349,16 @@ def test_the_page_speaks_english_and_back(few: Opened) -> None:
     tree = few.page.locator(".leaflet-control-layers-overlays").text_content()
     assert [word for word in classes if word not in tree] == []
     assert not re.search("优先保护类|安全利用类|严格管控类|未划分", few.page.locator("body").inner_text())
+    spoken_of = few.page.locator("[aria-label]").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    names = "|".join(few.page.evaluate("Object.values(hmgeo.page.sources).map(mark => mark.source.name)"))
+    assert [one for one in spoken_of if re.search("[\u3400-\u9fff，：]", re.sub(names, "", one))] == []
+    places = few.page.locator(".label-township span")
+    assert "龙塘镇 (approximate)" in places.all_text_contents()
+    spoken = few.page.locator("path.mark[data-source='QC-001']").get_attribute("aria-label")
+    assert spoken.endswith(", meets the survey condition")
+    few.page.fill("#search-box", "龙塘镇")
+    found = few.page.locator("#search-list li", has_text="township").locator(".word")
+    assert found.first.inner_text() == "龙塘镇 (approximate)"
     few.search("QC-001", "Enter")
     popup = few.page.locator(".pop")
     popup.wait_for()
@@ -356,6 +366,10 @@ def test_the_page_speaks_english_and_back(few: Opened) -> None:
     assert popup.locator("blockquote").inner_text().startswith("2021年底前")
     few.page.click("#tool-language")
     assert few.page.locator("#legend h2").first.inner_text().startswith("污染源（筛查结论）")
+    assert "龙塘镇（示意）" in places.all_text_contents()
+    assert few.page.locator("path.mark[data-source='QC-001']").get_attribute("aria-label") == spoken.replace(
+        ", meets the survey condition", "，符合排查条件"
+    )
 
 
 def test_csv_holds_what_the_table_shows_and_no_formula(few: Opened, tmp_path: Path) -> None:

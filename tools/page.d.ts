@@ -23,9 +23,9 @@ interface Feature<P, G = Geometry> { type: "Feature"; geometry: G; properties: P
 /** Places of a packed kind; `chunks` scripts hold it. */
 interface PackedMeta { classes: string[]; townships: string[]; sources: string[]; names: string[]; years: string[]; count: number; chunks: number }
 
-interface ContextRecord { name: string; label: string; at: LatLon; bounds: Bounds; facts?: Fact[] }
+interface ContextRecord { name: string; at: LatLon; bounds: Bounds; facts?: Fact[] }
 interface ContextData extends Titled {
-  role: string; remark: string[]; labelled: boolean; shown: boolean; basis: string; swatch: string; style: Look;
+  role: string; remark: string[]; labelled: boolean; shown: boolean; approximate: boolean; basis: string; swatch: string; style: Look;
   borders: Nullable<Geometry>; is_filled: boolean; left_open: boolean; features: Feature<ContextRecord, Nullable<Geometry>>[];
 }
 
@@ -182,7 +182,7 @@ declare namespace L {
     onRemove?(map: Map): void;
     addTo(where: Map | FeatureGroup): this;
     remove(): this;
-    bindTooltip(content: HTMLElement, options: object): this;
+    bindTooltip(content: HTMLElement | (() => HTMLElement), options: object): this;
     /** Where a layer is drawn over others. */
     bringToFront?(): unknown;
   }
@@ -263,7 +263,7 @@ interface ContextChoice { title: string; title_en?: string; key?: string; layer:
 interface Lot { store: IStore; layer: PackedLayer; kind: string }
 interface Choice { key: string; layer: L.Layer; on: boolean }
 /** What a name in the search box stands for. */
-interface Entry { name: string; aside?: string; kind: string; keys: string[]; go(): void }
+interface Entry { name: string; approximate?: boolean; aside?: string; kind: string; keys: string[]; go(): void }
 type Found = Omit<Entry, "keys">;
 interface Visitors { source(source: Source): void; row(id: string): void; area(bounds: L.LatLngBounds | Bounds): void; parcel(layer: ParcelLayer): void }
 interface ScaleBar { metres: number; pixels: number; scale: number }
@@ -638,12 +638,14 @@ interface Hmgeo {
   factSide(tree: FactTree, facts: Stateds): Nullable<Side>;
   Clauses: Maker<[ClickData, IGround[]], IClauses>;
   pathStyle(look: Look, extra?: object): object;
-  label(at: LatLon, text: string, role: string): L.Layer;
-  contextLayer(layer: ContextData, open: (at: L.LatLng, layer: ContextData, record: ContextRecord) => void): L.FeatureGroup;
+  label(at: LatLon, text: string, role: string, en?: string): L.Layer;
+  contextLayer(layer: ContextData, data: PageData, open: (at: L.LatLng, layer: ContextData, record: ContextRecord) => void): L.FeatureGroup;
   declutter(map: L.Map): void;
   receptorGroups(layer: ReceptorData, styles: Record<string, Look>, parcels: Record<string, ParcelLayer>, open: (drawn: ParcelLayer, at: L.LatLng) => void): Record<string, Drawn>;
   townshipCircle(sum: TownshipSum, styles: Record<string, Look>, open: () => void): L.Layer;
   sourceMark(source: Source, data: PageData, renderer: L.Layer, open: (source: Source) => void): SourceMark;
+  placeName(labels: Words, of: { approximate?: boolean }, name: string): string;
+  spoken(data: PageData, source: Source): string;
   inLanguage(data: PageData, zh: string, en?: string): string;
   classWord(data: PageData, word: string): string;
   sourcePopup(source: Source, data: PageData, toNearest: Nullable<() => void>): HTMLElement;

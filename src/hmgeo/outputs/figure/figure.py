@@ -117,7 +117,9 @@ def _draw_ground(scene: Scene, presentation: Presentation, pictures: Sequence[pa
     scene.context(drawn)
     scene.sums(pictures)
     named = scene.sources()
-    _name(scene.paper, scene.frame, scene.labels(drawn), named if len(named) <= MOST_NAMED else [])
+    mark = labels(presentation.language)["approximate"]
+    grounds = scene.labels(drawn, mark if mark.startswith("（") else f" {mark}")
+    _name(scene.paper, scene.frame, grounds, named if len(named) <= MOST_NAMED else [])
 
 
 def _name(

@@ -230,18 +230,21 @@ class Scene(Struct, frozen=True):
         listed = sorted(grave, key=lambda one: (rows[one[2]].get("list_number") or len(rows), -one[0]))
         return [(*at[number], _numbered(rows[number])) for *_, number in listed]
 
-    def labels(self, drawn: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str, str]]:
-        """Return place in mm, text and role of every label of the layers `drawn`, the larger areas first."""
+    def labels(self, drawn: Sequence[Mapping[str, Any]], mark: str) -> list[tuple[float, float, str, str]]:
+        """Return place in mm, text and role of every label of the layers `drawn`, the larger areas first.
+
+        `mark` stands behind the names of approximate ones.
+        """
         order = {"key_area": 0, "county": 1, "township": 2, "river": 3}
         found = [
-            (feature["properties"], layer["role"])
+            (feature["properties"], mark if layer["approximate"] else "", layer["role"])
             for layer in sorted(drawn, key=lambda layer: order.get(layer["role"], len(order)))
             if layer["labelled"]
             for feature in layer["features"]
-            if feature["properties"]["label"]
+            if feature["properties"]["name"]
         ]
-        at = self.view.place(self.frame, [one["at"][::-1] for one, _ in found]).tolist() if found else []
-        return [(x, y, one["label"], role) for (x, y), (one, role) in zip(at, found, strict=True)]
+        at = self.view.place(self.frame, [one["at"][::-1] for one, *_ in found]).tolist() if found else []
+        return [(x, y, one["name"] + more, role) for (x, y), (one, more, role) in zip(at, found, strict=True)]
 
     def _draw(self, geometries: Any, look: Look) -> None:  # noqa: ANN401 -- one or an array
         """Draw polygons, lines and points of one look, in batches."""

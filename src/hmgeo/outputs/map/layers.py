@@ -144,7 +144,6 @@ def context_layer(
             "geometry": None if is_outline else shapes.geojson(shape),
             "properties": {
                 "name": name,
-                "label": f"{name}{mark}" if name else "",
                 "at": shapes.anchor(shape),
                 "bounds": shapes.bounds([np.array([shape], dtype=object)]),
             }
@@ -159,6 +158,7 @@ def context_layer(
         "remark": parcels.overhead_remark() if facts else [],
         "labelled": layer.role in _LABELLED,
         "shown": layer.role not in _SHOWN_ON_WISH,
+        "approximate": bool(mark),
         "basis": wording.basis_word(layer.basis),
         "swatch": _swatch(geometries),
         "style": look,

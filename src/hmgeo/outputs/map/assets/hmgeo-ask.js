@@ -284,7 +284,7 @@
     if (found && found.metres > 0 && answer) {
       go = el("button", "go", this.say("go_there"));
       go.type = "button";
-      go.setAttribute("aria-label", this.say("go_there") + "：" + found.label);
+      go.setAttribute("aria-label", this.say("go_there") + (this.page.data.language === "en" ? ": " : "：") + found.label);
       go.addEventListener("click", map.fitBounds.bind(map, L.latLngBounds([[answer.lat, answer.lon], [found.lat, found.lon]]).pad(0.3), { maxZoom: 17, animate: false }));
       line.appendChild(go);
     }

@@ -39,17 +39,29 @@
   });
 
   hmgeo.label = label;
-  /** @param {LatLon} at @param {string} text @param {string} role */
-  function label(at, text, role) {
-    var span = hmgeo.el("span", "", text);
-    return L.marker(at, {
+  /** @param {LatLon} at @param {string} text @param {string} role @param {string} [en] */
+  function label(at, text, role, en) {
+    var span = hmgeo.el("span", "", text), marker;
+    if (en !== undefined) { span.setAttribute("data-zh", text); span.setAttribute("data-en", en); }
+    marker = L.marker(at, {
       pane: "labels", interactive: false, keyboard: false,
       icon: L.divIcon({ className: "map-label label-" + role.replace(/\W/g, "_"), html: span, iconSize: [0, 0] })
     });
+    return marker.on("add", function () { span.textContent = span.getAttribute("data-" + document.documentElement.lang) || text; });
   }
 
+  /* What a place is called on the map: one with approximate lines says so. */
+  hmgeo.placeName = /** @type {Hmgeo["placeName"]} */ function (labels, of, name) {
+    return of.approximate ? name + (labels.approximate.charAt(0) === "(" ? " " : "") + labels.approximate : name;
+  };
+
+  /* A source for those who hear the page. */
+  hmgeo.spoken = /** @type {Hmgeo["spoken"]} */ function (data, source) {
+    return source.name + (data.language === "en" ? ", " : "，") + data.verdict_words[source.verdict][data.language];
+  };
+
   /* Areas and lines for orientation: the few that carry labels are not clickable, the many say their name when pointed at. */
-  hmgeo.contextLayer = /** @type {Hmgeo["contextLayer"]} */ function (layer, open) {
+  hmgeo.contextLayer = /** @type {Hmgeo["contextLayer"]} */ function (layer, data, open) {
     var group = L.featureGroup(), look = pathStyle(layer.style, { interactive: !layer.labelled });
     if (layer.borders) { L.geoJSON(layer.borders, { style: Object.assign({}, look, { fill: false, interactive: false }) }).addTo(group); }
     if (!layer.borders || layer.is_filled) { L.geoJSON(layer.features, {
@@ -58,14 +70,18 @@
       },
       pointToLayer: function (feature, at) { return L.circleMarker(at, Object.assign({}, look, { radius: 4 })); },
       onEachFeature: function (feature, drawn) {
-        var name = feature.properties && feature.properties.label, facts = feature.properties && feature.properties.facts;
-        if (!layer.labelled) { drawn.bindTooltip(hmgeo.el("span", "", layer.title + (name ? "　" + name : "")), { sticky: true }); }
+        var name = feature.properties && feature.properties.name, facts = feature.properties && feature.properties.facts;
+        if (!layer.labelled) {
+          drawn.bindTooltip(function () {
+            return hmgeo.el("span", "", hmgeo.inLanguage(data, layer.title, layer.title_en) + (name ? "　" + hmgeo.placeName(data.labels, layer, name) : ""));
+          }, { sticky: true });
+        }
         if (facts) { drawn.on("click", function (event) { L.DomEvent.stopPropagation(event); open(event.latlng, layer, feature.properties); }); }
       }
     }).addTo(group); }
     layer.features.forEach(function (feature) {
-      var name = feature.properties;
-      if (layer.labelled && name.label) { label(name.at, name.label, layer.role).addTo(group); }
+      var name = feature.properties, words = data.words;
+      if (layer.labelled && name.name) { label(name.at, hmgeo.placeName(words.zh, layer, name.name), layer.role, hmgeo.placeName(words.en, layer, name.name)).addTo(group); }
     });
     return group;
   };
@@ -153,7 +169,7 @@
       ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity"].forEach(path.removeAttribute, path);
       path.setAttribute("tabindex", "0");
       path.setAttribute("role", "button");
-      path.setAttribute("aria-label", source.name + "，" + data.verdict_words[source.verdict][data.language]);
+      path.setAttribute("aria-label", hmgeo.spoken(data, source));
       path.setAttribute("data-source", source.id);
       path.addEventListener("keydown", function (event) { if (event.key === "Enter") { open(source); } });
     });

@@ -44,7 +44,7 @@
       layer.features.forEach(function (feature) {
         var name = feature.properties.name;
         towns[name] = true;
-        all.push({ name: feature.properties.label, kind: "kind_township", keys: [name], go: function () { go.area(feature.properties.bounds); } });
+        all.push({ name: name, approximate: layer.approximate, kind: "kind_township", keys: [name], go: function () { go.area(feature.properties.bounds); } });
       });
     });
     data.receptors.forEach(function (layer) {
@@ -96,7 +96,7 @@
       var item = hmgeo.el("li");
       item.id = "search-option-" + index;
       item.setAttribute("role", "option");
-      item.appendChild(hmgeo.el("span", "word", entry.name));
+      item.appendChild(hmgeo.el("span", "word", hmgeo.placeName(data.labels, entry, entry.name)));
       if (entry.aside) { item.appendChild(hmgeo.el("span", "aside", entry.aside)); }
       item.appendChild(hmgeo.el("span", "chip", data.labels[entry.kind]));
       item.addEventListener("mousedown", function (event) { event.preventDefault(); choose(index); });

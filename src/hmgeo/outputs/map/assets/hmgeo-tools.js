@@ -157,6 +157,7 @@
     document.documentElement.lang = language;
     each.call(document.querySelectorAll("[data-t]"), function (node) { node.textContent = hmgeo.say(labels[node.getAttribute("data-t")], { n: node.getAttribute("data-n") }); });
     each.call(document.querySelectorAll("[data-t-placeholder]"), function (node) { node.placeholder = labels[node.getAttribute("data-t-placeholder")]; });
+    each.call(document.querySelectorAll("[data-t-label]"), function (node) { node.setAttribute("aria-label", labels[node.getAttribute("data-t-label")]); });
     each.call(document.querySelectorAll("[data-en]"), function (node) {
       if (!node.hasAttribute("data-zh")) { node.setAttribute("data-zh", node.textContent); }
       node.textContent = node.getAttribute("data-" + language);
@@ -168,7 +169,7 @@
     document.getElementById("tool-language").lang = language === "en" ? "zh" : "en";
     Object.keys(this.sources).forEach(function (id) {
       var mark = page.sources[id], path = mark.getElement();
-      if (path) { path.setAttribute("aria-label", mark.source.name + "，" + page.verdictWord(mark.source.verdict)); }
+      if (path) { path.setAttribute("aria-label", hmgeo.spoken(data, mark.source)); }
     });
     this.map.closePopup();
     this.addTree();

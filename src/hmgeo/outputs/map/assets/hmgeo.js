@@ -214,7 +214,7 @@
     var page = this, backdrop = this.data.backdrop;
     /** @param {L.LatLng} at @param {ContextData} layer @param {ContextRecord} record */
     function open(at, layer, record) { page.popup(at, hmgeo.factsPopup(layer, record, page.data)); }
-    this.context = this.data.context.map(function (layer) { return { title: layer.title, title_en: layer.title_en, layer: page.keep(hmgeo.contextLayer(layer, open), layer.shown) }; });
+    this.context = this.data.context.map(function (layer) { return { title: layer.title, title_en: layer.title_en, layer: page.keep(hmgeo.contextLayer(layer, page.data, open), layer.shown) }; });
     this.data.tiles.forEach(function (tiles) {
       var layer = L.tileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 18, attribution: hmgeo.escape(tiles.attribution) });
       page.context.push({ title: hmgeo.say(page.data.labels.tiles_title, { title: tiles.title }), layer: layer.addTo(page.map) });
@@ -342,6 +342,7 @@
     this.map.addControl(new (L.Control.extend({ onAdd: function () { L.DomEvent.disableClickPropagation(page.credits); return page.credits; } }))({ position: "bottomright" }));
     this.map.getContainer().setAttribute("role", "application");
     this.map.getContainer().setAttribute("aria-label", this.data.labels.map_label);
+    this.map.getContainer().setAttribute("data-t-label", "map_label");
     this.map.on("popupopen popupclose", function (event) { page.map.getContainer().classList.toggle("popped", event.type === "popupopen"); });
     this.map.on("popupopen", function (event) {
       var node = event.popup.getElement();
