@@ -96,8 +96,8 @@ def test_the_package_itself_loads_nothing() -> None:
 def test_pairs_load_no_geopandas_and_nothing_that_judges_or_draws(more: str, tmp_path: Path) -> None:
     start = "from pathlib import Path; from hmgeo import BareFile, pairs_files\n"
     files = ", ".join(f"BareFile(Path({str(path)!r}))" for path in (SOURCES, FARMLAND))
-    loaded = imported_by(f"{start}pairs_files({files}, {str(tmp_path / 'p')!r}{more})")
-    assert (tmp_path / "p").stat().st_size > 500
+    loaded = imported_by(f"{start}pairs_files({files}, {str(tmp_path / 'p.parquet')!r}{more})")
+    assert (tmp_path / "p.parquet").stat().st_size > 500
     assert "shapely" in loaded
     assert loaded & {*SLOW} - {"pandas"} == set()  # pyarrow itself looks for pandas
     rooms = {name for name in loaded if name.split(".")[1:2] in (["judging"], ["outputs"], ["water"])}
@@ -454,12 +454,13 @@ def test_pairs_are_refused_in_the_same_words(hmgeo_command: Callable[..., Ended]
 
 
 def test_pairs_never_replace_an_input(hmgeo_command: Callable[..., Ended], tmp_path: Path) -> None:
-    table = tmp_path / "sources.csv"
-    table.write_bytes(SOURCES.read_bytes())
-    ended = pairs(hmgeo_command, table, sources=table)
-    assert (ended.code, len(ended.faults), names_in(tmp_path)) == (2, 1, ["sources.csv"])
+    table = tmp_path / "sources.parquet"
+    table.symlink_to(tmp_path / "sources.csv")
+    (tmp_path / "sources.csv").write_bytes(SOURCES.read_bytes())
+    ended = pairs(hmgeo_command, table, sources=tmp_path / "sources.csv")
+    assert (ended.code, len(ended.faults), names_in(tmp_path)) == (2, 1, ["sources.csv", "sources.parquet"])
     assert "输出文件就是本次的输入文件，未作改动" in ended.faults[0]
-    assert table.read_bytes() == SOURCES.read_bytes()
+    assert (tmp_path / "sources.csv").read_bytes() == SOURCES.read_bytes()
 
 
 @pytest.mark.parametrize("terminal", [True, False])
