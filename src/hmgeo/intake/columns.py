@@ -86,6 +86,7 @@ UNITS = frozenset(
 
 
 _MOST_NAMED = 40
+_BEHIND_ERROR = re.compile(r"(?<=误差|半径|范围)[a-z千公厘米里]*[\W_].*")
 _PERMIT = re.compile(r"[0-9A-Z]{18}\d{3}[A-Z]")
 
 
@@ -193,6 +194,8 @@ def _by_pattern(headers: Sequence[str], roles: Mapping[str, str]) -> dict[str, s
         known.setdefault(_letters(plain_name(header)), header)
     for header in headers:  # a name without its unit never outranks the bare name
         known.setdefault(_letters(_without_unit(plain_name(header))), header)
+    for header in headers:  # what stands behind 误差 is for the reader of errors to judge
+        known.setdefault(_letters(_BEHIND_ERROR.sub("", plain_name(header))), header)
     columns: dict[str, str] = {}
     for role, patterns in roles.items():
         names = (name for pattern in patterns.split() for name in known if re.fullmatch(pattern, name))

@@ -440,23 +440,29 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
         outcome.journal.note("坐标系", say("crs_in_words", rows=""), "按此读取", field=header, value=text, rows=rows)
 
 
-_STATED_ERROR = expression(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(m|米)?(?:左右|以内|之内)?")
-_ERROR_UNIT = expression(r"(?:误差(?:半径)?|精度)\(?([^()]*)\)?$")
-_ANGLE = expression(r"[°'\"′度分秒]+")
+_STATED_ERROR = expression(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(.*?)(?:左右|以内|之内)?")
+_ERROR_NAME = expression(r".*(?:误差(?:半径|范围)?|精度|uncertainty)|[^\W_]+")
+_WORDS_BEHIND = expression(r"[^\W_]+(?:/[^\W_]+)*|[°′″%'\"]+")
+_NO_UNIT = expression(r"单位|选填|必填|可选|估[计算]值?")
+
+
+def _length_of(unit: str) -> float | None:
+    """Return how many metres a `unit` has; None for an angle, an unknown one or the like."""
+    size = unit_size(unit)
+    return float(size[1]) if size is not None and size[0] == "m" else None
 
 
 def _metres_of(header: str) -> float | None:
-    """Return how many metres the unit that `header` gives has, 1 where it gives none; None for an angle or the like.
+    """Return how many metres the unit that `header` gives has, 1 where it gives none; None where it isn't understood.
 
-    >>> _metres_of("定位误差(km)"), _metres_of("定位误差（″）"), _metres_of("定位误差")
-    (1000.0, None, 1.0)
+    >>> _metres_of("定位误差[km]"), _metres_of("定位误差（单位：米，估计）"), _metres_of("定位误差")
+    (1000.0, 1.0, 1.0)
+    >>> _metres_of("定位误差（″）"), _metres_of("定位误差(百米)")
+    (None, None)
     """
-    match = _ERROR_UNIT.search(plain_name(header))
-    unit = match[1] if match else ""
-    size = unit_size(unit)
-    if size is None:
-        return None if _ANGLE.fullmatch(unit) else 1.0
-    return float(size[1]) if size[0] == "m" else None
+    behind = re.sub(r"#\d+$", "", _ERROR_NAME.sub("", plain_name(header), count=1))
+    words = _WORDS_BEHIND.findall(_NO_UNIT.sub(" ", behind))
+    return _length_of(words[0]) if len(words) == 1 else None if words else 1.0
 
 
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
@@ -470,9 +476,9 @@ def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) ->
         if plain in PLACEHOLDERS:
             continue
         stated = _STATED_ERROR.fullmatch(plain)
-        is_in_metres = stated is not None and bool(stated[2])
-        if stated is not None and (is_in_metres or metres is not None):
-            outcome.uncertainty_m[row] += float(stated[1]) * (1.0 if is_in_metres else metres or 1.0)
+        size = None if stated is None else _length_of(stated[2]) if stated[2] else metres
+        if stated is not None and size is not None:
+            outcome.uncertainty_m[row] += float(stated[1]) * size
         else:
             reason = "定位误差不是大于等于 0 的米数，位置误差不明"
             outcome.hold(row, reason, field=header, value=text, action="未据以判断，请更正定位误差")
