@@ -16,6 +16,7 @@ from hmgeo.intake.catalog import shipped_folder
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.load import load_positions, load_receptors
 from hmgeo.intake.side_tables import load_side_table
+from hmgeo.judging import own_columns
 from hmgeo.judging.applies import Subject, reach
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.crosscheck import CrossCheck, cross_check
@@ -508,3 +509,19 @@ def test_the_sign_of_a_metal_at_an_outlet_speaks_as_its_name() -> None:
         "是否涉镉「不涉及」（未填依据）与排放口「Cd 2 kg/a」"
     ]
     assert by_metal({"新增Cd(kg/a)": "2", "新增Pb": "3"}, "新增") == {"Pb": 3.0, "Cd": 2.0}
+
+
+@pytest.mark.parametrize(
+    "name", ["CODCr", "COD-Cr", "COD(Cr)", "COD Cr", "COD_Cr", "高锰酸盐指数（CODMn）", "化学需氧量（重铬酸盐法）"]
+)
+def test_oxygen_demand_is_no_metal(name: str) -> None:
+    denials = {"是否排放重点重金属": "否", "涉及重金属": "不涉及", "是否向河流排放重金属": "否"}
+    assert disputes(Told(denials, (Emission("排放口", name, "废水", 500.0),))) == ()
+
+
+@pytest.mark.parametrize("six", ["六价铬", "Cr6+", "Cr⁶⁺", "Cr(VI)", "Cr（Ⅵ）", "铬(六价)", "铬（VI）", "六价Cr"])
+def test_hexavalent_chromium_is_not_added_to_total_chromium(six: str) -> None:
+    outlet = {"outlet_id": "DW1", "row": 1, "medium": "废水", "stack_height_m": None, "receiving_water": ""}
+    named = (("总铬", 5.0), (six, 1.0), ("COD(Cr)", 90.0), ("Cd、Cr6+", 0.5))
+    told = own_columns._cells([outlet | {"pollutant": pollutant, "emission_kg": kg} for pollutant, kg in named])
+    assert told.emissions_kg == {"废水": {"铬": 5.0, "六价铬": 1.0, "镉六价铬": 0.5}}

@@ -375,13 +375,12 @@ def _cells(rows: Sequence[Mapping[str, Any]]) -> OutletCells:
 def _metal_named(pollutant: str) -> str:
     """Return the metal that a pollutant's name holds, several joined; empty for what is no metal.
 
-    >>> _metal_named("镉及其化合物"), _metal_named("六价铬"), _metal_named("铅、Cd"), _metal_named("颗粒物")
+    >>> _metal_named("镉及其化合物"), _metal_named("Cr6+"), _metal_named("铅、Cd"), _metal_named("颗粒物")
     ('镉', '六价铬', '铅镉', '')
     """
     pollutant = metals_named(pollutant)
-    if _HEXAVALENT in pollutant:
-        return _HEXAVALENT
-    return "".join(metal for metal in NAMED_METALS if metal in pollutant)
+    named = "".join(metal for metal in NAMED_METALS if metal in pollutant)
+    return named.replace("铬", _HEXAVALENT) if _HEXAVALENT in pollutant else named
 
 
 def _words(row: Mapping[str, Any]) -> str:

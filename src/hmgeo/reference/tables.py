@@ -298,12 +298,12 @@ def bare_header(text: str) -> str:
 
     >>> bare_header(" 排气筒高度（m）* "), bare_header("所在县(区、市)"), bare_header("是否涉镉#2")
     ('排气筒高度', '所在县', '是否涉镉')
-    >>> bare_header("废气Cd（kg/a）")
-    '废气镉'
+    >>> bare_header("废气Cd（kg/a）"), bare_header("废水Cr(VI)")
+    ('废气镉', '废水六价铬')
     """
     plain = re.sub(r"[\s*\ufeff]+|#\d+$", "", unicodedata.normalize("NFKC", text).casefold())
-    bare = re.sub(r"\([^()]*\)$", "", plain) or plain
-    return metals_named(bare) if bare.startswith(_MASSES) else bare
+    plain = metals_named(plain) if plain.startswith(_MASSES) else plain
+    return re.sub(r"\([^()]*\)$", "", plain) or plain
 
 
 _MASSES = ("废气", "废水", "新增", "替代")
@@ -323,15 +323,19 @@ _METAL_SIGNS: Mapping[str, str] = MappingProxyType(
     | {"mn": "锰", "lead": "铅", "mercury": "汞", "cadmium": "镉", "chromium": "铬", "arsenic": "砷"}
 )
 _METAL_SIGN = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(_METAL_SIGNS)})(?![a-z])")
+_OXYGEN_DEMAND = re.compile(r"(?i)cod[\s_(-]*(?:cr|mn)\)?|高锰酸盐指数|重铬酸[盐钾](?:指数|法)")
+"""How oxygen demand is measured, with chromium or manganese, which the water holds none of for that."""
+_CHROMIUM_SIX = re.compile(r"(?i)(?:(?<![a-z])cr|铬)[\s(]*(?:6\+|\+6|vi(?![a-z])|六价(?=\)))\)?")
 
 
 def metals_named(text: str) -> str:
-    """Return `text` with the signs of metals as their Chinese names.
+    """Return `text` with the signs of metals as their Chinese names; COD(Cr) names none.
 
-    >>> metals_named("Pb、Cd"), metals_named("COD、总As"), metals_named("Cr6+")
-    ('铅、镉', 'COD、总砷', '铬6+')
+    >>> metals_named("Pb、Cd"), metals_named("COD(Cr)、总As"), metals_named("Cr6+"), metals_named("铬（Ⅵ）")
+    ('铅、镉', 'COD、总砷', '六价铬', '六价铬')
     """
-    return _METAL_SIGN.sub(lambda sign: _METAL_SIGNS[sign[0].lower()], text)
+    plain = _OXYGEN_DEMAND.sub("COD", unicodedata.normalize("NFKC", text))
+    return _METAL_SIGN.sub(lambda sign: _METAL_SIGNS[sign[0].lower()], _CHROMIUM_SIX.sub("六价铬", plain))
 
 
 def find_header(headers: Sequence[str], name: str) -> str:
