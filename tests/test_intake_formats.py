@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -228,13 +229,15 @@ def test_the_users_mapping_wins(tmp_path: Path) -> None:
         load(path, columns=(("lon", "丙"),))
 
 
-def parcels(path: Path, codes: list[str], layer: str = "DLTB", driver: str = "GPKG") -> Path:
+def parcels(
+    path: Path, codes: list[str], layer: str = "DLTB", driver: str = "GPKG", deducted: Sequence[str] = ()
+) -> Path:
     shapes = [shapely.box(113 + row / 100, 23.5, 113.005 + row / 100, 23.505) for row in range(len(codes))]
     fields = {
         "BSM": np.array([f"4418021050000{row:05d}" for row in range(len(codes))], dtype=object),
         "DLBM": np.array(codes, dtype=object),
         "TBMJ": np.full(len(codes), 1000.0),
-        "KCMJ": np.full(len(codes), 100.0),
+        "KCMJ": np.array(deducted, dtype=object) if deducted else np.full(len(codes), 100.0),
         "QSDWDM": np.array(["4418021052010000000"] * len(codes), dtype=object),
     }
     pyogrio.raw.write(
@@ -261,6 +264,13 @@ def test_of_a_land_survey_only_farmland_is_farmland(tmp_path: Path, suffix: str,
     told = [(entry.value, entry.reason) for entry in ledger.entries if entry.event == "非耕地图斑"]
     assert told == [("0301", "共 2 行（数据第 4、6 行）"), ("1001", "共 1 行（数据第 5 行）")]
     assert "国土调查地类图斑" in events(ledger)["标准图层"]
+
+
+def test_a_deduction_that_cannot_be_read_is_not_nothing(tmp_path: Path) -> None:
+    path = parcels(tmp_path / "a.gpkg", ["0101"] * 5, deducted=["100", "", "—", "约 100", "-5"])
+    layer, ledger = farmland(path)
+    assert layer.read()["official_area_m2"].to_pylist() == [900.0, 1000.0, 1000.0, None, None]
+    assert [entry.value for entry in ledger.entries if entry.event == "面积无效"] == ["约 100", "-5"]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +325,7 @@ def test_control_units_are_read_by_the_fields_of_their_exports(tmp_path: Path) -
     (row,) = layer.read().select(["receptor_id", "name", "class"]).to_pylist()
     assert row == {"receptor_id": "ZH44180220001", "name": "高新区重点管控单元", "class": "2"}
     assert read_word("control_units", "2") == "重点管控"
-    spec = SimpleNamespace(layers={layer.kind: SimpleNamespace(path=path.name, options=ReadOptions())}, folder=tmp_path)
-    cells = desk._cells(spec, LayerKind.CONTROL_UNITS)["ZH44180220001"]  # type: ignore[arg-type]
+    inputs = SimpleNamespace(receptors=[layer])
+    cells = desk._cells(inputs, LayerKind.CONTROL_UNITS)["ZH44180220001"]  # type: ignore[arg-type]
     wanted = ("类别", "空间布局约束", "污染物排放管控", "环境风险防控", "资源利用效率")
     assert [cells[name] for name in wanted] == ["重点管控", "禁止新建电镀", "等量替代", "设应急池", ""]

@@ -282,14 +282,22 @@ def _official_areas_m2(opened: Opened) -> pa.Array:
         return pa.nulls(opened.raw.row_count, pa.float64())
     names = f"{opened.columns['parcel_area']}、{opened.columns['deducted_area']}"
     opened.journal.note("面积推算", "没有图斑地类面积（TBDLMJ）", "取图斑面积减扣除地类面积", field=names)
-    whole = _areas(opened, "parcel_area").to_pylist()
-    header, deductions = opened.columns.by_role.get("deducted_area", ""), opened.coded("deducted_area")
-    deducted = np.array([amount(text, header, "m2") or 0.0 for text in deductions.words])[deductions.code].tolist()
+    whole, deducted = _areas(opened, "parcel_area").to_pylist(), _deductions_m2(opened)
     rest = [
-        None if area is None or area <= less else round(area - less, 6)
+        round(area - less, 6) if area is not None and area > less else None  # no number is smaller than an unread one
         for area, less in zip(whole, deducted, strict=True)
     ]
     return pa.array(rest, pa.float64())
+
+
+def _deductions_m2(opened: Opened) -> list[float]:
+    """Return 扣除地类面积 of each parcel: 0 where its cell is blank, NaN with an entry where it is no area."""
+    header, texts = opened.columns["deducted_area"], opened.coded("deducted_area")
+    is_blank = [text.strip().casefold() in PLACEHOLDERS for text in texts.words]
+    read = [0.0 if blank else amount(text, header, "m2") for text, blank in zip(texts.words, is_blank, strict=True)]
+    values = np.array([np.nan if value is None else value for value in read])
+    _tell_unusable(opened, header, texts, np.isnan(values))
+    return values[texts.code].tolist()
 
 
 def _areas(opened: Opened, role: str) -> pa.Array:
@@ -303,9 +311,13 @@ def _areas(opened: Opened, role: str) -> pa.Array:
     texts = opened.coded(role)
     values = np.array([np.nan if (value := amount(text, header, "m2")) is None else value for text in texts.words])
     unusable = ~(values > 0)
+    _tell_unusable(opened, header, texts, unusable)
+    return pa.array(values[texts.code], pa.float64(), mask=unusable[texts.code])
+
+
+def _tell_unusable(opened: Opened, header: str, texts: Coded, unusable: NDArray[np.bool_]) -> None:
     strange = {texts.words[number]: texts.rows_of(number) + 1 for number in np.flatnonzero(unusable).tolist()}
     unclear_rows("面积无效", strange, "按图形面积计算", header, opened.journal)
-    return pa.array(values[texts.code], pa.float64(), mask=unusable[texts.code])
 
 
 BATCH_ROWS = 50_000
