@@ -226,14 +226,17 @@ def write_table(folder: Path, name: str, rows: Table, shapes: list[dict[str, Any
     (folder / f"{name}.geojson").write_text(text, encoding="utf-8")
 
 
+_ASKED = ("path", "kind", "shown_as", "options", "basis", "gates")
+
+
 @contextmanager
 def quick_loading() -> Iterator[None]:
-    """Read a file anew only where its bytes changed: what is read of the same bytes is the same."""
+    """Read a file anew only where its bytes or how it is to be read changed."""
     held: dict[tuple[object, ...], object] = {}
 
     def remembered(load: Callable[..., object]) -> Callable[..., object]:
         def read(**options: Any) -> object:  # noqa: ANN401 - whatever the loader takes
-            key = (load, options["path"].read_bytes(), *(options.get(name) for name in ("path", "kind", "shown_as")))
+            key = (load, options["path"].read_bytes(), *(repr(options.get(name)) for name in _ASKED))
             if key not in held:
                 held[key] = load(**options)
             return held[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from garbage import quick_loading
 from typer.testing import CliRunner
 
 from hmgeo.cli import app
-from hmgeo.errors import UsageError
+from hmgeo.errors import ProjectError, UsageError
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.project.sites.files import SiteRequest, answer_sites
 from hmgeo.project.sites.given import Typed
@@ -68,6 +69,18 @@ def test_a_list_answers_as_the_point_does(tmp_path: Path) -> None:
     told = [(one.value, one.event, one.action) for one in table.ledger.entries if "选项" in one.event]
     options = ("--action new", "--trade 3212", "--edition 2017", "--metal Pb=12.5", "--metal Cd=0.4")
     assert told == [(option, "选项作默认值", "1 行按选项研判") for option in (*options, "--set may_pollute_soil=yes")]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_search_for_garbage_is_left_as_it_was(tmp_path: Path, is_on: bool) -> None:
+    was_on = gc.isenabled()
+    try:
+        (gc.enable if is_on else gc.disable)()
+        with pytest.raises(ProjectError):
+            answer_sites(SiteRequest(tmp_path, Typed("107.5,24.9"), None, Basis.UNDECLARED, ReadOptions()))
+        assert gc.isenabled() is is_on
+    finally:
+        (gc.enable if was_on else gc.disable)()
 
 
 def test_a_cell_wins_over_an_option_understood_or_not_and_both_are_told(tmp_path: Path) -> None:

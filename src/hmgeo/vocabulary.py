@@ -23,6 +23,8 @@ class _Pattern:
 
     def __getattr__(self, name: str) -> object:
         """Return what the compiled expression has by that name, and keep it."""
+        if name.startswith("_"):  # copying asks for these before there is anything given
+            raise AttributeError(name)
         found: object = getattr(re.compile(*self._given), name)  # type: ignore[call-overload]
         setattr(self, name, found)
         return found

@@ -128,7 +128,7 @@ def load_positions(
     Examples
     --------
     >>> from hmgeo.project.start import demo_projects
-    >>> from hmgeo.vocabulary import Basis, LayerKind, Unknown
+    >>> from hmgeo.vocabulary import Basis, LayerKind
     >>> file = demo_projects()[0].parents[2] / "synthetic" / "qingcheng" / "water_stations.xlsx"
     >>> stations, _ = load_positions(file, kind=LayerKind.WATER_STATIONS, basis=Basis.SYNTHETIC)
     >>> stations.to_geopandas().crs.to_epsg()

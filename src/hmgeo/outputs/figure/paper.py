@@ -138,7 +138,7 @@ class Boxes(Struct, frozen=True):
         unit, numbers = mm / _STEPS, _digits(self._sized(_STEPS))
         pieces = np.full((len(numbers), 5), b"re\n", numbers.dtype)
         pieces[:, :4] = numbers
-        pieces[BATCH - 1 :: BATCH, 4] = b"re f\n"
+        pieces[BATCH - 1 : -1 : BATCH, 4] = b"re f\n"
         file.setFillColor(HexColor(self.look.fill), self.look.fill_opacity)
         file.addLiteral(f"{unit:.6f} 0 0 {-unit:.6f} 0 {height_mm * mm:.4f} cm")
         file.addLiteral(_text_of(pieces) + "f")

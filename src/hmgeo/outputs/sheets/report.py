@@ -297,7 +297,7 @@ _NOT_OURS = "/stylesWithEffects", "/customXml", "/thumbnail"
 
 
 def _leave_out(page: Document) -> None:
-    """Leave out what Word's library brings along and no page of ours uses, four fifths of a file."""
+    """Leave out what Word's library brings along and no page of ours uses: some 25 kB a file."""
     for style in [style for style in page.styles if style.type == WD_STYLE_TYPE.TABLE]:
         if style.name not in {"Normal Table", "Table Grid"}:
             style.delete()

@@ -353,12 +353,17 @@ def _sketch(desk: SiteDesk, dossier: Dossier, language: str) -> bytes:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Look for no garbage: millions of a long list's cells are kept to the end, and nothing of it runs in circles."""
+    """Look for no garbage: a long list's cells are kept to the end, and what runs in circles, its workbook, comes last.
+
+    Whoever had the search off has it off afterwards.
+    """
+    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()
 
 
 @_uncollected()
