@@ -71,16 +71,17 @@ def test_a_list_answers_as_the_point_does(tmp_path: Path) -> None:
     assert told == [(option, "选项作默认值", "1 行按选项研判") for option in (*options, "--set may_pollute_soil=yes")]
 
 
-@pytest.mark.parametrize("is_on", [True, False])
-def test_the_search_for_garbage_is_left_as_it_was(tmp_path: Path, is_on: bool) -> None:
-    was_on = gc.isenabled()
+def test_the_search_for_garbage_is_left_as_it_was(tmp_path: Path) -> None:
+    was_on, left = gc.isenabled(), []
     try:
-        (gc.enable if is_on else gc.disable)()
-        with pytest.raises(ProjectError):
-            answer_sites(SiteRequest(tmp_path, Typed("107.5,24.9"), None, Basis.UNDECLARED, ReadOptions()))
-        assert gc.isenabled() is is_on
+        for switch in (gc.enable, gc.disable):
+            switch()
+            with pytest.raises(ProjectError):
+                answer_sites(SiteRequest(tmp_path, Typed("107.5,24.9"), None, Basis.UNDECLARED, ReadOptions()))
+            left.append(gc.isenabled())
     finally:
         (gc.enable if was_on else gc.disable)()
+    assert left == [True, False]
 
 
 def test_a_cell_wins_over_an_option_understood_or_not_and_both_are_told(tmp_path: Path) -> None:

@@ -297,7 +297,7 @@ def _deductions_m2(opened: Opened) -> list[float]:
     read = [0.0 if blank else amount(text, header, "m2") for text, blank in zip(texts.words, is_blank, strict=True)]
     values = np.array([np.nan if value is None else value for value in read])
     _tell_unusable(opened, header, texts, np.isnan(values))
-    return values[texts.code].tolist()
+    return [float(area) for area in values[texts.code]]
 
 
 def _areas(opened: Opened, role: str) -> pa.Array:
