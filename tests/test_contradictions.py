@@ -525,3 +525,47 @@ def test_hexavalent_chromium_is_not_added_to_total_chromium(six: str) -> None:
     named = (("总铬", 5.0), (six, 1.0), ("COD(Cr)", 90.0), ("Cd、Cr6+", 0.5))
     told = own_columns._cells([outlet | {"pollutant": pollutant, "emission_kg": kg} for pollutant, kg in named])
     assert told.emissions_kg == {"废水": {"铬": 5.0, "六价铬": 1.0, "镉六价铬": 0.5}}
+
+
+DENIED_AMOUNTS = (
+    ({"是否涉镉": "不涉及"}, "废气镉(kg/a)"),
+    ({"使用状态": "停用"}, "供水人口"),
+    ({"是否头顶库": "否"}, "下游1km居民数"),
+)
+
+
+@pytest.mark.parametrize(("denial", "column"), DENIED_AMOUNTS)
+@pytest.mark.parametrize(
+    ("cell", "speaks"),
+    [
+        *((cell, False) for cell in ("——", "--", "－", "暂无", "空", "\\", "没有", "#N/A", "ＮＤ", "0（未检出）")),
+        *((cell, False) for cell in ("约0", "0;0", "0／0", "0（2023年）")),
+        *((cell, True) for cell in ("0（待核实）", "0？", "0;5", "0-5", "<1000", "若干", "*", "-1")),
+    ],
+)
+def test_a_blank_or_a_zero_speaks_against_no_denial(
+    denial: dict[str, str], column: str, cell: str, *, speaks: bool
+) -> None:
+    assert [found.is_open for found in disputes(Told({**denial, column: cell}))] == [True] * speaks
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_open"),
+    [
+        *((cell, None) for cell in ("约8000人", "8000余人", "8000人左右", "<1000", "<10000", "小于1000人", "500-800")),
+        *((cell, None) for cell in ("0.8万", "约0.5万人", "不超过9999人", "800户", "8000人（2023年）")),
+        *((cell, True) for cell in ("约9500人", "9000余人", "≤10000", "1万以下", "8000-12000", "5000以上", "3500户")),
+        *((cell, False) for cell in ("1.2万", "12000余人", "1万多人", "不少于1万人", "12000-15000", "约2万人")),
+    ],
+)
+def test_a_bound_speaks_against_a_denial_only_if_it_may_reach_the_limit(cell: str, *, is_open: bool | None) -> None:
+    found = disputes(Told({"是否“千吨万人”水源地": "否", "供水人口": cell}))
+    assert [dispute.is_open for dispute in found] == ([] if is_open is None else [is_open])
+
+
+@pytest.mark.parametrize(
+    ("cell", "in_doubt"), [("——", False), ("无", False), ("－", False), ("暂无", False), ("若干", True)]
+)
+def test_a_blank_emission_leaves_no_sum_in_doubt(cell: str, *, in_doubt: bool) -> None:
+    for column in ("新增镉(kg/a)", "替代镉(kg/a)", "替代量(kg/a)"):
+        assert (NUMBERS in own_columns.unread_doubts({column: cell, "新增铅(kg/a)": "10"})) == in_doubt

@@ -22,7 +22,6 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, county_in_address, declared_place
 from hmgeo.intake.columns import Accepted, Opened, unclear_rows
-from hmgeo.intake.places.numbers import PLACEHOLDERS
 from hmgeo.intake.places.suspicion import PLACE_EVENT
 from hmgeo.intake.rows import SET_ASIDE_EVENT, Cells, Coded, Journal, Outcome, as_wkb
 from hmgeo.records import POSITION_SCHEMA, RECEPTOR_SCHEMA, Gates, told_cells
@@ -37,7 +36,7 @@ from hmgeo.reference.cells import (
     unit_of_header,
     zeros_kept,
 )
-from hmgeo.reference.tables import is_link, links_by_row
+from hmgeo.reference.tables import PLACEHOLDERS, is_link, links_by_row
 from hmgeo.rules.claims import EVENT, Told, disputes, may_claim
 from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import (

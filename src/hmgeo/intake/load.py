@@ -58,14 +58,14 @@ from hmgeo.intake.places.locate import (
     row_datum_words,
 )
 from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read_shapes
-from hmgeo.intake.places.numbers import PLACEHOLDERS, pair_uncertainties_m, typed_pairs
+from hmgeo.intake.places.numbers import pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
 from hmgeo.intake.quality import check_cells, settle_words
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 from hmgeo.reference.cells import read_word
 from hmgeo.reference.machine import code_folder
-from hmgeo.reference.tables import find_header, templates
+from hmgeo.reference.tables import PLACEHOLDERS, find_header, templates
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.vocabulary import Basis, LayerKind, Unknown
 

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from hmgeo.intake.formats.read import TEMPLATES
-from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS
+from hmgeo.intake.places.numbers import NUMBER
 from hmgeo.intake.rows import Cells, Journal, Outcome, RawTable, arrow_columns, name_rows
 from hmgeo.records import UnreadWord, WordMeaning
 from hmgeo.reference.cells import (
@@ -29,7 +29,16 @@ from hmgeo.reference.cells import (
     unit_size,
     zeros_kept,
 )
-from hmgeo.reference.tables import ALIASES, bare_header, find_header, means_the_same, templates, trades, trades_named
+from hmgeo.reference.tables import (
+    ALIASES,
+    PLACEHOLDERS,
+    bare_header,
+    find_header,
+    means_the_same,
+    templates,
+    trades,
+    trades_named,
+)
 from hmgeo.rules.claims import AIR, WATER
 from hmgeo.rules.words import MEASURED_ATTRIBUTES, stated_facts, unread_facts
 from hmgeo.vocabulary import METALS, LayerKind, Unknown

@@ -15,12 +15,11 @@ from hmgeo.intake.catalog import file_sha256, shown_path
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
-from hmgeo.intake.places.numbers import PLACEHOLDERS
 from hmgeo.intake.quality import UNREAD_NUMBER, tell_units
 from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable, table_of
 from hmgeo.reference.cells import amount, parse_quantity
-from hmgeo.reference.tables import find_header
+from hmgeo.reference.tables import PLACEHOLDERS, find_header
 from hmgeo.rules.claims import EVENT, Told, disputes
 from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import one_by_one, say

@@ -16,7 +16,7 @@ from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.records import Ledger, LedgerEntry, Positions, SideTable, table_of
 from hmgeo.reference.cells import read_trade, read_word
-from hmgeo.reference.tables import find_header, means_the_same, metals_named, trades, trades_named
+from hmgeo.reference.tables import find_header, is_blank, means_the_same, metals_named, trades, trades_named
 from hmgeo.results.columns import OUTLETS_SCHEMA
 from hmgeo.rules.claims import AIR, NAMED_METALS, NUMBERS, WATER
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
@@ -156,7 +156,7 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
         (start, metal): cell
         for start in (ADDED, OFFSET)
         for metal, cell in _metal_cells(cells, start)
-        if cell not in _BLANKS and amount_of(cell) is None
+        if not is_blank(cell) and amount_of(cell) is None
     }
     unread_reasons = {
         key: say("cell_unread", column=f"{key[0]}{METAL_WORDS[key[1]]}", cell=cell) for key, cell in unread.items()
@@ -171,9 +171,6 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
         if start.startswith(ADDED):
             doubts |= {fact: why for fact in emission_facts({metal: 1.0}) if fact not in known and fact not in doubts}
     return doubts
-
-
-_BLANKS = frozenset({"", "/", "-", "—"})
 
 
 def emission_facts(added_kg: Mapping[str, float]) -> dict[str, bool | Doubted]:

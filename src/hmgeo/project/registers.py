@@ -15,12 +15,12 @@ from hmgeo.intake.formats.read import TEMPLATES, read_raw
 from hmgeo.intake.formats.sheets import sheet_names
 from hmgeo.intake.load import open_file, place_rows
 from hmgeo.intake.places.headers import plain_name
-from hmgeo.intake.places.numbers import PLACEHOLDERS, coordinate_texts
+from hmgeo.intake.places.numbers import coordinate_texts
 from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.project.folder import ending_of, whole_file
 from hmgeo.records import LedgerEntry
-from hmgeo.reference.tables import templates
+from hmgeo.reference.tables import PLACEHOLDERS, templates
 from hmgeo.register import merge
 from hmgeo.register.entry import entry_of, place_stems, read_name
 from hmgeo.register.sheets import NOTES_HEADER, Sheet, filled_headers, own_headers, sheets

@@ -256,6 +256,21 @@ def trades_named(name: str) -> tuple[Trade, ...]:
     return tuple(fitting)
 
 
+PLACEHOLDERS = frozenset(
+    {"", "-", "--", "–", "—", "——", "/", "\\", "无", "没有", "暂无", "空", "null", "none", "n/a", "#n/a"}
+)
+"""What stands in a cell that says nothing, in small letters."""
+
+
+def is_blank(cell: str) -> bool:
+    """Tell whether a `cell` says nothing.
+
+    >>> is_blank(" －－ "), is_blank("#N/A"), is_blank("0")
+    (True, True, False)
+    """
+    return unicodedata.normalize("NFKC", cell).strip().casefold() in PLACEHOLDERS
+
+
 GUIDE_MARKS = ("【填写要求】", "【示例】")
 """What the first cells of a template's second and third row start with: rows that are no data."""
 

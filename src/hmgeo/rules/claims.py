@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hmgeo.reference.cells import ANY_TRADE, TradeCell, amount, divisions_named, read_trade, read_word, trade_words
-from hmgeo.reference.tables import bare_header, metals_named, read_rows, trades, trades_named
+from hmgeo.reference.tables import bare_header, is_blank, metals_named, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
 from hmgeo.vocabulary import FIVE_METALS, METALS, expression
 from hmgeo.words import Reason, say, sentences
@@ -31,9 +31,7 @@ AIR, WATER = "废气", "废水"
 NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "锌", "锰", "钒")
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造", "搬迁": "搬迁"}
 _ENLARGED = "改扩建"
-_NOTHING = frozenset(
-    {"", "-", "—", "/", "无", "否", "0", "未", "未填", "不涉及", "不详", "nd", "n.d.", "n/a", "none", "null"}
-)
+_NOTHING = expression(r"0|n\.?d\.?")
 _NEGATED = expression("[不无未非否零]|低于|检出限")
 _DAY = expression(r"(\d{4})(?:\D{1,2}(\d{1,2}))?(?:\D{1,2}(\d{1,2}))?\D?")
 _RUN_TOGETHER = expression(r"(\d{4})(\d{2})(\d{2})?")
@@ -186,7 +184,8 @@ def _lists(names: Sequence[str], words: Sequence[str]) -> Reading:
 
 
 def _is_filled(value: str) -> bool:
-    return value.casefold() not in _NOTHING and not _NEGATED.match(value)
+    plain = unicodedata.normalize("NFKC", value).strip().casefold()
+    return not (is_blank(plain) or _NOTHING.fullmatch(plain) or _NEGATED.match(plain))
 
 
 def filled(names: Sequence[str]) -> Reading:
@@ -194,16 +193,59 @@ def filled(names: Sequence[str]) -> Reading:
     return _cells(names, _is_filled)
 
 
+_REMARK = expression(r"\((?:未检出|低于检出限|不涉及|无|n\.?d\.?|人|实测|监测|\d{4}年?)\)$")
+_ZEROS = expression(r"(?:约?0+(?:\.0+)?(?:人|户|吨|千克|kg|t|/a|/d)*[;,、/\s]*)+")
+_ROUGHLY = expression(
+    r"(?:(?P<about>大?约|近)|(?P<below><|小于|不足|不到|低于|少于)|(?P<most>≤|不超过|不大于|不多于|至多)"
+    r"|(?P<above>>|≥|大于|多于|超过|不少于|不低于|至少))?"
+    r"(?P<low>\d[\d,.]*)(?:[-~—至到]+(?P<high>\d[\d,.]*))?(?P<times>万?)(?P<odd>[余多])?(?P<unit>[^\d以左]*)"
+    r"(?:(?P<round>左右)|(?P<within>以[下内])|(?P<over>以上))?"
+)
+_MOST_AT_HOME = 10
+
+
+def _bounds(cell: Said, unit: str) -> tuple[float, float] | None:
+    """Return the least and the most that an amount may be in a `unit`; None where it can't be read.
+
+    About a number is half a unit of its first digit less, or one more; a household is one to ten people.
+
+    >>> [_bounds(Said("供水人口", cell), "人") for cell in ("约8000人", "不超过0.8万", "500-800", "0（未检出）")]
+    [(7500.0, 9000.0), (0.0, 8000.0), (500.0, 800.0), (0.0, 0.0)]
+    """
+    plain = _REMARK.sub("", unicodedata.normalize("NFKC", cell.value).strip().casefold()).replace(" ", "")
+    if _ZEROS.fullmatch(plain):
+        return 0.0, 0.0
+    match = _ROUGHLY.fullmatch(plain)
+    if match is None:
+        return None
+    own_unit = match["times"] + (match["unit"] or (unit if match["times"] else ""))
+    low = amount(match["low"] + own_unit, cell.where, unit)
+    high = amount((match["high"] or match["low"]) + own_unit, cell.where, unit)
+    if low is None or high is None or high < low:
+        return None
+    digit = 10 ** math.floor(math.log10(high)) if high else 0
+    if match["about"] or match["round"]:
+        low, high = low - digit / 2, high + digit
+    elif match["odd"]:
+        high += digit
+    elif match["below"] or match["most"] or match["within"]:
+        low, high = 0.0, math.nextafter(high, 0) if match["below"] else high
+    elif match["above"] or match["over"]:
+        high = math.inf
+    return low, high * _MOST_AT_HOME if "户" in plain + cell.where else high
+
+
 def _at_least(names: Sequence[str], unit: str, least: float = 0.0) -> Reading:
-    """Read amounts above zero and not below a bound in a `unit`, and those that can't be read."""
+    """Read amounts above zero and not below a bound in a `unit`, and those that may be so or can't be read."""
 
     def read(row: Told) -> Iterator[Said]:
         for cell in row.given(*names):
-            number = amount(cell.value, cell.where, unit)
-            if number is None and _is_filled(cell.value):
-                yield replace(cell, is_unread=True)
-            elif number is not None and 0 < number >= least:
+            bounds = _bounds(cell, unit)
+            low, high = bounds or (0.0, math.inf if _is_filled(cell.value) else 0.0)
+            if 0 < low >= least:
                 yield cell
+            elif 0 < high >= least:
+                yield replace(cell, is_unread=True)
 
     return read
 
@@ -338,7 +380,8 @@ def _own_emissions(row: Told) -> Iterator[Emission]:
     for header, cell in row.cells.items():
         match = re.fullmatch(f"({AIR}|{WATER}|新增)(六价铬|[{''.join(NAMED_METALS)}])(?:排放量)?", bare_header(header))
         text = (cell or "").strip()
-        kg = amount(text, header, "kg/a") if match else None
+        least, most = (match and _bounds(Said(header, text), "kg/a")) or (0.0, math.inf)
+        kg = least if least == most else None
         if match and (kg is not None or _is_filled(text)):
             medium, unread = "" if match[1] == "新增" else match[1], text if kg is None else ""
             where = header.strip().rstrip("*")

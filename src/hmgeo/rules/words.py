@@ -9,6 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from hmgeo.reference.cells import read_word
+from hmgeo.reference.tables import is_blank
 from hmgeo.vocabulary import LayerKind, Unknown, expression
 from hmgeo.words import table_rows
 
@@ -234,7 +235,7 @@ def unread_numbers(row: Mapping[str, str]) -> dict[str, str]:
     return {
         column: cell.strip()
         for column, cell in row.items()
-        if _plain(column) in _number_columns() and cell.strip() not in _UNSAID and not _NUMBER.fullmatch(cell.strip())
+        if _plain(column) in _number_columns() and not is_blank(cell) and not _NUMBER.fullmatch(cell.strip())
     }
 
 

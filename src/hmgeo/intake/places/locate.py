@@ -17,9 +17,10 @@ from hmgeo.geo.datum import Datum, gauss_kruger_crs, parse_datum, to_cgcs2000, z
 from hmgeo.intake.catalog import COUNTY_TOLERANCE_M, AdminUnit, declared_place
 from hmgeo.intake.columns import Columns, Declared
 from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note, plain_name
-from hmgeo.intake.places.numbers import NUMBER, PLACEHOLDERS, Pair, pair_uncertainties_m, read_pairs
+from hmgeo.intake.places.numbers import NUMBER, Pair, pair_uncertainties_m, read_pairs
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, name_rows
 from hmgeo.reference.cells import unit_size
+from hmgeo.reference.tables import PLACEHOLDERS
 from hmgeo.vocabulary import expression
 from hmgeo.words import say
 

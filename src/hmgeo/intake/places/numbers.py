@@ -23,6 +23,7 @@ from hmgeo.geo.ellipsoid import geodesic_m
 from hmgeo.intake.columns import Columns
 from hmgeo.intake.places.headers import LAT_LON, LON_LAT_PAIR, PARTS, Coordinates, dotted_parts
 from hmgeo.intake.rows import Outcome, RawTable, name_rows
+from hmgeo.reference.tables import PLACEHOLDERS
 from hmgeo.vocabulary import expression
 from hmgeo.words import say
 
@@ -235,7 +236,6 @@ def _add_up(parts: list[str]) -> tuple[float, float]:
     return float(total), float(half)
 
 
-PLACEHOLDERS = frozenset({"", "-", "--", "—", "——", "/", "无", "暂无", "空", "null", "none", "n/a", "#n/a"})
 _BARE = expression(r"-?[0-9]{1,9}(?:\.[0-9]{1,12})?")
 _SMALLEST_PACKED = 100_000.0
 _SEPARATORS = (
