@@ -462,6 +462,23 @@ def test_check_tells_what_the_lists_say_against_each_other() -> None:
     assert lost in told
 
 
+_DOCUMENTS = (
+    "无锡市人民政府 锡政发〔2006〕12号", "无政发〔2006〕1号", "粤府函〔2005〕123号（扩区待批）",
+    "粤府函[2005]No 123号", "桂政函〔二〇一〇〕1号", "粤府函〔2005〕一百二十三号", "国函〔2010〕1号（未来科技城）",
+    "粤环审〔2015〕12号，不含北片区", "环审〔2010〕100号《关于示例规划环评报批稿的审查意见》",
+    "国家发展改革委2006年第41号公告", "国务院令第 123 号", "粤府函2005-123", "清环字98-012号", "国函2006 45号",
+    "粤环审〔2015〕12号（跟踪评价待开展）", "粤府函（2005年）123号",
+)  # fmt: skip
+_NO_DOCUMENTS = (
+    "桂政函〔2010〕1号（已作废）", "桂环审〔2010〕1号（已取消）", "预期2027年3月8号", "力争6月30号前取得",
+    "中山路12号", "见附件3号", "受理〔2024〕12号", "清府〔2024〕12号请示", "清府请〔2024〕12号",
+    "已上报，清府〔2024〕12号", "一期2号", "桂政函〔2010〕1号（已终止）", "桂政函〔2010〕1号被收回",
+    "桂政函〔2010〕1号停止执行", "没有文号（电话12号）", "电话：12345号", "编制合同〔2024〕3号", "批复2024-06",
+    "规划（2010-2020年）", "2020年12号楼", "桂政函〔2010〕1号，无", "扩区批复〔2020〕1号已撤销",
+    "不含批复〔2020〕1号，待批",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("column", ["批准设立文号", "规划环评审查文号"])
 @pytest.mark.parametrize(
     ("cell", "is_there"),
@@ -476,6 +493,8 @@ def test_check_tells_what_the_lists_say_against_each_other() -> None:
         ("桂政函〔2010〕1号（已撤销）", False),
         ("不予批准 桂环函〔2019〕1号", False),
         ("待批：桂环函〔2024〕  号", False),
+        *((cell, True) for cell in _DOCUMENTS),
+        *((cell, False) for cell in _NO_DOCUMENTS),
         ("2020", False),
         ("43646", False),
         ("2019-06-30", False),
@@ -483,6 +502,18 @@ def test_check_tells_what_the_lists_say_against_each_other() -> None:
 )
 def test_a_year_or_a_document_to_come_is_no_document(column: str, cell: str, *, is_there: bool) -> None:
     assert list(stated_facts({column: cell}).values()) == ([True] if is_there else [])
+
+
+_GROUNDS = (
+    "不存在可能造成土壤污染的环节", "不可能造成土壤污染", "粉尘经布袋除尘后外排", "拆除设备外运处置", "招待所",
+    "无需核查", "但无生产废水", "未查出重金属", "无铅、镉排放", "含铬废水全部回用不外排", "非有色金属冶炼",
+    "不存在渗漏",
+)  # fmt: skip
+_NO_GROUNDS = (
+    "无法判断", "需核实", "未调查", "尚未评估", "资料缺失", "不排除", "不排除可能", "排放镉", "废水含镉",
+    "无组织排放镉", "排放镉不超标", "仍有镉排放", "存在渗漏风险", "环评报告书判定为是", "依据不足", "暂不清楚",
+    "正在调查", "除镉外",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -495,6 +526,8 @@ def test_a_year_or_a_document_to_come_is_no_document(column: str, cell: str, *, 
         ("否；待核实", {}),
         ("否：不确定", {}),
         ("否，除2号线外", {}),
+        *((f"否，{grounds}", {"may_pollute_soil": False}) for grounds in _GROUNDS),
+        *((f"否，{grounds}", {}) for grounds in _NO_GROUNDS),
     ],
 )
 def test_a_no_that_its_grounds_take_back_is_none(cell: str, said: dict[str, bool]) -> None:

@@ -37,7 +37,7 @@ def test_a_kilogram_is_sold_once() -> None:
 
 
 def test_tenths_neither_refuse_nor_grant_by_rounding() -> None:
-    ledger = ledger_of([ReductionSource("R", "", "Cd", 0.3, 0.0, "1号")])
+    ledger = ledger_of([ReductionSource("R", "", "Cd", 0.3, 0.0, "示例核〔2024〕1号")])
     for _ in range(3):
         ledger = ledger.allot("P", "R", "Cd", 0.1)
     assert ledger.left_kg("R", "Cd") == 0.0
@@ -55,13 +55,27 @@ def test_other_metals_strange_sources_and_papers_are_refused() -> None:
         ledger.allot("P1", "R1", "Pb", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("metal", "document", "is_verified"),
+    [
+        ("Cd", "无锡环审〔2024〕5号", True),
+        ("Pb", "清环核〔2024〕1号（不含镉）", True),
+        ("Cd", "清环核〔2024〕1号（不含铅、镉）", False),
+        ("Cd", "清环核〔2024〕1号（已作废）", False),
+        *(("Cd", document, False) for document in ("/", "否", "暂缺", "2020年", "正在核定", "")),
+    ],
+)
+def test_only_the_number_of_a_document_verifies_a_source(metal: str, document: str, *, is_verified: bool) -> None:
+    assert ReductionSource("R", "", metal, 1.0, 0.0, document).is_verified is is_verified
+
+
 def test_a_faulty_table_tells_everything_at_once() -> None:
     columns = {
         "来源编号": ["R1", "R2"],
         "金属": ["铅", "金"],
         "核定量": ["二十", "3"],
         "已出让": ["", "1"],
-        "核定文号": ["1号", "2号"],
+        "核定文号": ["示例核〔2024〕1号", "示例核〔2024〕2号"],
     }
     with pytest.raises(InputError) as caught:
         sources_of(columns, "sources.xlsx")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hmgeo.reference.cells import read_word
 from hmgeo.reference.tables import is_blank
-from hmgeo.vocabulary import LayerKind, Unknown, expression
+from hmgeo.vocabulary import METALS, LayerKind, Unknown, expression
 from hmgeo.words import table_rows
 
 
@@ -69,7 +69,16 @@ _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
 _YES_OR_NO = _YES | _NO
 _UNSAID = frozenset({"", "/", "-", "—"})
-_DOUBTED = expression(r"[待疑但?？]|除.*外|不[确明清详]|可能|未[知定核查]")
+_METAL = f"(?:{'|'.join(METALS.values())}|重金属)"
+_DOUBTED = expression(
+    r"[疑?？缺]|(?<![招接对])待(?!外运|清运|转运|处[理置])|但(?![无不未没])|(?<!拆)除[^,，;；。]*外(?![排运委售购送])"
+    r"|不[确详足]|不清(?![洗理淤])|不明(?!显)|不排除|不好说|[非是]不|(?<!不)(?<!无)(?<!没有)(?<!不存在)可能|无法|也许|或有|为是"
+    r"|[未尚][^,，;；。超]{0,3}[知定判明调评核查测检](?![出见到显查测])|(?<![无不])需.{0,4}[核查调评测]|正在[核查调评测]"
+    r"|无[^,，;；。]{0,2}(?:资料|数据|依据)|(?<![不未会])存在|(?<![不未])曾|仍(?![无不未])"
+    rf"|(?:^|[,，;；。])(?=[^,，;；。]*(?:排|含|产生|有))"
+    rf"(?![^,，;；。]*(?:[不未](?![超多大高])|[没禁]|非(?!正常)|零(?!星)|低于检|无(?!组织)))[^,，;；。]*{_METAL}"
+)
+"""Grounds that take a no back: doubt, an exception, or a metal that is let out after all."""
 _PRESENT = ("批准设立文号", "规划环评审查文号")
 _EXTRA_COLUMNS = {
     "是否可能造成土壤污染及依据": "may_pollute_soil",
@@ -83,9 +92,23 @@ _STATES = {
     "运行状态": {"在用": False, "停用": False, "闭库": True, "销库": True},
     "生产状态": {"在产": False, "停产": False, "关闭": True},
 }
-_NUMBERED = expression(r"\d\s*号|[〔\[(【<]\d{4}\D{1,3}\d")
+_YEAR = r"(?<!\d)(?:19|20)\d\d(?!\d)"
+_COUNT = r"\s*(?:第|no\.?)?\s*[\d〇零○一二三四五六七八九十百]+(?![\d\s]*[年月])"
+_NUMBERED = expression(
+    rf"[〔\[(【<{{]\s*(?:{_YEAR}|[〇零○一二三四五六七八九]{{4}})\s*年?\s*[〕\])】>}}]\s*字?{_COUNT}"
+    rf"|[〔\[(]\d\d[〕\])]{_COUNT}\s*号|{_YEAR}\s*(?:年(?=\s*第)|[字/—–_-])?{_COUNT}\s*号|[令函字告]\s*第\s*\d+\s*号|字\s*\d[\d-]*\s*号"
+    rf"|[函发办审字批令复政]\s*{_YEAR}\s*[-\s]\s*(?!(?:0?\d|1[0-2])$)\d{{1,3}}$",
+    re.IGNORECASE,
+)
+"""The number of a document: its year in brackets or beside a 号; a day (6月30号), a house or an annex has neither."""
+_BESIDE_THE_POINT = expression(
+    r"(?:扩区|跟踪评价)[正在申报待未尚开展办理审批中]{2,6}|拟扩区|报批稿[的》]|未(?:调整|扩区|变更|来科|来城|央)|未[到过]期"
+    r"|不[含包]|无(?:[锡为极棣]|政\w{0,3}[〔\[(])|计划委|请示的[批复]"
+)
+"""Words beside a number that hold one of `_NOT_GIVEN` and say nothing against the document."""
 _NOT_GIVEN = expression(
-    r"^无|无[文批审号]|[未待拟不疑?]|预计|申[报请]|办理|[在报]批|[在补]办|撤[销回]|注销|废止|失效|[过到]期"
+    r"(?:^|\W)[无否]|[无没][文批审号有]|[未待拟不疑缺?]|预[计期]|力争|争取|计划|筹|正在|申[报请]|办理|受理|请示|请\s*[〔\[(]"
+    r"|[在上呈]报|报[批送审请]|送审|[在补]办|在[批审编]|合同|撤[销回]|[收追]回|注销|取消|[作已被]废|废止|[终停中]止|失[效去]|[过到]期"
 )
 """Words beside a number that leave open whether the document is there: asked for, refused, or no longer in force."""
 _NUMBER = expression(r"\+?\d+(?:\.\d+)?")
@@ -170,7 +193,7 @@ def _yes_or_no(column: str, value: str) -> str:
     """Return the word that answers; grounds behind it, in a column that asks for them, are read for doubts of a no."""
     if not column.endswith("及依据"):
         return value
-    word, *grounds = re.split(r"[,，;；:：]", value, maxsplit=1)
+    word, *grounds = re.split(r"[,，;；:：。]", value, maxsplit=1)
     return value if word.strip() in _NO and grounds and _DOUBTED.search(grounds[0]) else word.strip()
 
 
@@ -194,16 +217,8 @@ def names_document(cell: str) -> bool:
     >>> [names_document(cell) for cell in ("桂政函〔2010〕1号", "正在办理，预计2024年取得")]
     [True, False]
     """
-    return bool(_NUMBERED.search(unicodedata.normalize("NFKC", cell))) and not leaves_document_open(cell)
-
-
-def leaves_document_open(cell: str) -> bool:
-    """Tell whether a cell says that a document isn't there yet, was refused or is no longer in force.
-
-    >>> leaves_document_open("待批"), leaves_document_open("示例核〔2024〕1号")
-    (True, False)
-    """
-    return bool(_NOT_GIVEN.search(unicodedata.normalize("NFKC", cell)))
+    text = unicodedata.normalize("NFKC", cell)
+    return bool(_NUMBERED.search(text)) and not _NOT_GIVEN.search(_BESIDE_THE_POINT.sub("", text))
 
 
 def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from hmgeo.results.siting import Clause, OffsetLine, SiteAnswer
 from hmgeo.rules.model import Rule, RuleStanding
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
-from hmgeo.rules.words import leaves_document_open
+from hmgeo.rules.words import names_document
 from hmgeo.siting.site import Site
 from hmgeo.vocabulary import FIVE_METALS, METALS, Standing, Verdict
 from hmgeo.words import say
@@ -215,7 +216,8 @@ class ReductionSource(Struct, frozen=True):
     @property
     def is_verified(self) -> bool:
         """Whether the document of its verification is there; one that is to come (待批) isn't."""
-        return bool(self.document) and not leaves_document_open(self.document)
+        excluded = f"不含.*{METALS.get(self.metal, self.metal)}"
+        return names_document(self.document) and not re.search(excluded, self.document)
 
     @property
     def left_kg(self) -> float:
@@ -314,7 +316,7 @@ def sources_of(columns: Mapping[str, Sequence[str]], file: str = "") -> tuple[Re
     `InputError`: columns are missing, a metal isn't known or a cell isn't a number; all at once.
 
     >>> table = {"来源编号": ["R1"], "来源企业": ["甲"], "金属": ["铅"], "核定量": ["20"], "已出让": [""],
-    ...          "核定文号": ["X号"]}
+    ...          "核定文号": ["X〔2024〕1号"]}
     >>> sources_of(table)[0].left_kg
     20.0
     """
