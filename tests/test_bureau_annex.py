@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmgeo.judging.places import county_forms, named_place
+from hmgeo.judging.places import named_place
 from hmgeo.project.start import DEMO_PROJECTS
-from hmgeo.reference.tables import trades_named
+from hmgeo.reference.tables import county_forms, trades_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable

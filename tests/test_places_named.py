@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from oracle import GEOD, box_from
 from strategies import positions_of
 
+from hmgeo.intake.catalog import declared_place
 from hmgeo.judging.choices import Choices, ChosenParameter
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.judging.places import (
@@ -65,10 +66,54 @@ def test_a_county_of_the_row_s_own_column_is_taken_without_a_word() -> None:
         "英德市和清新区",
         "由清城区划入清新区",
         "跨清新区",
+        "清城、清新区",
+        "清城、清新县",
+        "英德和清新区",
+        "清城及清新区",
+        "英德-清新区",
+        "英德/清新区",
+        "南雄、英德市",
+        "英德高新区清新区",
+        "房山区英德市",
+        "不在市辖区清新区",
     ],
 )
-def test_a_cell_that_names_two_counties_names_none(cell: str) -> None:
+def test_a_cell_that_names_two_counties_names_none_whoever_reads_it(cell: str) -> None:
     assert told(cell) == ("", "", "")
+    assert declared_place(cell, "").county is None
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "英德",
+        "英德市（县级市）",
+        "县级市英德市",
+        "清远市市辖区英德市",
+        "清远市市辖区/英德市",
+        "广东省省直辖县级行政区划英德市",
+        "清远高新区英德市",
+        "粤北山区英德市",
+        "广清经济特别合作区英德市",
+        "广东省，清远市，英德市",
+        "和田地区英德市",
+        "英德市（原英德县）",
+        "英德市英德市",
+    ],
+)
+def test_levels_and_zones_beside_a_county_are_no_other_one(cell: str) -> None:
+    county = declared_place(cell, "").county
+    assert (told(cell)[0], county and county.code) == ("441881", "441881")
+
+
+def test_a_short_name_of_two_counties_names_none_and_of_two_endings_the_longer_is_meant() -> None:
+    pair = {"211321": "朝阳县", "110105": "朝阳区"}
+    assert [named_place(cell, "", [], pair, {}).county_code for cell in ("朝阳", "朝阳市朝阳县")] == ["", "211321"]
+    both = {"441802": "清城区", "140502": "城区"}
+    assert [named_place(cell, "", [], both, {}).county_code for cell in ("清城区", "晋城市城区")] == [
+        "441802",
+        "140502",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from hmgeo.intake.formats.archive import RemoteFile
 from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.rows import Journal
 from hmgeo.reference.machine import kept
-from hmgeo.reference.tables import read_rows
+from hmgeo.reference.tables import county_of_cell, read_rows
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 from hmgeo.words import one_by_one, say
 
@@ -301,13 +301,10 @@ def declared_place(county: str, township: str, code: str = "") -> DeclaredPlace:
 
 
 def _county(name: str, code: str) -> AdminUnit | None:
-    plain = re.sub(r"\s+", "", name)
-    named = [unit for unit in counties() if plain and plain.endswith(unit.name)]
-    if len(named) > 1:
-        named = [unit for unit in named if unit.code == code[:COUNTY_DIGITS]]
-    if not plain and len(code) >= COUNTY_DIGITS:
-        named = [unit for unit in counties() if unit.code == code[:COUNTY_DIGITS]]
-    return named[0] if len(named) == 1 else None
+    if not name.strip():
+        return next((unit for unit in counties() if unit.code == code[:COUNTY_DIGITS]), None)
+    said = county_of_cell(name, frozenset(unit.name for unit in counties()))
+    return next((unit for unit in counties() if unit.name == said), None)
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,16 @@ from hmgeo.geo.ellipsoid import search_boxes
 from hmgeo.judging.choices import Choices
 from hmgeo.judging.facts import Answer, PlaceFact, Unknown
 from hmgeo.records import Positions
-from hmgeo.reference.tables import KeyArea, find_header, former_units, key_areas, provinces, townships
+from hmgeo.reference.tables import (
+    KeyArea,
+    county_forms,
+    county_of_cell,
+    find_header,
+    former_units,
+    key_areas,
+    provinces,
+    townships,
+)
 from hmgeo.results.text import distance_text
 from hmgeo.rules.model import Rule
 from hmgeo.rules.parameters import declaration
@@ -26,7 +35,6 @@ from hmgeo.rules.standing import codes_of_place, standing_of
 from hmgeo.vocabulary import COUNTY_DIGITS, PREFECTURE_DIGITS, TOWNSHIP_DIGITS, Effect, Standing, Status, expression
 from hmgeo.words import one_by_one, say, sentences
 
-_COUNTY = expression(r"(.{2,}?)(?P<kind>(?:[\u4e00-\u9fff]{1,3}族)+自治县|县|区|市|旗)")
 _TOWNSHIP_END = expression(r"(?:[\u4e00-\u9fff]{1,3}族)*(?:镇|乡|街道|街道办事处)$")
 _SHORTEST_STEM = 2
 
@@ -70,13 +78,12 @@ def named_place(
     """
     notes = []
     tables = (counties, every) if county else ()
-    named = ([known for known, name in names.items() if _names(county, name)] for names in tables)
-    code = next(filter(None, map(_only, named)), "")
-    before = county.removesuffix(next((names[code] for names in tables if code in names), ""))
-    if before != county and any(name in before for names in tables for name in names.values()):
-        code = ""  # 英德市、清新区: the last of two that are named
-    former = next((unit for name, unit in former_units().items() if _ends_with(county.replace("原", ""), name)), None)
-    if not code and former is not None:
+    known_names = frozenset(name for names in tables for name in names.values())
+    said = county_of_cell(county, known_names)
+    code = next(filter(None, (_only(known for known in names if names[known] == said) for names in tables)), "")
+    older = former_units() if county and not code else {}
+    former = older.get(county_of_cell(county.replace("原", ""), known_names.union(older)))
+    if former is not None:
         code = former.code
         notes.append(former.said)
     if not code:
@@ -96,33 +103,6 @@ def named_place(
             is_whole = word == within[town]
             notes.append(say("township_inferred" if is_whole else "township_guessed", where=where, word=word))
     return _NamedPlace(code or town[:COUNTY_DIGITS], town, one_by_one(notes))
-
-
-def _names(text: str, county: str) -> bool:
-    """Return whether a cell names a county, a prefecture before it or not."""
-    return text in county_forms(county) or _ends_with(text, county)
-
-
-_ELSEWHERE = expression(r"[不非未除邻近疑拟跨县旗]|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)")
-"""Words before a name that say another place, or none; not the prefectures whose names hold such a word."""
-
-
-def _ends_with(text: str, name: str) -> bool:
-    """Return whether a cell ends with a name, and what stands before doesn't take it back (不在南丹县)."""
-    return text.endswith(name) and not _ELSEWHERE.search(text.removesuffix(name))
-
-
-def county_forms(name: str) -> tuple[str, ...]:
-    """Return how lists write a county by its official `name`, that first.
-
-    >>> county_forms("连山壮族瑶族自治县")
-    ('连山壮族瑶族自治县', '连山县', '连山')
-    """
-    match = _COUNTY.fullmatch(name)
-    if match is None:
-        return (name,)
-    ending = "县" if match["kind"].endswith("自治县") else match["kind"]
-    return tuple(dict.fromkeys((name, match[1] + ending, match[1])))
 
 
 def _county_in(texts: Sequence[tuple[str, str]], counties: Mapping[str, str]) -> tuple[str, str, str] | None:

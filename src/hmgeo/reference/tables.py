@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from hmgeo.vocabulary import expression
 from hmgeo.words import say
 
 
@@ -94,6 +95,58 @@ def former_units() -> Mapping[str, FormerUnit]:
         for row in read_rows("former_units.csv")
     ]
     return MappingProxyType({key: unit for unit in units for key in (unit.former_name, unit.former_code)})
+
+
+_COUNTY = expression(r"(.{2,}?)(?P<kind>(?:[\u4e00-\u9fff]{1,3}族)+自治县|县|区|市|旗)")
+_NO_PLACE = expression(
+    r"\(?(?:市辖区|县级市|(?:省|自治区)直辖县级行政(?:区划|单位)|(?<=庆市)县(?!$)"
+    r"|(?:高新|经开|开发|合作|发展|示范|大湾|[粤桂湘黔滇川][东南西北]山)区(?!$))\)?|\([原曾][^()]*\)$"
+)
+"""What may stand beside a county and is no other one: levels, zones, what it was called."""
+_ELSEWHERE = expression(
+    r"[不非未除邻近疑拟跨县旗及与]|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)"
+    r"|(?<![省区])[、;]|(?<![省市州盟区]),|(?<!呼)和(?!田)"
+)
+"""What before a name says another place, or none; not the prefectures whose names hold such a word."""
+_PARTED = expression(r"[、,;/\-—~至]")
+
+
+@lru_cache(maxsize=8192)
+def county_forms(name: str) -> tuple[str, ...]:
+    """Return how lists write a county by its official `name`, that first.
+
+    >>> county_forms("连山壮族瑶族自治县")
+    ('连山壮族瑶族自治县', '连山县', '连山')
+    """
+    match = _COUNTY.fullmatch(name)
+    if match is None:
+        return (name,)
+    ending = "县" if match["kind"].endswith("自治县") else match["kind"]
+    return tuple(dict.fromkeys((name, match[1] + ending, match[1])))
+
+
+@lru_cache(maxsize=8192)
+def county_of_cell(cell: str, names: frozenset[str]) -> str:
+    """Return which of `names`, official ones of counties, a cell names; empty where none, or another stands beside it.
+
+    A prefecture may stand before it, signs and spaces don't matter.
+
+    >>> cells = ("清远市市辖区清城区", "英德", "英德、清城区", "不在英德市")
+    >>> [county_of_cell(cell, frozenset({"清城区", "英德市"})) for cell in cells]
+    ['清城区', '英德市', '', '']
+    """
+    plain = _NO_PLACE.sub("/", "".join(unicodedata.normalize("NFKC", cell).split())).strip("/")
+    whole = {name for name in names if plain in county_forms(name)}
+    if whole:
+        return whole.pop() if len(whole) == 1 else ""
+    own = max((name for name in names if plain.endswith(name)), key=len, default="")
+    before = plain.removesuffix(own)
+    others = names - {own}
+    if not own or _ELSEWHERE.search(before.replace(own, "")) or any(name in before for name in others):
+        return ""
+    *listed, _ = _PARTED.split(before)
+    forms = tuple(form for name in others for form in county_forms(name)) if listed else ()
+    return "" if any(part.endswith(forms) for part in listed) else own  # 英德-清新区
 
 
 @lru_cache(maxsize=1)
