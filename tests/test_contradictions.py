@@ -602,3 +602,63 @@ def test_a_bound_speaks_against_a_denial_only_if_it_may_reach_the_limit(cell: st
 def test_a_blank_emission_leaves_no_sum_in_doubt(cell: str, *, in_doubt: bool) -> None:
     for column in ("新增镉(kg/a)", "替代镉(kg/a)", "替代量(kg/a)"):
         assert (NUMBERS in own_columns.unread_doubts({column: cell, "新增铅(kg/a)": "10"})) == in_doubt
+
+
+FIVE = {f"新增{metal}(kg/a)": "0" for metal in "铅汞镉铬砷"}
+ROUNDED = (
+    ({"新增重点重金属排放量": "12.35", "新增铅": "10.005", "新增镉": "2.34"}, None),
+    ({"新增重点重金属排放量(t/a)": "0.0123", "新增铅(kg/a)": "10.005", "新增镉(kg/a)": "2.34"}, None),
+    ({"替代量": "14.8 kg", "替代铅": "12.006", "替代镉": "2.814"}, None),
+    ({"新增重点重金属排放量": "12.445", "新增铅": "10.005", "新增镉": "2.34", "新增铊": "0.1"}, None),
+    ({"新增重点重金属排放量": "12.36", "新增铅": "10.005", "新增镉": "2.34"}, True),
+    ({"新增重点重金属排放量": "12", "新增镉": "2"}, True),
+    ({"新增重点重金属排放量": "12.34", "新增铅": "10.005", "新增镉": "2.34", "新增铊": "0.1"}, False),
+    ({"新增重点重金属排放量": "1", "新增镉": "2"}, False),
+    ({**FIVE, "新增重点重金属排放量": "12", "新增镉(kg/a)": "2"}, False),
+)
+
+
+@pytest.mark.parametrize(("cells", "is_open"), ROUNDED)
+def test_a_total_is_the_sum_as_far_as_it_is_written(cells: dict[str, str], *, is_open: bool | None) -> None:
+    found = disputes(Told(cells))
+    assert [dispute.is_open for dispute in found] == ([] if is_open is None else [is_open])
+
+
+def test_a_total_above_the_only_metal_that_is_told_leaves_the_others_open() -> None:
+    (found,) = disputes(Told({"新增重点重金属排放量": "12", "新增镉": "2", "新增铅": ""}))
+    values = "新增重点重金属排放量「12」与新增镉「2」（其余金属未填）"
+    assert (found.why, found.touches) == (f"{values}：不能断定是否矛盾，待核实，本条未作判断。", (NUMBERS,))
+    assert found.note == f"填报存疑：{values}，不能断定是否矛盾，待核实。"
+    assert found.cause == "两处所填不全或不知以哪一处为准，不能断定是否矛盾"
+
+
+def test_a_rounded_total_is_never_more_lenient_than_its_metals() -> None:
+    row = {"新增重点重金属排放量": "12", "新增铅": "12.4", "替代量": "15", "替代铅": "14.6"}
+    assert disputes(Told(row)) == ()
+    assert own_columns.stated_of_row(row, {}).numbers == {"added_emission_kg": 12.4, "offset_kg": 14.6}
+    row = {"新增重点重金属排放量": "12.4", "新增铅": "12.36", "替代量": "14.6", "替代铅": "14.62"}
+    assert own_columns.stated_of_row(row, {}).numbers == {"added_emission_kg": 12.4, "offset_kg": 14.6}
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_open"),
+    [
+        ({"行业代码": "3251", "行业代码（2011版）": "3261"}, None),
+        ({"行业代码（2017版）": "3251", "行业代码（2011版）": "3261", "行业分类版本": "2017"}, None),
+        ({"行业代码（主行业）": "3212", "行业代码（其他行业）": "2611"}, None),
+        ({"新增铅(kg/a)": "8", "新增铅(一期)": "5", "新增铅(二期)": "3"}, None),
+        ({"新增铅(一期)": "5", "新增铅(现有)": "3"}, True),
+        ({"新增铅(一期)": "5", "新增铅(kg/a)": "8"}, True),
+        ({"行业代码（2011版）": "3261", "行业代码（2017版）": "3251", "行业分类版本": "2017"}, True),
+        ({"行业代码（其他行业）": "3212", "行业代码（主行业）": "2611"}, True),
+        ({"行业代码": "3212", "行业代码（必填）": "2611"}, False),
+        ({"行业代码（2017版）": "3212", "行业代码（2017版）#2": "2611"}, False),
+        ({"新增铅(一期)": "5", "新增铅(一期)#2": "3"}, False),
+        ({"新增铅(kg/a)": "5", "新增铅": "3"}, False),
+    ],
+)
+def test_columns_of_two_editions_parts_or_phases_are_not_held_against_each_other(
+    cells: dict[str, str], *, is_open: bool | None
+) -> None:
+    found = disputes(Told(cells))
+    assert [dispute.is_open for dispute in found] == ([] if is_open is None else [is_open])

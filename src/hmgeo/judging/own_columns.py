@@ -135,8 +135,9 @@ def stated_of_row(cells: Mapping[str, str], doubts: Mapping[str, str]) -> Stated
     added_kg = by_metal(cells, ADDED)
     doubts = unread_doubts(cells) | dict(doubts)
     attributes = emission_facts(added_kg) | doubted_facts(stated_facts(cells), doubts)
-    numbers = numbers_of(stated_numbers(cells), added_kg)
-    return Stated(attributes, numbers, added_kg, by_metal(cells, OFFSET), doubt=doubts.get(NUMBERS, ""))
+    offset_kg = by_metal(cells, OFFSET)
+    numbers = numbers_of(stated_numbers(cells), added_kg, offset_kg)
+    return Stated(attributes, numbers, added_kg, offset_kg, doubt=doubts.get(NUMBERS, ""))
 
 
 def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
@@ -211,10 +212,28 @@ def amount_of(text: str) -> float | None:
     return None if value is None or value < 0 else value
 
 
-def numbers_of(stated: Mapping[str, float], added_kg: Mapping[str, float]) -> dict[str, float]:
-    """Return the `stated` numbers, with `added_kg` of the five metals summed where nobody states the sum, in kg/a."""
-    five = [added_kg[metal] for metal in FIVE_METALS if metal in added_kg]
-    return ({"added_emission_kg": sum(five)} if five else {}) | dict(stated)
+def numbers_of(
+    stated: Mapping[str, float], added_kg: Mapping[str, float], offset_kg: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Return the `stated` numbers, in kg/a, with `added_kg` of the five metals summed where nobody states the sum.
+
+    A total that was rounded gives way to the sum of its metals where that is the stricter.
+
+    >>> numbers_of({"added_emission_kg": 12.0, "offset_kg": 15.0}, {"Pb": 12.4}, {"Pb": 14.6})
+    {'added_emission_kg': 12.4, 'offset_kg': 14.6}
+    """
+    added, offset = (
+        [of_metal[metal] for metal in FIVE_METALS if metal in of_metal] for of_metal in (added_kg, offset_kg or {})
+    )
+    numbers = ({"added_emission_kg": sum(added)} if added else {}) | dict(stated)
+    if added and sum(added) > numbers["added_emission_kg"] + _NOISE_KG:
+        numbers["added_emission_kg"] = sum(added)
+    if offset and "offset_kg" in numbers and sum(offset) < numbers["offset_kg"] - _NOISE_KG:
+        numbers["offset_kg"] = sum(offset)
+    return numbers
+
+
+_NOISE_KG = 0.5e-6
 
 
 def metal_cell(cells: Mapping[str, str], start: str, metal: str) -> str:

@@ -18,7 +18,16 @@ from typing import ClassVar, TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hmgeo.reference.cells import ANY_TRADE, TradeCell, amount, divisions_named, read_trade, read_word, trade_words
+from hmgeo.reference.cells import (
+    ANY_TRADE,
+    TradeCell,
+    amount,
+    divisions_named,
+    read_trade,
+    read_word,
+    trade_words,
+    unit_of_header,
+)
 from hmgeo.reference.tables import bare_header, is_blank, metals_named, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
 from hmgeo.vocabulary import FIVE_METALS, METALS, expression
@@ -48,7 +57,8 @@ _PERMIT_ENDS = (
 class Said(Struct, frozen=True):
     """One value, and the table and column that give it.
 
-    `is_unread`: nobody knows what it comes to, so that it may speak for or against.
+    `is_unread`: nobody knows what it comes to, so that it may speak for or against; `grounds` tell why, if it can be
+    read.
     """
 
     where: str
@@ -303,7 +313,9 @@ def _other_trade(row: Told) -> Iterator[Said]:
     codes = trade.stated if isinstance(trade, TradeCell) else ()
     edition = next((cell.value for cell in row.given("行业分类版本", "trade_edition")), "")
     first, *more = _trade_code(row)
-    yield from (cell for cell in more if cell.where != first.where and not _is_same_trade(codes, cell.value))
+    others = (cell for cell in more if cell.where != first.where and not _is_same_trade(codes, cell.value))
+    is_told = bool(edition) and edition[:4] in _aside(first.where)
+    yield from filter(None, (_against(first, cell, is_first="主" in _aside(first.where) or is_told) for cell in others))
     for cell in row.given("行业名称", "行业类别", "所属行业"):
         if all(_is_other_trade(code, edition, cell.value) for code in codes):
             yield cell
@@ -314,6 +326,27 @@ def _other_trade(row: Told) -> Iterator[Said]:
     for cell in row.given("企业名称", "项目名称", "单位名称", "名称", "主要产品及产能", "产品及产能"):
         if all(_is_other_division(code, cell.value) for code in codes):
             yield cell
+
+
+_ASIDE = expression(r"20\d\d|[主次副兼老期]|其[他它]|[现原]有|[在拟]建")
+
+
+def _aside(header: str) -> str:
+    """Return the bracket behind a header that tells which edition, part or phase its column is about.
+
+    >>> _aside("行业代码（2011版）*"), _aside("新增铅(一期)#2"), _aside("新增铅(kg/a)"), _aside("行业代码（必填）")
+    ('2011版', '一期', '', '')
+    """
+    bracket = re.search(r"\(([^()]*)\)[\s*]*(?:#\d+)?$", unicodedata.normalize("NFKC", header))
+    return bracket[1] if bracket and not unit_of_header(header) and _ASIDE.search(bracket[1]) else ""
+
+
+def _against(first: Said, other: Said, *, is_first: bool = False) -> Said | None:
+    """Return what another column says against the `first`; None where that is the one that counts (`is_first`)."""
+    aside = _aside(first.where)
+    if aside == _aside(other.where):
+        return other
+    return replace(other, is_unread=True, grounds=say("which_counts_open")) if aside and not is_first else None
 
 
 def _is_same_trade(codes: Sequence[str], text: str) -> bool:
@@ -443,23 +476,28 @@ class Dispute(Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Whether all that may speak against the claim can't be read."""
+        """Whether all that may speak against the claim can't be read, or isn't the whole."""
         return all(cell.is_unread for cell in self.evidence)
+
+    def _words(self, stands: str, unread: str, unsure: str) -> str:
+        """Return which of the words hold: both can be read, the evidence can't, or what it tells isn't the whole."""
+        return stands if not self.is_open else unsure if self.evidence[0].grounds else unread
 
     @property
     def why(self) -> Reason:
         """Why a clause that rests on either isn't judged."""
-        return say("contradiction_open" if self.is_open else "contradicted", values=self.values)
+        return say(self._words("contradicted", "contradiction_open", "contradiction_unsure"), values=self.values)
 
     @property
     def note(self) -> Reason:
         """What stands in the row of the source."""
-        return say("contradiction_open_noted" if self.is_open else "contradiction_noted", values=self.values)
+        words = self._words("contradiction_noted", "contradiction_open_noted", "contradiction_unsure_noted")
+        return say(words, values=self.values)
 
     @property
     def cause(self) -> Reason:
         """What is the matter, for the ledger."""
-        return say("evidence_unread" if self.is_open else "not_both_true")
+        return say(self._words("not_both_true", "evidence_unread", "evidence_unsure"))
 
     @property
     def action(self) -> str:
@@ -492,7 +530,7 @@ def _amount_columns(headers: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], ..
     return tuple(
         tuple(
             tuple(header for name in names for header in named.get(name, ()))
-            for names in ((total,), *((start + zh, f"{start}{zh}排放量") for zh in map(METALS.get, FIVE_METALS) if zh))
+            for names in ((total,), *((start + zh, f"{start}{zh}排放量") for zh in METALS.values()))
         )
         for start, total in (("新增", "新增重点重金属排放量"), ("替代", "替代量"))
     )
@@ -505,15 +543,34 @@ def _amounts_disagree(row: Told) -> Iterator[Dispute]:
         masses = [[(amount(cell.value, cell.where, "kg/a"), cell) for cell in of_one] for of_one in cells]
         stated = [[(kg, cell) for kg, cell in of_one if kg is not None] for of_one in masses]
         for (first_kg, first), *others in filter(None, stated):
-            if otherwise := tuple(cell for kg, cell in others if kg != first_kg):
-                yield Dispute(first, otherwise, (NUMBERS,))
+            if otherwise := tuple(filter(None, (_against(first, cell) for kg, cell in others if kg != first_kg))):
+                yield Dispute(first, tuple(sorted(otherwise, key=lambda cell: cell.is_unread)), (NUMBERS,))
         total, *metals = stated
         parts = [of_one[0] for of_one in metals if of_one]
-        if total and parts and abs(math.fsum(kg for kg, _ in parts) - total[0][0]) > _MILLIGRAM:
-            yield Dispute(total[0][1], tuple(cell for _, cell in parts), (NUMBERS,))
+        five = [of_one[0] for of_one in metals[: len(FIVE_METALS)] if of_one]
+        if not (total and five):
+            continue
+        told_kg, told = total[0]
+        over_kg = [told_kg - math.fsum(kg for kg, _ in summed) for summed in (five, parts)]
+        if min(map(abs, over_kg)) > _rounding_kg(told):
+            is_short = len(five) < len(FIVE_METALS) and min(over_kg) > 0
+            because = say("other_metals_blank") if is_short else ""
+            against = tuple(replace(cell, is_unread=is_short, grounds=because) for _, cell in parts)
+            yield Dispute(told, against, (NUMBERS,))
 
 
 _MILLIGRAM = 0.5e-6
+
+
+def _rounding_kg(cell: Said) -> float:
+    """Return half a unit of the last digit of a mass, half a milligram at least.
+
+    >>> _rounding_kg(Said("替代量(t/a)", "0.35")), _rounding_kg(Said("替代量", "12.35 kg"))
+    (5.0, 0.005)
+    """
+    number = re.match(r"[\d,]*(?:\.(\d*))?", plain := unicodedata.normalize("NFKC", cell.value).strip())
+    places, rest = (len(number[1] or ""), plain[number.end() :]) if number else (0, "")
+    return max(_MILLIGRAM, amount(f"0.{'0' * places}5{rest}", cell.where, "kg/a") or 0.0)
 
 
 _CADMIUM_COLUMNS = ("是否涉镉", "涉镉情况", "涉镉认定")

@@ -456,7 +456,7 @@ def _site(
         kind=kind,
         basis=basis,
         attributes=attributes,
-        numbers=numbers_of(stated_numbers(cells), added_kg),
+        numbers=numbers_of(stated_numbers(cells), added_kg, by_metal(cells, OFFSET)),
         added_kg=added_kg,
         offset_kg=by_metal(cells, OFFSET),
         classes=MappingProxyType({LayerKind.FARMLAND.value: own_class} if own_class else {}),
