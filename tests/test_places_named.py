@@ -106,6 +106,23 @@ def test_levels_and_zones_beside_a_county_are_no_other_one(cell: str) -> None:
     assert (told(cell)[0], county and county.code) == ("441881", "441881")
 
 
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("龙塘镇", "441802105"),
+        ("清远市清城区龙塘镇", "441802105"),
+        ("江西省萍乡市龙塘镇", "441802105"),
+        ("石角镇、龙塘镇", None),
+        ("石角镇龙塘镇", None),
+        ("石角、龙塘镇", None),
+        ("邻近龙塘镇", None),
+    ],
+)
+def test_a_cell_that_names_two_townships_names_none(cell: str, code: str | None) -> None:
+    township = declared_place("清城区", cell).township
+    assert (township and township.code) == code
+
+
 def test_a_short_name_of_two_counties_names_none_and_of_two_endings_the_longer_is_meant() -> None:
     pair = {"211321": "朝阳县", "110105": "朝阳区"}
     assert [named_place(cell, "", [], pair, {}).county_code for cell in ("朝阳", "朝阳市朝阳县")] == ["", "211321"]

@@ -27,7 +27,7 @@ from hmgeo.intake.places.headers import plain_name
 from hmgeo.intake.rows import Journal
 from hmgeo.reference.machine import kept
 from hmgeo.reference.tables import county_of_cell, read_rows
-from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
+from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind, expression
 from hmgeo.words import one_by_one, say
 
 Floats = NDArray[np.float64]
@@ -273,6 +273,9 @@ def townships() -> tuple[AdminUnit, ...]:
     return shipped_units(TOWNSHIPS)
 
 
+_SECOND_TOWNSHIP = expression(r"(?:镇|乡|街道)(?!市)|[、;；及与不非邻近跨]")
+
+
 @lru_cache(maxsize=4096)
 def declared_place(county: str, township: str, code: str = "") -> DeclaredPlace:
     """Return the units that a row's names and code mean.
@@ -287,6 +290,8 @@ def declared_place(county: str, township: str, code: str = "") -> DeclaredPlace:
     found_county = _county(county, re.sub(r"\D", "", code))
     name = re.sub(r"\s+", "", township)
     named = [unit for unit in townships() if name and name.endswith(unit.name)]
+    if named and _SECOND_TOWNSHIP.search(name.removesuffix(max((unit.name for unit in named), key=len))):
+        named = []  # 石角镇、龙塘镇
     if found_county is not None:
         named = [unit for unit in named if unit.code.startswith(found_county.code)]
     elif county.strip():
