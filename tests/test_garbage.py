@@ -99,9 +99,26 @@ def test_a_code_partly_in_words_or_of_no_division_is_no_code(cell: str) -> None:
     assert read_trade(cell) == Unknown("unreadable", cell, field="trade_code")
 
 
+_OFFICIAL = (
+    "1932 毛皮服装加工", "1951 纺织面料鞋制造", "1495 食品及饲料添加剂制造", "3351 建筑、家具用金属配件制造", "3391 钢铁铸造",
+    "1019 陶瓷土采选", "1011 石灰石、石膏开采（水泥用）", "2662 专项化学用品（造纸用）", "3212 铅锌冶炼等", "3630 改装汽车制造",
+    "1411 糕点、面包制造等", "2511 原油加工及石油制品制造", "3821 变压器、整流器和电感器制造", "1332 非食用植物油加工",
+    "1821 运动休闲针织服装制造", "1829 其他针织或钩针编织服装制造", "1781 非织造布制造", "3437 机械式停车设备制造",
+    "3415 风能原动设备制造", "3453 齿轮及齿轮减、变速箱制造", "3735 船舶改装", "3736 船舶拆除", "2642 印刷油墨",
+    "4220 非金属废料和碎屑加工处理", "0610 原煤开采", "18 纺织服装、服饰业", "3869 其他非电力家用器具制造",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("cell", "fault"),
     [
+        *((cell, "") for cell in _OFFICIAL),
+        ("3212 铅锌冶炼、面包制造等", "contradiction"),
+        ("1932 电镀", "contradiction"),
+        ("3360 家具", "contradiction"),
+        ("3212 铅锌冶炼（拆除）", "unreadable"),
+        ("2611 硫酸装置停车", "unreadable"),
+        ("3821 变更为电镀", "unreadable"),
         ("1411 电镀", "contradiction"),
         ("1411（含电镀车间）", "contradiction"),
         ("1411 食品、电镀", "contradiction"),

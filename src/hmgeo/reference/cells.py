@@ -20,9 +20,13 @@ _EDGES = f" \n()[]{_SEPARATORS}"
 _NAME = expression(r"[㐀-䶿一-鿿()·、, ]+")
 _ONLY_SIGNS = expression(r"[-~—–+]|和|及|与")
 _JOINTS = frozenset({"", "和", "及", "与"})
-_CHANGED = expression(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑兼?]|^等|等$|其[他它]$")
+_CHANGED = expression(r"[原非除拟旧曾已待不未停改变转另或约至到和及与疑兼?]|^等|(?<![造工炼选产理])等$|其[他它]$")
 """Words that make a name say something else than that the code before it holds."""
-_HARMLESS = expression(r"原料|非金属|非专业|非电|非木|非公路|未列明|不锈|和|及|与")
+_HARMLESS = expression(
+    r"原[料油煤木动]|还原|非(?:金属|专业|电|木|公路|食用|织造)|未列明|不锈|变[压速频电]|改性|改装(?=汽?车)|船舶(?:改装|拆除)"
+    r"|停车(?=设备)|除尘|废旧|针织或|和|及|与"
+)
+"""Words of official names that hold one of `_CHANGED`."""
 _SECTIONS = {"A": (1, 5), "B": (6, 12), "C": (13, 43), "D": (44, 46), "E": (47, 50)}
 _LATER_SECTIONS = (51, 97)
 _DIVISIONS = (1, 97)
@@ -200,7 +204,8 @@ def _name_fault(name: str, code: str) -> str:
     own, key_words = _names_of(code)
     if name in own:
         return ""
-    if any(len(other) >= _SHORTEST_NAME and other in name and other not in own for other in _all_names()):
+    others = [other for other in _all_names() if len(other) >= _SHORTEST_NAME and other not in own]
+    if any(other in name.replace(f"非{other}", "") for other in others):
         return "contradiction"
     if _CHANGED.search(_HARMLESS.sub("", name)):
         return "unreadable"
