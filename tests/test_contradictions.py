@@ -560,6 +560,12 @@ def test_hexavalent_chromium_is_not_added_to_total_chromium(six: str) -> None:
     assert told.emissions_kg == {"废水": {"铬": 5.0, "六价铬": 1.0, "镉六价铬": 0.5}}
 
 
+@pytest.mark.parametrize("names", ["COD Cr Cd", "COD、Cr", "COD Cr6+", "COD-Cr(VI)", "CODCr/Cr", "BOD COD Cr"])
+def test_chromium_beside_oxygen_demand_stays_a_metal(names: str) -> None:
+    (found,) = disputes(Told({"是否排放重点重金属": "否"}, (Emission("排放口", names, "废水", 5.0),)))
+    assert found.evidence[0].value == f"{names} 5 kg/a"
+
+
 DENIED_AMOUNTS = (
     ({"是否涉镉": "不涉及"}, "废气镉(kg/a)"),
     ({"使用状态": "停用"}, "供水人口"),
@@ -585,7 +591,10 @@ def test_a_blank_or_a_zero_speaks_against_no_denial(
 @pytest.mark.parametrize(
     ("cell", "is_open"),
     [
-        *((cell, None) for cell in ("约8000人", "8000余人", "8000人左右", "<1000", "<10000", "小于1000人", "500-800")),
+        *(
+            (cell, None)
+            for cell in ("约8000人", "8000余人", "8000人左右", "<1000", "<10000", "小于1000人", "500人-800人")
+        ),
         *((cell, None) for cell in ("0.8万", "约0.5万人", "不超过9999人", "800户", "8000人（2023年）")),
         *((cell, True) for cell in ("约9500人", "9000余人", "≤10000", "1万以下", "8000-12000", "5000以上", "3500户")),
         *((cell, False) for cell in ("1.2万", "12000余人", "1万多人", "不少于1万人", "12000-15000", "约2万人")),

@@ -391,7 +391,7 @@ _METAL_SIGNS: Mapping[str, str] = MappingProxyType(
     | {"mn": "锰", "lead": "铅", "mercury": "汞", "cadmium": "镉", "chromium": "铬", "arsenic": "砷"}
 )
 _METAL_SIGN = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(_METAL_SIGNS)})(?![a-z])")
-_OXYGEN_DEMAND = re.compile(r"(?i)cod[\s_(-]*(?:cr|mn)\)?|高锰酸盐指数|重铬酸[盐钾](?:指数|法)")
+_OXYGEN_DEMAND = re.compile(r"(?i)cod[_(-]*(?:cr|mn)\)?|^\s*cod\s+(?:cr|mn)\s*$|高锰酸盐指数|重铬酸[盐钾](?:指数|法)")
 """How oxygen demand is measured, with chromium or manganese, which the water holds none of for that."""
 _CHROMIUM_SIX = re.compile(r"(?i)(?:(?<![a-z])cr|铬)[\s(]*(?:6\+|\+6|vi(?![a-z])|六价(?=\)))\)?")
 
@@ -402,8 +402,8 @@ def metals_named(text: str) -> str:
     >>> metals_named("Pb、Cd"), metals_named("COD(Cr)、总As"), metals_named("Cr6+"), metals_named("铬（Ⅵ）")
     ('铅、镉', 'COD、总砷', '六价铬', '六价铬')
     """
-    plain = _OXYGEN_DEMAND.sub("COD", unicodedata.normalize("NFKC", text))
-    return _METAL_SIGN.sub(lambda sign: _METAL_SIGNS[sign[0].lower()], _CHROMIUM_SIX.sub("六价铬", plain))
+    plain = _CHROMIUM_SIX.sub("六价铬", unicodedata.normalize("NFKC", text))
+    return _METAL_SIGN.sub(lambda sign: _METAL_SIGNS[sign[0].lower()], _OXYGEN_DEMAND.sub("COD", plain))
 
 
 def find_header(headers: Sequence[str], name: str) -> str:

@@ -208,7 +208,7 @@ _ZEROS = expression(r"(?:约?0+(?:\.0+)?(?:人|户|吨|千克|kg|t|/a|/d)*[;,、
 _ROUGHLY = expression(
     r"(?:(?P<about>大?约|近)|(?P<below><|小于|不足|不到|低于|少于)|(?P<most>≤|不超过|不大于|不多于|至多)"
     r"|(?P<above>>|≥|大于|多于|超过|不少于|不低于|至少))?"
-    r"(?P<low>\d[\d,.]*)(?:[-~—至到]+(?P<high>\d[\d,.]*))?(?P<times>万?)(?P<odd>[余多])?(?P<unit>[^\d以左]*)"
+    r"(?P<low>\d[\d,.]*)(?:人?[-~—至到]+(?P<high>\d[\d,.]*))?(?P<times>万?)(?P<odd>[余多])?(?P<unit>[^\d以左]*)"
     r"(?:(?P<round>左右)|(?P<within>以[下内])|(?P<over>以上))?"
 )
 _MOST_AT_HOME = 10
@@ -481,7 +481,7 @@ class Dispute(Struct, frozen=True):
 
     def _words(self, stands: str, unread: str, unsure: str) -> str:
         """Return which of the words hold: both can be read, the evidence can't, or what it tells isn't the whole."""
-        return stands if not self.is_open else unsure if self.evidence[0].grounds else unread
+        return stands if not self.is_open else unsure if any(cell.grounds for cell in self.evidence) else unread
 
     @property
     def why(self) -> Reason:
@@ -554,9 +554,9 @@ def _amounts_disagree(row: Told) -> Iterator[Dispute]:
         over_kg = [told_kg - math.fsum(kg for kg, _ in summed) for summed in (five, parts)]
         if min(map(abs, over_kg)) > _rounding_kg(told):
             is_short = len(five) < len(FIVE_METALS) and min(over_kg) > 0
-            because = say("other_metals_blank") if is_short else ""
-            against = tuple(replace(cell, is_unread=is_short, grounds=because) for _, cell in parts)
-            yield Dispute(told, against, (NUMBERS,))
+            *against, last = (replace(cell, is_unread=is_short) for _, cell in parts)
+            last = replace(last, grounds=say("other_metals_blank")) if is_short else last
+            yield Dispute(told, (*against, last), (NUMBERS,))
 
 
 _MILLIGRAM = 0.5e-6
