@@ -72,6 +72,10 @@ def test_a_county_of_the_row_s_own_column_is_taken_without_a_word() -> None:
         "清城及清新区",
         "英德-清新区",
         "英德/清新区",
+        "英德 清新区",
+        "英德·清新区",
+        "英德或清新区",
+        "可能清新区",
         "南雄、英德市",
         "英德高新区清新区",
         "房山区英德市",
@@ -93,6 +97,7 @@ def test_a_cell_that_names_two_counties_names_none_whoever_reads_it(cell: str) -
         "清远市市辖区/英德市",
         "广东省省直辖县级行政区划英德市",
         "清远高新区英德市",
+        "清远市 英 德 市",
         "粤北山区英德市",
         "广清经济特别合作区英德市",
         "广东省，清远市，英德市",
@@ -121,6 +126,13 @@ def test_levels_and_zones_beside_a_county_are_no_other_one(cell: str) -> None:
 def test_a_cell_that_names_two_townships_names_none(cell: str, code: str | None) -> None:
     township = declared_place("清城区", cell).township
     assert (township and township.code) == code
+
+
+@pytest.mark.parametrize("cell", ["连南", "连南县", "广东省清远市连南县", "清远市连南瑶族自治县"])
+def test_an_autonomous_county_may_go_without_its_peoples(cell: str) -> None:
+    county = declared_place(cell, "").county
+    assert county
+    assert (named_place(cell, "", [], {county.code: county.name}, {}).county_code, county.code) == ("441826", "441826")
 
 
 def test_a_short_name_of_two_counties_names_none_and_of_two_endings_the_longer_is_meant() -> None:

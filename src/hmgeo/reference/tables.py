@@ -104,11 +104,11 @@ _NO_PLACE = expression(
 )
 """What may stand beside a county and is no other one: levels, zones, what it was called."""
 _ELSEWHERE = expression(
-    r"[不非未除邻近疑拟跨县旗及与]|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)"
+    r"[不非未除邻近疑拟跨县旗及与或兼]|可能|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)"
     r"|(?<![省区])[、;]|(?<![省市州盟区]),|(?<!呼)和(?!田)"
 )
 """What before a name says another place, or none; not the prefectures whose names hold such a word."""
-_PARTED = expression(r"[、,;/\-—~至]")
+_PARTED = expression(r"[\W_至]")
 
 
 @lru_cache(maxsize=8192)
@@ -135,16 +135,18 @@ def county_of_cell(cell: str, names: frozenset[str]) -> str:
     >>> [county_of_cell(cell, frozenset({"清城区", "英德市"})) for cell in cells]
     ['清城区', '英德市', '', '']
     """
-    plain = _NO_PLACE.sub("/", "".join(unicodedata.normalize("NFKC", cell).split())).strip("/")
+    text = _NO_PLACE.sub("/", unicodedata.normalize("NFKC", cell)).strip("/ ")
+    plain = "".join(text.split())
     whole = {name for name in names if plain in county_forms(name)}
     if whole:
         return whole.pop() if len(whole) == 1 else ""
-    own = max((name for name in names if plain.endswith(name)), key=len, default="")
-    before = plain.removesuffix(own)
+    ends = {form: name for name in names for form in county_forms(name)[:-1] or (name,) if plain.endswith(form)}
+    end = max(ends, key=len, default="")
+    before, own = plain.removesuffix(end), ends.get(end, "")
     others = names - {own}
-    if not own or _ELSEWHERE.search(before.replace(own, "")) or any(name in before for name in others):
+    if not own or _ELSEWHERE.search(before.replace(end, "")) or any(name in before for name in others):
         return ""
-    *listed, _ = _PARTED.split(before)
+    *listed, _ = _PARTED.split(text)
     forms = tuple(form for name in others for form in county_forms(name)) if listed else ()
     return "" if any(part.endswith(forms) for part in listed) else own  # 英德-清新区
 
