@@ -671,3 +671,8 @@ def test_columns_of_two_editions_parts_or_phases_are_not_held_against_each_other
 ) -> None:
     found = disputes(Told(cells))
     assert [dispute.is_open for dispute in found] == ([] if is_open is None else [is_open])
+
+
+@pytest.mark.parametrize("cell", ["", "-", "——", "－", "暂无", "空", "#N/A"])
+def test_a_fact_left_blank_is_not_called_unread(cell: str) -> None:
+    assert unread_facts({"是否化工园区": cell}) == {}

@@ -68,7 +68,6 @@ NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
 _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
 _YES_OR_NO = _YES | _NO
-_UNSAID = frozenset({"", "/", "-", "—"})
 _METAL = f"(?:{'|'.join(METALS.values())}|重金属)"
 _DOUBTED = expression(
     r"[疑?？缺]|(?<![招接对])待(?!外运|清运|转运|处[理置])|但(?![无不未没])|(?<!拆)除[^,，;；。]*外(?![排运委售购送])"
@@ -207,7 +206,7 @@ def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return {
         code: (column, row[column].strip())
         for column, name, code in _fact_columns(tuple(row))
-        if code and name not in _PRESENT and code not in read and (row[column] or "").strip() not in _UNSAID
+        if code and name not in _PRESENT and code not in read and not is_blank(row[column] or "")
     }
 
 
