@@ -580,6 +580,7 @@ DENIED_AMOUNTS = (
     [
         *((cell, False) for cell in ("——", "--", "－", "暂无", "空", "\\", "没有", "#N/A", "ＮＤ", "0（未检出）")),
         *((cell, False) for cell in ("约0", "0;0", "0／0", "0（2023年）")),
+        *((cell, True) for cell in ("不足5", "未达2", "低于2", "不超过2", "非常多")),
         *((cell, True) for cell in ("0（待核实）", "0？", "0;5", "0-5", "<1000", "若干", "*", "-1")),
     ],
 )
@@ -624,6 +625,9 @@ ROUNDED = (
     ({"新增重点重金属排放量": "12", "新增镉": "2"}, True),
     ({"新增重点重金属排放量": "12.34", "新增铅": "10.005", "新增镉": "2.34", "新增铊": "0.1"}, False),
     ({"新增重点重金属排放量": "1", "新增镉": "2"}, False),
+    ({"新增重点重金属排放量": "0", "新增镉": "0.4"}, False),
+    ({"新增重点重金属排放量": "1", "新增镉": "1.2"}, False),
+    ({"新增重点重金属排放量": "12", "新增镉": "12.4"}, None),
     ({**FIVE, "新增重点重金属排放量": "12", "新增镉(kg/a)": "2"}, False),
 )
 
@@ -677,3 +681,10 @@ def test_columns_of_two_editions_parts_or_phases_are_not_held_against_each_other
 @pytest.mark.parametrize("cell", ["", "-", "——", "－", "暂无", "空", "#N/A"])
 def test_a_fact_left_blank_is_not_called_unread(cell: str) -> None:
     assert unread_facts({"是否化工园区": cell}) == {}
+
+
+@pytest.mark.parametrize(
+    ("cell", "speaks"), [("无锡示例公司", True), ("不锈钢示例厂", True), ("无", False), ("——", False)]
+)
+def test_a_name_that_begins_like_a_no_is_a_name(cell: str, *, speaks: bool) -> None:
+    assert len(disputes(Told({"是否有明确具体的总量来源": "否", "总量来源企业": cell}))) == speaks

@@ -41,7 +41,7 @@ NAMED_METALS = ("铅", "汞", "镉", "铬", "砷", "铊", "锑", "镍", "铜", "
 ACTIONS = {"新建": "新建", "改建": "改建", "扩建": "扩建", "技术改造": "技术改造", "技改": "技术改造", "搬迁": "搬迁"}
 _ENLARGED = "改扩建"
 _NOTHING = expression(r"0|n\.?d\.?")
-_NEGATED = expression("[不无未非否零]|低于|检出限")
+_NEGATED = expression(r"[否未]|[不非](?![锈常])|无(?![锡为极棣])|零(?!陵)|低于|检出限")
 _DAY = expression(r"(\d{4})(?:\D{1,2}(\d{1,2}))?(?:\D{1,2}(\d{1,2}))?\D?")
 _RUN_TOGETHER = expression(r"(\d{4})(\d{2})(\d{2})?")
 _PERMIT_ENDS = (
@@ -206,7 +206,7 @@ def filled(names: Sequence[str]) -> Reading:
 _REMARK = expression(r"\((?:未检出|低于检出限|不涉及|无|n\.?d\.?|人|实测|监测|\d{4}年?)\)$")
 _ZEROS = expression(r"(?:约?0+(?:\.0+)?(?:人|户|吨|千克|kg|t|/a|/d)*[;,、/\s]*)+")
 _ROUGHLY = expression(
-    r"(?:(?P<about>大?约|近)|(?P<below><|小于|不足|不到|低于|少于)|(?P<most>≤|不超过|不大于|不多于|至多)"
+    r"(?:(?P<about>大?约|近)|(?P<below><|小于|不[足到满及]|未满|未达到?|低于|少于)|(?P<most>≤|[不未]超过|不[大多高]于|至多)"
     r"|(?P<above>>|≥|大于|多于|超过|不少于|不低于|至少))?"
     r"(?P<low>\d[\d,.]*)(?:人?[-~—至到]+(?P<high>\d[\d,.]*))?(?P<times>万?)(?P<odd>[余多])?(?P<unit>[^\d以左]*)"
     r"(?:(?P<round>左右)|(?P<within>以[下内])|(?P<over>以上))?"
@@ -415,7 +415,7 @@ def _own_emissions(row: Told) -> Iterator[Emission]:
         text = (cell or "").strip()
         least, most = (match and _bounds(Said(header, text), "kg/a")) or (0.0, math.inf)
         kg = least if least == most else None
-        if match and (kg is not None or _is_filled(text)):
+        if match and (most < math.inf or _is_filled(text)):
             medium, unread = "" if match[1] == "新增" else match[1], text if kg is None else ""
             where = header.strip().rstrip("*")
             yield Emission(where, match[2], medium, kg, year, is_added=not medium, unread=unread)
@@ -563,14 +563,15 @@ _MILLIGRAM = 0.5e-6
 
 
 def _rounding_kg(cell: Said) -> float:
-    """Return half a unit of the last digit of a mass, half a milligram at least.
+    """Return half a unit of the last digit of a mass, a twentieth of it at most and half a milligram at least.
 
-    >>> _rounding_kg(Said("替代量(t/a)", "0.35")), _rounding_kg(Said("替代量", "12.35 kg"))
-    (5.0, 0.005)
+    >>> [_rounding_kg(Said("替代量(t/a)", cell)) for cell in ("0.35", "12.35 kg", "1")]
+    [5.0, 0.005, 50.0]
     """
     number = re.match(r"[\d,]*(?:\.(\d*))?", plain := unicodedata.normalize("NFKC", cell.value).strip())
     places, rest = (len(number[1] or ""), plain[number.end() :]) if number else (0, "")
-    return max(_MILLIGRAM, amount(f"0.{'0' * places}5{rest}", cell.where, "kg/a") or 0.0)
+    half, whole = (amount(text, cell.where, "kg/a") or 0.0 for text in (f"0.{'0' * places}5{rest}", plain))
+    return max(_MILLIGRAM, min(half, whole / 20))
 
 
 _CADMIUM_COLUMNS = ("是否涉镉", "涉镉情况", "涉镉认定")
