@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start would hear no Ctrl-C either
 
-gc.set_threshold(50_000, 10, 10)  # with all test modules loaded the usual 700 take a third of what the tests take
+gc.set_threshold(50_000, 10, 10)  # with all test modules loaded the usual 700 takes up to a third of a test
 
 collect_ignore = ["fuzz_parsers.py"]  # needs atheris, run by hand
 
