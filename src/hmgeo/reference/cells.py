@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -516,7 +517,8 @@ def in_unit(quantity: Quantity, unit: str) -> float | None:
     times = factor(quantity.unit, unit)
     if times is None or not math.isfinite(quantity.value):
         return None
-    return float(Fraction(repr(quantity.value)) * times)
+    product = Fraction(repr(quantity.value)) * times
+    return float(product) if abs(product) <= sys.float_info.max else None
 
 
 def amount(cell: str, header: str, unit: str) -> float | None:

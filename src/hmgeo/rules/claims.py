@@ -204,11 +204,11 @@ def filled(names: Sequence[str]) -> Reading:
 
 
 _REMARK = expression(r"\((?:未检出|低于检出限|不涉及|无|n\.?d\.?|人|实测|监测|\d{4}年?)\)$")
-_ZEROS = expression(r"(?:约?0+(?:\.0+)?(?:人|户|吨|千克|kg|t|/a|/d)*[;,、/\s]*)+")
+_ZEROS = expression(r"(?:约?0++(?:\.0++)?+(?:人|户|吨|千克|kg|t|/a|/d)*+[;,、/\s]*+)+")
 _ROUGHLY = expression(
     r"(?:(?P<about>大?约|近)|(?P<below><|小于|不[足到满及]|未满|未达到?|低于|少于)|(?P<most>≤|[不未]超过|不[大多高]于|至多)"
     r"|(?P<above>>|≥|大于|多于|超过|不少于|不低于|至少))?"
-    r"(?P<low>\d[\d,.]*)(?:人?[-~—至到]+(?P<high>\d[\d,.]*))?(?P<times>万?)(?P<odd>[余多])?(?P<unit>[^\d以左]*)"
+    r"(?P<low>\d[\d,.]*)(?:人?[-~—至到]+(?P<high>\d[\d,.]*))?(?P<times>万?)(?P<odd>[余多])?(?P<unit>(?:m[23]|[^\d以左])*)"
     r"(?:(?P<round>左右)|(?P<within>以[下内])|(?P<over>以上))?"
 )
 _MOST_AT_HOME = 10
@@ -225,7 +225,10 @@ def _bounds(cell: Said, unit: str) -> tuple[float, float] | None:
     plain = _REMARK.sub("", unicodedata.normalize("NFKC", cell.value).strip().casefold()).replace(" ", "")
     if _ZEROS.fullmatch(plain):
         return 0.0, 0.0
-    match = _ROUGHLY.fullmatch(plain)
+    most_at_home = _MOST_AT_HOME if "户" in plain + cell.where else 1
+    exact, match = amount(plain, cell.where, unit), _ROUGHLY.fullmatch(plain)
+    if exact is not None:
+        return exact, exact * most_at_home
     if match is None:
         return None
     own_unit = match["times"] + (match["unit"] or (unit if match["times"] else ""))
@@ -233,7 +236,7 @@ def _bounds(cell: Said, unit: str) -> tuple[float, float] | None:
     high = amount((match["high"] or match["low"]) + own_unit, cell.where, unit)
     if low is None or high is None or high < low:
         return None
-    digit = 10 ** math.floor(math.log10(high)) if high else 0
+    digit = 10.0 ** math.floor(math.log10(high)) if high else 0.0
     if match["about"] or match["round"]:
         low, high = low - digit / 2, high + digit
     elif match["odd"]:
@@ -242,7 +245,7 @@ def _bounds(cell: Said, unit: str) -> tuple[float, float] | None:
         low, high = 0.0, math.nextafter(high, 0) if match["below"] else high
     elif match["above"] or match["over"]:
         high = math.inf
-    return low, high * _MOST_AT_HOME if "户" in plain + cell.where else high
+    return low, high * most_at_home
 
 
 def _at_least(names: Sequence[str], unit: str, least: float = 0.0) -> Reading:
@@ -407,11 +410,16 @@ def _key_industries() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(codes) for name, codes in divisions.items() if name}
 
 
+@lru_cache(maxsize=1024)
+def _emission_column(header: str) -> re.Match[str] | None:
+    return re.fullmatch(f"({AIR}|{WATER}|新增)(六价铬|[{''.join(NAMED_METALS)}])(?:排放量)?", bare_header(header))
+
+
 def _own_emissions(row: Told) -> Iterator[Emission]:
     """Yield the masses that a row's own columns state: 废气镉, 废水铅, 新增砷."""
     year = next((days[0].year for cell in row.given("排放量年份") if (days := _days(cell.value))), None)
     for header, cell in row.cells.items():
-        match = re.fullmatch(f"({AIR}|{WATER}|新增)(六价铬|[{''.join(NAMED_METALS)}])(?:排放量)?", bare_header(header))
+        match = _emission_column(header)
         text = (cell or "").strip()
         least, most = (match and _bounds(Said(header, text), "kg/a")) or (0.0, math.inf)
         kg = least if least == most else None

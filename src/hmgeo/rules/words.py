@@ -9,7 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from hmgeo.reference.cells import read_word
-from hmgeo.reference.tables import is_blank
+from hmgeo.reference.tables import is_blank, metals_named
 from hmgeo.vocabulary import METALS, LayerKind, Unknown, expression
 from hmgeo.words import table_rows
 
@@ -72,10 +72,11 @@ _METAL = f"(?:{'|'.join(METALS.values())}|重金属)"
 _DOUBTED = expression(
     r"[疑?？缺]|(?<![招接对])待(?!外运|清运|转运|处[理置])|但(?![无不未没])|(?<!拆)除[^,，;；。]*外(?![排运委售购送])"
     r"|不[确详足]|不清(?![洗理淤])|不明(?!显)|不排除|不好说|[非是]不|(?<!不)(?<!无)(?<!没有)(?<!不存在)可能|无法|也许|或有|为是"
-    r"|[未尚][^,，;；。超]{0,3}[知定判明调评核查测检](?![出见到显查测])|(?<![无不])需.{0,4}[核查调评测]|正在[核查调评测]"
+    r"|[未尚没][^,，;；。超]{0,3}[知定判明调评核查测检](?![出见到显查测])|未开展(?=$|[,，;；。])|估计|应该|大概|历史上(?![无未不没])|(?<![无不])需.{0,4}[核查调评测]|正在[核查调评测]"
     r"|无[^,，;；。]{0,2}(?:资料|数据|依据)|(?<![不未会])存在|(?<![不未])曾|仍(?![无不未])"
     r"|(?:^|[,，;；。])(?![^,，;；。]*(?:[不未](?![超多大高])|[没禁防]|非(?!正常)|零(?!星)|低于检|无(?!组织)))"
-    rf"(?:(?=[^,，;；。]*(?:排|含|产生|有))[^,，;；。]*{_METAL}|[^,，;；。]*(?:渗漏|泄漏|(?<![不未])超标))"
+    rf"(?:(?=[^,，;；。]*(?:排|含|产生|有))[^,，;；。]*{_METAL}"
+    r"|[^,，;；。]*(?:(?:渗漏|泄漏)(?!.{0,3}(?:收集|报警|检测|监测|应急|风险[低小]))|(?<![不未])超标))"
 )
 """Grounds that take a no back: doubt, an exception, or a metal, a leak or an excess after all."""
 _PRESENT = ("批准设立文号", "规划环评审查文号")
@@ -92,22 +93,25 @@ _STATES = {
     "生产状态": {"在产": False, "停产": False, "关闭": True},
 }
 _YEAR = r"(?<!\d)(?:19|20)\d\d(?!\d)"
-_COUNT = r"\s*(?:第|no\.?)?\s*[\d〇零○一二三四五六七八九十百]+(?![\d\s]*[年月])"
+_COUNT = r"\s*(?:第|no\.?)?\s*[\d〇零○一二三四五六七八九十百]{1,6}(?![\d\s]{0,4}[年月])"
 _NUMBERED = expression(
     rf"[〔\[(【<{{]\s*(?:{_YEAR}|[〇零○一二三四五六七八九]{{4}})\s*年?\s*[〕\])】>}}]\s*字?{_COUNT}"
-    rf"|[〔\[(]\d\d[〕\])]{_COUNT}\s*号|{_YEAR}\s*(?:年(?=\s*第)|[字/—–_-])?{_COUNT}\s*号|[令函字告]\s*第\s*\d+\s*号|字\s*\d[\d-]*\s*号"
+    rf"|[〔\[(]\d\d[〕\])]{_COUNT}\s*号|{_YEAR}\s*(?:年(?=\s*第)|字)?{_COUNT}\s*号"
+    rf"|[函发办审字批令复政]\s*{_YEAR}\s*[/—–_-]{_COUNT}\s*号|[令函字告]\s*第\s*\d+\s*号|字\s*\d[\d-]*\s*号"
     rf"|[函发办审字批令复政]\s*{_YEAR}\s*[-\s]\s*(?!(?:0?\d|1[0-2])$)\d{{1,3}}$",
     re.IGNORECASE,
 )
 """The number of a document: its year in brackets or beside a 号; a day (6月30号), a house or an annex has neither."""
 _BESIDE_THE_POINT = expression(
     r"(?:扩区|跟踪评价)[正在申报待未尚开展办理审批中]{2,6}|拟扩区|报批稿[的》]|未(?:调整|扩区|变更|来科|来城|央)|未[到过]期"
-    r"|不[含包]|无(?:[锡为极棣]|政\w{0,3}[〔\[(])|计划委|请示的[批复]"
+    r"|不[含包]|无(?:[锡为极棣]|政\w{0,3}[〔\[(])|计划委|请示的[批复]|正在建设|计划\d{4}年[扩调]区"
+    r"|修编[^,，;；。]{0,8}(?:中|环评|编制)|未政\w{0,3}[〔\[(]|关于(?:申请|撤销)[^〔\[(]*的批复"
 )
 """Words beside a number that hold one of `_NOT_GIVEN` and say nothing against the document."""
 _NOT_GIVEN = expression(
     r"(?:^|\W)[无否]|[无没][文批审号有效]|[未待拟不疑缺暂?]|预[计期]|力争|争取|计划|筹|正在|[编制审批报建办查评申请定理]中(?!\w)"
-    r"|申[报请]|办理|受理|请示|请\s*[〔\[(]|[在上呈]报|报[批送审请]|送审|纪要|委托|合同|驳|退回|否决|[在补]办|在[批审编]"
+    r"|申[报请]|办理|受理|请示|请\s*[〔\[(]|[在上呈]报|报[批送审请]|送审|纪要|委托|合同|驳|退回|草案|初稿|征求意见|公示|[已被]撤|罚|改字|责令|补正|整改|立案|招标|询价|信访|专家意见"
+    r"|否决|[在补]办|在[批审编]"
     r"|撤[销回]|[收追]回|注销|取消|[作已被]废|废止|[终停中]止|失[效去]|[超逾过到]期"
 )
 """Words beside a number that leave open whether the document is there: asked for, refused, or no longer in force."""
@@ -194,7 +198,7 @@ def _yes_or_no(column: str, value: str) -> str:
     if not column.endswith("及依据"):
         return value
     word, *grounds = re.split(r"[,，;；:：。]", value, maxsplit=1)
-    return value if word.strip() in _NO and grounds and _DOUBTED.search(grounds[0]) else word.strip()
+    return value if word.strip() in _NO and grounds and _DOUBTED.search(metals_named(grounds[0])) else word.strip()
 
 
 def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
