@@ -12,9 +12,9 @@ import openpyxl
 import pytest
 
 from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
-from hmgeo.intake.load import ReadOptions, load_positions
+from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.intake.side_tables import load_side_table
-from hmgeo.judging.own_columns import OwnColumns, by_metal, unread_doubts
+from hmgeo.judging.own_columns import OwnColumns, amount_of, by_metal, unread_doubts
 from hmgeo.vocabulary import Basis, LayerKind
 
 if TYPE_CHECKING:
@@ -169,6 +169,21 @@ def test_a_count_below_zero_has_no_unit(tmp_path: Path) -> None:
     _, ledger = load_positions(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
     told = [(entry.field, str(entry.reason)) for entry in ledger.entries if entry.event == "数值有误"]
     assert told == [("人口", "须为 0 或以上的数值")]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "people"),
+    [("人口", "300", 300), ("人口（万人）", "1.2", 12_000), ("人口", "1.2万人", 12_000), ("人口（户）", "40", None),
+     ("人口", "40户", None), ("人口", "约300", None)],
+)  # fmt: skip
+def test_people_at_sensitive_sites_are_counted_in_persons(
+    tmp_path: Path, header: str, cell: str, people: int | None
+) -> None:
+    path = tmp_path / "甲.csv"
+    path.write_text(f"名称,类别,经度,纬度,{header}\n小学,学校,113.05,23.55,{cell}\n", encoding="utf-8")
+    layer, _ = load_receptors(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
+    assert layer.shown is not None
+    assert [amount_of(text) for text in layer.shown["人口"].to_pylist()] == [people]
 
 
 def test_a_mass_with_its_own_unit_is_read_in_the_templates_where_the_column_names_none(tmp_path: Path) -> None:

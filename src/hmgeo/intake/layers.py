@@ -36,7 +36,7 @@ from hmgeo.reference.cells import (
     unit_of_header,
     zeros_kept,
 )
-from hmgeo.reference.tables import PLACEHOLDERS, is_link, links_by_row
+from hmgeo.reference.tables import is_blank, is_link, links_by_row
 from hmgeo.rules.claims import EVENT, Told, disputes, may_claim
 from hmgeo.rules.words import says_something, stated_by_row
 from hmgeo.vocabulary import (
@@ -292,11 +292,11 @@ def _official_areas_m2(opened: Opened) -> pa.Array:
 def _deductions_m2(opened: Opened) -> list[float]:
     """Return 扣除地类面积 of each parcel: 0 where its cell is blank, NaN with an entry where it is no area."""
     header, texts = opened.columns["deducted_area"], opened.coded("deducted_area")
-    is_blank = [text.strip().casefold() in PLACEHOLDERS for text in texts.words]
-    read = [0.0 if blank else amount(text, header, "m2") for text, blank in zip(texts.words, is_blank, strict=True)]
+    read = [0.0 if is_blank(text) else amount(text, header, "m2") for text in texts.words]
     values = np.array([np.nan if value is None else value for value in read])
     _tell_unusable(opened, header, texts, np.isnan(values))
-    return [float(area) for area in values[texts.code]]
+    areas: list[float] = values[texts.code].tolist()
+    return areas
 
 
 def _areas(opened: Opened, role: str) -> pa.Array:
@@ -527,7 +527,7 @@ def _note_twins(
     """Write down rows that share a credit code, or lie (lon/lat) within 100 m of each other with similar names."""
     by_code: dict[str, list[int]] = defaultdict(list)
     for row, code in enumerate(codes):
-        if code.casefold() not in PLACEHOLDERS:
+        if not is_blank(code):
             by_code[code.upper()].append(row)
     for code, rows in by_code.items():
         for row in rows[1:]:

@@ -60,12 +60,12 @@ from hmgeo.intake.places.locate import (
 from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read_shapes
 from hmgeo.intake.places.numbers import pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
-from hmgeo.intake.quality import check_cells, settle_words
+from hmgeo.intake.quality import check_cells, plain_numbers, settle_words
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 from hmgeo.reference.cells import read_word
 from hmgeo.reference.machine import code_folder
-from hmgeo.reference.tables import PLACEHOLDERS, find_header, templates
+from hmgeo.reference.tables import find_header, is_blank, templates
 from hmgeo.results.columns import SHAPES_SCHEMA
 from hmgeo.vocabulary import Basis, LayerKind, Unknown
 
@@ -211,14 +211,21 @@ POPULATION = "人口"
 
 
 def _shown(opened: Opened, kind: LayerKind) -> pa.Table | None:
-    """Return the cells of control units by title, and how many people sensitive sites count, and the ids."""
+    """Return the cells of control units by title, how many people sensitive sites count, and the ids.
+
+    Households are no number of people.
+    """
     if kind not in {LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES}:
         return None
     cells = {}
     for name in opened.raw.headers:
         title = TITLES_OF_FIELDS.get(plain_name(name), name.split("（")[0].split("(")[0].rstrip("*"))
-        if kind is LayerKind.CONTROL_UNITS or title == POPULATION:
-            cells[title] = list(opened.raw.columns[name])
+        column = opened.raw.columns[name]
+        if kind is LayerKind.CONTROL_UNITS:
+            cells[title] = list(column)
+        elif title == POPULATION:
+            people = plain_numbers(column, name, "人", opened.journal)
+            cells[title] = ["" if "户" in name + text else made for text, made in zip(column, people, strict=True)]
     if kind is LayerKind.CONTROL_UNITS and "class" in opened.columns:
         read = {word: read_word(kind.value, word) for word in opened.coded("class").words}
         cells["类别"] = [word if isinstance(read[word], Unknown) else str(read[word]) for word in opened.texts("class")]
@@ -565,7 +572,7 @@ def _required(opened: Opened, kind: LayerKind) -> tuple[tuple[str, ...], tuple[t
             missing.append(column.name)
             continue
         texts = opened.raw.columns[header]
-        empty = [row for row, text in enumerate(texts, start=1) if text.strip().casefold() in PLACEHOLDERS]
+        empty = [row for row, text in enumerate(texts, start=1) if is_blank(text)]
         if empty:
             blanks.append((header, name_rows(empty)))
     return tuple(missing), tuple(blanks)

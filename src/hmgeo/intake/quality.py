@@ -34,6 +34,7 @@ from hmgeo.reference.tables import (
     PLACEHOLDERS,
     bare_header,
     find_header,
+    is_blank,
     means_the_same,
     templates,
     trades,
@@ -137,7 +138,7 @@ def _is_unread(name: str, header: str, cell: str, kept: frozenset[int]) -> bool:
         return bool(unread_facts({header: cell}))
     if name == LAND:
         return bool(cell.strip()) and isinstance(read_land(cell.strip(), kept), Unknown)
-    if name == _STATE and (cell.strip().casefold() in PLACEHOLDERS or stated_facts({header: cell})):
+    if name == _STATE and (is_blank(cell) or stated_facts({header: cell})):
         return False
     read = read_word(name, cell)
     return isinstance(read, Unknown) and read.code != "not_stated"
@@ -151,7 +152,7 @@ def _check_credit_codes(opened: Opened, outcome: Outcome) -> None:
 
     header = opened.columns["credit_code"]
     for row, code in enumerate(opened.texts("credit_code")):
-        if code.casefold() in PLACEHOLDERS:
+        if is_blank(code):
             continue
         try:
             uscc.validate(code)
@@ -311,7 +312,7 @@ def plain_numbers(texts: Sequence[str], header: str, wanted: str, journal: Journ
     made, with_units = list(texts), list[int]()
     for row, text in enumerate(texts):
         stripped = text.strip()
-        if stripped.casefold() in PLACEHOLDERS | _NOT_DETECTED:
+        if is_blank(text) or stripped.casefold() in _NOT_DETECTED:
             continue
         quantity = parse_quantity(stripped)
         own = None if quantity is None else replace(quantity, unit=quantity.unit or other)

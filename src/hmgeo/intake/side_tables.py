@@ -19,7 +19,7 @@ from hmgeo.intake.quality import UNREAD_NUMBER, tell_units
 from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.records import OUTLET_SCHEMA, WIND_SCHEMA, Gates, Ledger, Provenance, SideTable, table_of
 from hmgeo.reference.cells import amount, parse_quantity
-from hmgeo.reference.tables import PLACEHOLDERS, find_header
+from hmgeo.reference.tables import find_header, is_blank
 from hmgeo.rules.claims import EVENT, Told, disputes
 from hmgeo.vocabulary import Basis, LayerKind
 from hmgeo.words import one_by_one, say
@@ -199,7 +199,7 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
     def text(word: str) -> str:
         header = find_header(raw.headers, word)
         cell = raw.columns[header][number - 1].strip() if header else ""
-        return "" if cell.casefold() in PLACEHOLDERS else cell
+        return "" if is_blank(cell) else cell
 
     notes: list[str] = []
     cells = {header: cells[number - 1] for header, cells in raw.columns.items()}
@@ -236,7 +236,7 @@ def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, 
     word, unit = wanted
     header = find_header(raw.headers, word)
     text = raw.columns[header][row - 1].strip() if header else ""
-    if text.casefold() in PLACEHOLDERS:
+    if is_blank(text):
         return None
     value = amount(text, header, unit)
     if value is None:

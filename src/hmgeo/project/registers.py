@@ -20,7 +20,7 @@ from hmgeo.intake.rows import Journal, RawTable
 from hmgeo.outputs.templates import PlainTable, write_plain
 from hmgeo.project.folder import ending_of, whole_file
 from hmgeo.records import LedgerEntry
-from hmgeo.reference.tables import PLACEHOLDERS, templates
+from hmgeo.reference.tables import is_blank, templates
 from hmgeo.register import merge
 from hmgeo.register.entry import entry_of, place_stems, read_name
 from hmgeo.register.sheets import NOTES_HEADER, Sheet, filled_headers, own_headers, sheets
@@ -203,7 +203,7 @@ def _line(row: int, lines: Sequence[int]) -> int:
 
 def _texts(cells: Sequence[str]) -> list[str]:
     """Return cells stripped, those that stand for nothing blank."""
-    return ["" if cell.strip().casefold() in PLACEHOLDERS else cell.strip() for cell in cells]
+    return ["" if is_blank(cell) else cell.strip() for cell in cells]
 
 
 def _refuse_repeated_ids(path: Path, raw: RawTable) -> None:

@@ -276,6 +276,7 @@ def townships() -> tuple[Township, ...]:
     return tuple(Township(row["code"], row["name"], row["county_code"], row["source"]) for row in rows)
 
 
+@lru_cache(maxsize=16_384)
 def trades_named(name: str) -> tuple[Trade, ...]:
     """Return the classes that carry a name, in both editions, where the table pairs them.
 

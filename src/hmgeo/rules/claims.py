@@ -142,11 +142,11 @@ class Told(Struct, frozen=True, dict=True):
             if cell := (self.cells[header] or "").strip():
                 yield Said(header.strip().rstrip("*"), cell)
 
-    def emitted(self) -> Iterator[Emission]:
-        """Yield every emission above zero, its own columns' first."""
-        yield from (
-            emission for emission in (*_own_emissions(self), *self.emissions) if emission.kg is None or emission.kg > 0
-        )
+    @cached_property
+    def emitted(self) -> tuple[Emission, ...]:
+        """Every emission above zero, its own columns' first."""
+        stated = (*_own_emissions(self), *self.emissions)
+        return tuple(emission for emission in stated if emission.kg is None or emission.kg > 0)
 
 
 @lru_cache(maxsize=256)
@@ -170,7 +170,7 @@ def emits(metals: Sequence[str], *, medium: str = "", is_added: bool = False) ->
     """
     return lambda row: (
         emission.said
-        for emission in row.emitted()
+        for emission in row.emitted
         if (not metals or any(metal in metals_named(emission.pollutant) for metal in metals))
         and medium in {"", emission.medium}
         and (emission.is_added or not is_added)
@@ -280,7 +280,7 @@ def _later_emissions(row: Told) -> Iterator[Said]:
     closing = next(row.given("停产关闭时间", "关闭时间", "停产时间"), None) or next(row.given("资料时点"), None)
     days = None if closing is None else _days(closing.value)
     if closing is not None and days is not None:
-        for emission in row.emitted():
+        for emission in row.emitted:
             if emission.year is not None and emission.year > days[1].year and not emission.is_added:
                 yield emission.said
 

@@ -20,7 +20,7 @@ from hmgeo.intake.places.headers import NEUTRAL_PAIR, datums_in_note, plain_name
 from hmgeo.intake.places.numbers import NUMBER, Pair, pair_uncertainties_m, read_pairs
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, name_rows
 from hmgeo.reference.cells import unit_size
-from hmgeo.reference.tables import PLACEHOLDERS
+from hmgeo.reference.tables import PLACEHOLDERS, is_blank
 from hmgeo.vocabulary import expression
 from hmgeo.words import say
 
@@ -463,7 +463,9 @@ def _metres_of(header: str) -> float | None:
     """
     behind = re.sub(r"#\d+$", "", _ERROR_NAME.sub("", plain_name(header), count=1))
     words = _WORDS_BEHIND.findall(_NO_UNIT.sub(" ", behind))
-    return _length_of(words[0]) if len(words) == 1 else None if words else 1.0
+    if not words:
+        return 1.0
+    return _length_of(words[0]) if len(words) == 1 else None
 
 
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
@@ -477,7 +479,7 @@ def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) ->
         if plain in PLACEHOLDERS:
             continue
         stated = _STATED_ERROR.fullmatch(plain)
-        size = None if stated is None else _length_of(stated[2]) if stated[2] else metres
+        size = metres if stated is None or not stated[2] else _length_of(stated[2])
         if stated is not None and size is not None:
             outcome.uncertainty_m[row] += float(stated[1]) * size
         else:
@@ -580,7 +582,7 @@ def _told_meridian(row: int, raw: RawTable, role: str, columns: Columns, outcome
     """Return the meridian that one of a row's cells says, whose role is central_meridian or zone."""
     cell = raw.columns[columns[role]][row] if role in columns else ""
     text = unicodedata.normalize("NFKC", cell).strip()
-    if text.casefold() in PLACEHOLDERS:
+    if is_blank(text):
         return None
     if role == "zone":
         number = re.fullmatch(r"(\d{2})(?:带|\.0)?", text)
