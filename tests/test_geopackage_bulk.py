@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import geopandas
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -30,12 +32,16 @@ PLAIN = {
     "height": "UPDATE t SET geom = CAST(substr(geom, 1, 40) || :high AS BLOB) WHERE fid = 5",
     "height as once written": "UPDATE t SET geom = CAST(substr(geom, 1, 40) || :old AS BLOB) WHERE fid = 5",
     "no shape in the bytes": "UPDATE t SET geom = CAST(substr(geom, 1, 40) || zeroblob(50) AS BLOB) WHERE fid = 5",
+    "numbers below zero": "UPDATE t SET fid = fid - 5",
+    "gaps": "DELETE FROM t WHERE fid IN (2, 3, 7)",
+    "far numbers": "UPDATE t SET fid = 9223372036854775807 WHERE fid = 9",
+    "another number": "ALTER TABLE t ADD COLUMN rowid TEXT DEFAULT 'a'",
+    "a wrong count": "UPDATE gpkg_ogr_contents SET feature_count = 12",
+    "no count": "DROP TABLE gpkg_ogr_contents",
     "bytes behind": "UPDATE t SET geom = CAST(geom || x'0102' AS BLOB) WHERE fid = 5",
 }
 ODD = {
     "a sign of no width in a text": "UPDATE t SET name = 'a' || char(0) || 'b' WHERE fid = 2",
-    "numbers below zero": "UPDATE t SET fid = fid - 5",
-    "gaps": "DELETE FROM t WHERE fid IN (2, 3, 7)",
     "text among whole numbers": "UPDATE t SET number = 'seven' WHERE fid = 2",
     "a double among whole numbers": "UPDATE t SET number = 1.5 WHERE fid = 2",
     "text among doubles": "UPDATE t SET area = '约 7' WHERE fid = 2",
@@ -48,10 +54,9 @@ ODD = {
     "a truth": "ALTER TABLE t ADD COLUMN truth BOOLEAN DEFAULT 1",
     "a small number": "ALTER TABLE t ADD COLUMN small MEDIUMINT DEFAULT 5000000000",
     "a column worked out": "ALTER TABLE t ADD COLUMN twice INTEGER AS (2 * number)",
-    "a wrong count": "UPDATE gpkg_ogr_contents SET feature_count = 12",
-    "no count": "DROP TABLE gpkg_ogr_contents",
     "a log": "PRAGMA journal_mode = WAL",
 }
+OF_ROWS = [edit for edit in (PLAIN | ODD).values() if edit.startswith(("UPDATE t", "DELETE"))]
 HIGH = shapely.Polygon([(113, 23, 1), (113.1, 23, 2), (113.1, 23.1, 3), (113, 23, 1)])
 BLOBS = {
     "big": shapely.to_wkb(shapely.box(113, 23, 113.5, 23.5), byte_order=0),
@@ -96,10 +101,10 @@ def what_is_read(path: Path, rows: int, fewest: int) -> object:
     return parts[0].headers, cells, shapes, sum(part.row_count for part in parts), journal.entries
 
 
-def is_in_bulk(path: Path) -> bool:
-    with pytest.MonkeyPatch.context() as patch, sqlite3.connect(path) as database:
+def rows_in_bulk(path: Path, rows: int) -> int:
+    with pytest.MonkeyPatch.context() as patch, closing(sqlite3.connect(path)) as database:
         patch.setattr(bulk, "_FEWEST_ROWS", 1)
-        return bulk.batches_in_bulk(path, database, "t", "geom", 100) is not None
+        return sum(table.num_rows for table, _ in bulk.tables_in_bulk(path, database, "t", "geom", rows))
 
 
 @pytest.mark.parametrize("fewest", [COUNT, COUNT + 1])
@@ -109,9 +114,9 @@ def test_a_smaller_table_is_read_in_bulk_where_gdal_is_loaded(
     path = make_file(tmp_path, [])
     monkeypatch.setattr(bulk, "_FEWEST_LOADED", fewest)
     with closing(sqlite3.connect(path)) as database:
-        assert (bulk.batches_in_bulk(path, database, "t", "geom", 100) is not None) == (fewest == COUNT)
+        assert bool(list(bulk.tables_in_bulk(path, database, "t", "geom", 100))) == (fewest == COUNT)
         monkeypatch.delitem(sys.modules, "pyogrio")
-        assert bulk.batches_in_bulk(path, database, "t", "geom", 100) is None
+        assert not list(bulk.tables_in_bulk(path, database, "t", "geom", 100))
 
 
 @pytest.mark.parametrize("edit", [*PLAIN, *ODD])
@@ -119,11 +124,42 @@ def test_a_table_is_read_alike_both_ways(tmp_path: Path, edit: str) -> None:
     path = make_file(tmp_path, [PLAIN.get(edit) or ODD[edit]])
     for rows in (0, 4):
         assert what_is_read(path, rows, 1) == what_is_read(path, rows, 10**9)
-    assert is_in_bulk(path) == (edit in PLAIN)
+    there = 6 if edit == "gaps" else COUNT
+    assert rows_in_bulk(path, 0) == (there if edit in PLAIN else 0)
+
+
+@pytest.mark.parametrize(
+    ("odd_row", "rows", "expected"), [(1, 2, 0), (2, 2, 0), (5, 2, 4), (9, 2, 8), (9, 3, 8), (9, 4, 8)]
+)
+@pytest.mark.parametrize("has_gaps", [False, True])
+def test_whole_parts_before_an_odd_cell_come_in_bulk(
+    tmp_path: Path, odd_row: int, rows: int, expected: int, *, has_gaps: bool
+) -> None:
+    edits = [ODD["text among doubles"].replace("= 2", f"= {odd_row}")]
+    path = make_file(tmp_path, [*edits, "UPDATE t SET fid = 10 * fid"] if has_gaps else edits)
+    assert rows_in_bulk(path, rows) == expected
+    assert what_is_read(path, rows, 1) == what_is_read(path, rows, 10**9)
+
+
+def test_rows_that_gdal_tells_twice_are_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_file(tmp_path, [PLAIN["gaps"]])
+    opened = bulk._opened
+
+    def twice(*args: object) -> Iterator[pa.RecordBatch]:
+        return (batch for told in opened(*args) for batch in (told, told))
+
+    def at_once(*args: object) -> Iterator[pa.RecordBatch]:
+        (batch,) = opened(*args)
+        yield pa.concat_batches([batch, batch[3:]])
+
+    for told in (twice, at_once):
+        monkeypatch.setattr(bulk, "_opened", told)
+        assert rows_in_bulk(path, 100) <= 6
+        assert what_is_read(path, 100, 1) == what_is_read(path, 100, 10**9)
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.sampled_from(list(PLAIN.values())), max_size=4), st.integers(2, 12))
+@given(st.lists(st.sampled_from(OF_ROWS), max_size=4, unique=True), st.integers(2, 12))
 def test_tables_with_several_oddities_are_read_alike(edits: list[str], rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = make_file(Path(folder), edits)
@@ -136,7 +172,7 @@ def test_a_key_of_another_name_is_a_column(tmp_path: Path) -> None:
     assert headers == ["OBJECTID", "name", "area", "number"]
     assert cells[1] == ["2", "地块1", "1.5", "1"]
     assert count == COUNT
-    assert is_in_bulk(path)
+    assert rows_in_bulk(path, 4) == COUNT
 
 
 def test_text_that_is_none_is_refused_both_ways(tmp_path: Path) -> None:

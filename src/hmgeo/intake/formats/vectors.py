@@ -30,7 +30,7 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import Stored, check_zip, opened_parquet
-from hmgeo.intake.formats.bulk import batches_in_bulk, gdal_option, quoted_name, shapefile_in_bulk
+from hmgeo.intake.formats.bulk import gdal_option, quoted_name, shapefile_in_bulk, tables_in_bulk
 from hmgeo.intake.formats.dbf import EXACT_DIGITS, Dbf
 from hmgeo.intake.rows import (
     Cells,
@@ -84,14 +84,11 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
                 yield RawTable(name, {only: words}, len(words), is_typed=True)
                 return
             shape, first = shapes.get(name, ""), 0
-            in_bulk = None if rows == 1 else batches_in_bulk(path, database, name, shape, rows or _ROWS_AT_ONCE)
-            if in_bulk is not None:
-                for table in map(_as_table, in_bulk) if rows else [pa.Table.from_batches(in_bulk)]:
-                    cells = {header: in_one_piece(table[header]) for header in table.column_names}
-                    cells[shape] = cells[shape].cast(pa.large_binary())
-                    yield _geopackage_rows(path, cells, table.num_rows, (headers, named, shape), crs, journal, first)
-                    first += table.num_rows
-                return
+            for table, behind in () if rows == 1 else tables_in_bulk(path, database, name, shape, rows):
+                cells = {header: in_one_piece(table[header]) for header in table.column_names}
+                cells[shape] = cells[shape].cast(pa.large_binary())
+                yield _geopackage_rows(path, cells, table.num_rows, (headers, named, shape), crs, journal, first)
+                first, cursor = first + table.num_rows, behind
             while (fetched := cursor.fetchmany(rows) if rows else cursor.fetchall()) or not first:
                 cells = {
                     header: (_bare_wkb if header == shape else cells_of)([row[position] for row in fetched])
@@ -107,10 +104,6 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
 
 
 _FIDS = frozenset({"fid", "ogc_fid"})
-
-
-def _as_table(batch: pa.RecordBatch) -> pa.Table:
-    return pa.Table.from_batches([batch])
 
 
 def _geopackage_rows(
@@ -357,9 +350,12 @@ def has_curves(geometry: pa.Array) -> bool:
     """Tell whether any of `geometry`, a large binary column of WKB, holds arcs, to be drawn as chords first."""
     begin, length, data = _starts_of(geometry)
     begin = begin[length >= 5]  # noqa: PLR2004 -- byte order and type
-    code = np.stack([data[begin + place] for place in range(1, 5)]).astype(np.int64)
-    words = np.where(data[begin] == 1, 256 ** np.arange(4) @ code, 256 ** np.arange(3, -1, -1) @ code)
-    return bool(np.isin((words & 0x0FFFFFFF) % 1000, list(_CURVED)).any())
+    if not len(begin):
+        return False
+    code = np.ndarray(len(data) - 3, "<u4", data, strides=(1,))[begin + 1]  # four bytes from any place on
+    code = np.where(data[begin] == 1, code, code.byteswap())
+    code = code[:1] if (code == code[0]).all() else code
+    return bool(np.isin((code & 0x0FFFFFFF) % 1000, list(_CURVED)).any())
 
 
 def _strip_header(blob: bytes | None) -> bytes | None:
