@@ -1,9 +1,9 @@
 """Large GeoPackages and shapefiles read in bulk by GDAL, at a third of what their rows cost in Python.
 
-A file of its own because it alone decides when both ways give the same. A GeoPackage where nothing is pending beside the
-file comes so up to the first part with a cell that isn't what its column declares, or a geometry without a plain header,
-which GDAL is asked to leave out. In a shapefile the members agree on how many rows there are, the index points into the
-file, and each text can be read by itself. Other rows are read one by one, or at once.
+A file of its own because it alone decides when both ways give the same. A GeoPackage where nothing is pending beside
+the file comes so up to the first part with a cell that isn't what its column declares, or a geometry without a plain
+header, which GDAL is asked to leave out. In a shapefile the members agree on how many rows there are, the index points
+into the file, and each text can be read by itself. Other rows are read one by one, or at once.
 """
 
 import re
