@@ -118,11 +118,14 @@ def _layout(database: sqlite3.Connection, table: str, shape_column: str) -> _Lay
             odd.append(f"({others.format(quoted_name(name))}) IS NOT TRUE")
     if len(keys) != 1 or shape_column not in kinds:
         return None
-    ends = (f"SELECT {end}({quoted_name(keys[0])}) FROM {quoted_name(table)}" for end in ("min", "max"))  # noqa: S608 -- quoted
+    source, key, plain = quoted_name(table), quoted_name(keys[0]), " AND ".join(odd)
+    ends = (f"SELECT {end}({key}) FROM {source}" for end in ("min", "max"))  # noqa: S608 -- quoted
     first, last = (database.execute(end).fetchone()[0] for end in ends)
     if first is None or last - first + 1 < _fewest():
         return None
-    return _Layout(kinds, " AND ".join(odd), keys[0], first, last)
+    is_plain = f"SELECT 1 FROM {source} WHERE {key} = ? AND {plain}"  # noqa: S608 -- as above
+    found = database.execute(is_plain, (first,)).fetchone()  # else GDAL would be loaded for nothing
+    return _Layout(kinds, plain, keys[0], first, last) if found else None
 
 
 def _opened(text: str, table: str, layout: _Layout, rows: int) -> Iterator[pa.RecordBatch] | None:
