@@ -47,7 +47,10 @@ def read(name: str) -> Any:  # noqa: ANN401 - nbformat has no types
 
 
 def executed(names: list[str], folder: Path, first: str = "") -> dict[str, list[Any]]:
-    """Run notebooks in a fresh kernel, in an empty folder, after some code; return their cells."""
+    """Run notebooks in a fresh kernel, in an empty folder, after some code; return their cells.
+
+    Of several, each runs whatever failed before it.
+    """
     cells = {name: read(name).cells for name in names}
     whole = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(first)])
     for each in cells.values():
@@ -56,7 +59,12 @@ def executed(names: list[str], folder: Path, first: str = "") -> dict[str, list[
         warnings.simplefilter("ignore")
         where = {"metadata": {"path": str(folder)}}
         client = nbclient.NotebookClient(
-            whole, timeout=300, resources=where, record_timing=False, coalesce_streams=True
+            whole,
+            timeout=300,
+            resources=where,
+            record_timing=False,
+            coalesce_streams=True,
+            allow_errors=len(names) > 1,
         )
         with asyncio.Runner() as runner:
             runner.run(client.async_execute())
@@ -111,6 +119,7 @@ def made(qingcheng: Results, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 
 def as_stored(name: str, cells: list[Any]) -> None:
+    assert [one.evalue for one in outputs_of(cells) if one.output_type == "error"] == []
     assert [one.text for one in outputs_of(cells) if one.get("name") == "stderr"] == []
     assert texts_of(cells) == texts_of(read(name).cells)
     pictures = [one for one in cells[-1].outputs if "image/png" in one.get("data", {})]
