@@ -174,8 +174,8 @@ def test_a_count_below_zero_has_no_unit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "cell", "people"),
     [("人口", "300", 300), ("人口（万人）", "1.2", 12_000), ("人口", "1.2万人", 12_000), ("人口（户）", "40", None),
-     ("人口（百人）", "3", 300), ("人口", "0.3千人", 300), ("人口（十万人）", "3", None), ("人口（常住人口）", "300", 300),
-     ("人口", "40户", None), ("人口", "约300", None)],
+     ("人口（百人）", "3", 300), ("人口", "0.3千人", 300), ("人口（十万人）", "3", None),
+     ("人口（常住人口）", "300", 300), ("人口", "40户", None), ("人口", "约300", None)],
 )  # fmt: skip
 def test_people_at_sensitive_sites_are_counted_in_persons(
     tmp_path: Path, header: str, cell: str, people: int | None
