@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -185,3 +186,43 @@ def test_a_path_that_gdal_would_split_is_read_by_rows(tmp_path: Path) -> None:
     (tmp_path / "a!b").mkdir()
     path = make_file(tmp_path, []).rename(tmp_path / "a!b" / "t.zip.gpkg")
     assert what_is_read(path, 4, 1) == what_is_read(path, 4, 10**9)
+
+
+def test_what_lies_beside_a_file_is_heeded_through_a_link_too(tmp_path: Path) -> None:
+    path = make_file(tmp_path, [ODD["a log"]])
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "t.gpkg"
+    link.symlink_to(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("DELETE FROM t WHERE fid > 2")
+        assert [what_is_read(file, 0, 1)[3] for file in (path, link)] == [2, 2]
+
+
+def test_a_write_that_was_broken_off_is_no_data(tmp_path: Path) -> None:
+    path = make_file(tmp_path, [])
+    (tmp_path / "copy").mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for step in ("PRAGMA cache_size = 1", "BEGIN", "UPDATE t SET name = hex(zeroblob(5000))"):
+            database.execute(step)
+        for name in ("t.gpkg", "t.gpkg-journal"):
+            shutil.copyfile(tmp_path / name, tmp_path / "copy" / name)
+    for fewest in (1, 10**9):
+        assert "不是有效的 GeoPackage" in what_is_read(tmp_path / "copy" / "t.gpkg", 0, fewest)[0]
+    (tmp_path / "copy" / "t.gpkg-journal").write_bytes(b"")
+    assert rows_in_bulk(path, 0) == COUNT
+
+
+def test_a_query_under_a_name_in_other_letters_is_refused(tmp_path: Path) -> None:
+    path = make_file(tmp_path, ["ALTER TABLE t RENAME TO u", "CREATE VIEW T AS SELECT * FROM u"])
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE gpkg_contents SET table_name = 't'")
+    assert "图层是视图" in what_is_read(path, 0, 10**9)[0]
+
+
+def test_more_columns_than_one_condition_holds_are_read(tmp_path: Path) -> None:
+    path = make_file(tmp_path, [])
+    with closing(sqlite3.connect(path)) as database, database:
+        for number in range(1_000):
+            database.execute(f"ALTER TABLE t ADD COLUMN c{number} TEXT")
+    assert what_is_read(path, 0, 1) == what_is_read(path, 0, 10**9)
+    assert len(what_is_read(path, 0, 1)[0]) == 1_003

@@ -48,21 +48,24 @@ def tables_in_bulk(
     Each part comes with what lies behind it: where parts end before the table does, before the first row, too, the rest
     has to be read row by row. `database` is `path` opened by SQLite.
     """
-    layout = None if _is_pending(path) else _layout(database, table, shape_column)
-    size = min(rows or _TABLE_ROWS, _TABLE_ROWS)
-    batches = None if layout is None else _opened(str(path.absolute()), table, layout, size)
-    if layout is None or batches is None:
-        return
-    source, key, low = quoted_name(table), quoted_name(layout.key), layout.first
     held: list[pa.RecordBatch] = []
-    with suppress(RuntimeError, ValueError, OSError, pa.ArrowException):  # rows read one by one tell what it is
+    # rows read one by one tell what it is
+    with suppress(sqlite3.Error, RuntimeError, ValueError, OSError, pa.ArrowException):
+        with path.open("rb") as stream:
+            is_logged = stream.read(20)[18:] != b"\x01\x01"  # GDAL would write beside it
+        layout = None if is_logged or is_pending(path) else _layout(database, table, shape_column)
+        size = min(rows or _TABLE_ROWS, _TABLE_ROWS)
+        batches = None if layout is None else _opened(str(path.absolute()), table, layout, size)
+        if layout is None or batches is None:
+            return
+        source, key, low = quoted_name(table), quoted_name(layout.key), layout.first
         for batch in batches:
             numbers = batch.column(layout.key).to_numpy()
             high, there = int(numbers[-1]), batch.num_rows
             if high - low + 1 != there:
                 asked = f"SELECT count(*) FROM {source} WHERE {key} BETWEEN ? AND ?"  # noqa: S608 -- quoted
                 there = database.execute(asked, (low, high)).fetchone()[0]
-            if batch.num_rows != there or (numbers[1:] <= numbers[:-1]).any():
+            if batch.num_rows != there or numbers[0] < low or (numbers[1:] <= numbers[:-1]).any():
                 return
             held.append(batch.select(list(layout.kinds)))
             low = high + 1
@@ -94,11 +97,11 @@ class _Layout(NamedTuple):
     last: int
 
 
-def _is_pending(path: Path) -> bool:
-    """Tell whether what was written to a database may lie beside it."""
-    with path.open("rb") as stream:
-        is_logged = stream.read(20)[18:] != b"\x01\x01"
-    return is_logged or any(path.with_name(f"{path.name}{end}").exists() for end in ("-wal", "-journal"))
+def is_pending(path: Path) -> bool:
+    """Tell whether what was written to a database, or has to be taken back, lies beside it or what it links to."""
+    whole = path.resolve()
+    beside = (whole.with_name(f"{whole.name}{end}") for end in ("-wal", "-journal"))
+    return any(near.exists() and near.stat().st_size for near in beside)
 
 
 def _layout(database: sqlite3.Connection, table: str, shape_column: str) -> _Layout | None:

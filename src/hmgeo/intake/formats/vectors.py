@@ -30,7 +30,7 @@ from pyproj.exceptions import CRSError
 from hmgeo.errors import InputError, Place, Problem
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import Stored, check_zip, opened_parquet
-from hmgeo.intake.formats.bulk import gdal_option, quoted_name, shapefile_in_bulk, tables_in_bulk
+from hmgeo.intake.formats.bulk import gdal_option, is_pending, quoted_name, shapefile_in_bulk, tables_in_bulk
 from hmgeo.intake.formats.dbf import EXACT_DIGITS, Dbf
 from hmgeo.intake.rows import (
     Cells,
@@ -282,9 +282,8 @@ def _plain_path(path: Path, journal: Journal) -> str:
 
 
 def _open_geopackage(path: Path) -> sqlite3.Connection:
-    # immutable keeps sqlite from asking for write access beside the file; a pending log must still be read
-    pending = path.with_name(path.name + "-wal")
-    mode = "mode=ro" if pending.exists() and pending.stat().st_size else "mode=ro&immutable=1"
+    # immutable keeps sqlite from asking for write access beside the file, and from looking at what lies there
+    mode = "mode=ro" if is_pending(path) else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
 
 
@@ -307,8 +306,8 @@ def _geopackage_crs(database: sqlite3.Connection, name: str, journal: Journal) -
 
 def _refuse_view(database: sqlite3.Connection, name: str, place: Place) -> None:
     """Refuse a layer that is a query, which may never end."""
-    kind = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (name,)).fetchone()
-    if kind is not None and kind[0] != "table":
+    asked = "SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = ? COLLATE NOCASE"
+    if database.execute(asked, (name,)).fetchone():
         raise InputError(Problem("图层是视图，不是表", place, found=name, remedy="在 QGIS 中另存为新的 gpkg"))
 
 
