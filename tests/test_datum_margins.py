@@ -13,6 +13,7 @@ import pytest
 import shapely
 from pyproj import CRS, Geod
 
+from hmgeo.errors import InputError
 from hmgeo.intake.formats.packed import pack_layer, stream_receptors
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
 from hmgeo.intake.places.locate import datum_of
@@ -150,3 +151,87 @@ def test_a_school_is_as_unsure_as_its_own_row_says(tmp_path: Path) -> None:
 def test_the_widest_error_of_a_parcel_holds_for_the_farmland(tmp_path: Path) -> None:
     held = parcel(tmp_path, 113.05, error="30")
     assert (held.margin_m, dict(held.errors_m)) == (30.0, {})
+
+
+GEOGCS = (
+    'GEOGCS["{}",DATUM["{}",SPHEROID["{}",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925]]'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "datum"),
+    [
+        ("GCJ-02", "D_WGS_1984", "gcj02"),
+        ("火星坐标", "D_Krasovsky", "gcj02"),
+        ("GCS_User", "D_GCJ02", "gcj02"),
+        ("百度坐标", "D_WGS_1984", "bd09"),
+        ("GCS_BD_09", "D_WGS_1984", "bd09"),
+        ("WGS84 from GCJ-02", "D_WGS_1984", "unknown"),
+        ("GCS_WGS_1984", "D_WGS_1984", "wgs84"),
+    ],
+)
+def test_a_system_called_gcj_02_is_none_of_wgs84(name: str, of: str, datum: str) -> None:
+    found = datum_of(CRS(GEOGCS.format(name, of, of)))
+    assert found is not None
+    assert found.value == datum
+
+
+def test_a_web_map_on_gcj_02_says_so_in_its_own_name() -> None:
+    found = datum_of(CRS(CRS(3857).to_wkt().replace("WGS 84 / Pseudo-Mercator", "GCJ02 / Pseudo-Mercator")))
+    assert found is not None
+    assert found.value == "gcj02"
+
+
+def test_a_system_of_the_moon_is_no_system_of_a_layer(tmp_path: Path) -> None:
+    moon = 'GEOGCS["Moon 2000",DATUM["D_Moon",SPHEROID["Moon",1737400,0]],PRIMEM["R",0],UNIT["Degree",0.0174532925]]'
+    with pytest.raises(InputError, match="声明的坐标系无法识别"):
+        parcel(tmp_path, 113.05, crs=moon)
+
+
+def stated(folder: Path, at: str, crs: object) -> Path:
+    """Write one point, and a system with the collection, its feature or the feature's geometry."""
+    point: dict[str, object] = {"type": "Point", "coordinates": [113.0375, 23.685278]}
+    feature: dict[str, object] = {"type": "Feature", "properties": {"企业名称": "厂"}, "geometry": point}
+    whole: dict[str, object] = {"type": "FeatureCollection", "features": [feature]}
+    {"collection": whole, "feature": feature, "geometry": point}[at]["crs"] = crs
+    path = folder / "plants.geojson"
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    return path
+
+
+def read_points(path: Path) -> Positions:
+    return load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.REAL, options=ReadOptions())[0]
+
+
+@pytest.mark.parametrize("at", ["collection", "feature", "geometry"])
+@pytest.mark.parametrize("crs", ["EPSG:4214", {"type": "name", "properties": {"name": "EPSG:4214"}}])
+def test_the_crs_of_a_geojson_is_read_wherever_it_stands(at: str, crs: object, tmp_path: Path) -> None:
+    (row,) = read_points(stated(tmp_path, at, crs)).table.to_pylist()
+    assert row["position_uncertainty_m"] > 100.0
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        {"type": "link", "properties": {"href": "http://example.org/gcj02"}},
+        {"type": "name", "properties": {"name": ""}},
+        {"type": "name", "name": "EPSG:4214"},
+        "GCJ-02",
+        [1],
+    ],
+)
+def test_a_crs_of_a_geojson_that_is_not_understood_is_refused(crs: object, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="文件声明的坐标系无法识别"):
+        read_points(stated(tmp_path, "collection", crs))
+
+
+def test_features_of_two_systems_are_refused_and_no_feature_is_still_a_row(tmp_path: Path) -> None:
+    path = stated(tmp_path, "feature", "EPSG:4214")
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    whole["features"] += [{**whole["features"][0], "crs": None}]
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    with pytest.raises(InputError, match="各要素声明的坐标系不同"):
+        read_points(path)
+    whole["features"] = [{**whole["features"][1]}, None]
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    assert read_points(path).table["status"].to_pylist() == ["assessed", "not_located"]

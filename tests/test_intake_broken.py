@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 WITH_ROWS = frozenset(
     {
         "controls.csv",
-        "crs_of_list.geojson",
         "cut_records.shp",
         "empty_coordinates.geojson",
         "empty_dbf.shp",
         "entities.xlsx",
         "error_cells.xlsx",
+        "features_of_numbers.geojson",
         "formulas.csv",
         "huge.geojson",
         "huge_numbers.csv",

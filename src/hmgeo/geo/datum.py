@@ -6,13 +6,14 @@ The two internet datums are inverted from the publicly known approximation of th
 
 import re
 import unicodedata
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
+from pyproj.exceptions import CRSError
 
 from hmgeo.vocabulary import Word
 
@@ -79,6 +80,18 @@ def parse_datum(text: str) -> Datum | None:
     plain = re.sub(r"(坐标系统|坐标系|坐标)$", "", plain) or plain
     candidates = {plain, plain.removesuffix("系"), plain.removesuffix("大地"), plain.replace("年", "")}
     return next((datum for datum, words in _SPELLINGS.items() if candidates & {*words.split()}), None)
+
+
+def read_crs(declared: Any) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
+    """Return the CRS that is `declared`; a `CRSError` where it is none, or one of another planet or the moon.
+
+    >>> read_crs("EPSG:4490").to_epsg()
+    4490
+    """
+    crs = CRS.from_user_input(declared)
+    if crs.ellipsoid is not None and not 6.3e6 < crs.ellipsoid.semi_major_metre < 6.4e6:  # noqa: PLR2004 -- the earth's
+        raise CRSError(crs.name)
+    return crs
 
 
 def to_cgcs2000(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
-from hmgeo.geo.datum import Datum, parse_datum
+from hmgeo.geo.datum import Datum, parse_datum, read_crs
 from hmgeo.intake.places.headers import (
     GRID_PAIR,
     LON_LAT_PAIR,
@@ -626,7 +626,7 @@ def understand(options: ReadOptions, place: Place) -> Declared:
     crs: CRS | None = None
     if options.crs:
         try:
-            crs = CRS.from_user_input(options.crs)
+            crs = read_crs(options.crs)
         except CRSError:
             remedy = "写成 EPSG 代码，如 EPSG:4490、EPSG:4547"
             problems.append(Problem("声明的坐标系无法识别", place, options.crs, remedy=remedy))

@@ -12,7 +12,7 @@ import tempfile
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from hmgeo.errors import InputError, Place, Problem
+from hmgeo.geo.datum import read_crs
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import Stored, check_zip, opened_parquet
 from hmgeo.intake.formats.bulk import gdal_option, is_pending, quoted_name, shapefile_in_bulk, tables_in_bulk
@@ -146,9 +147,7 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
     features = _features(content)
     if features is None:
         raise _broken(journal, "JSON 中没有 FeatureCollection 或 Feature", "重新导出为 geojson 或 gpkg")
-    declared = _mapping(_mapping(content.get("crs")).get("properties"))
-    name = declared.get("name") or (f"EPSG:{declared['code']}" if "code" in declared else "")  # as GeoJSON 2008 has it
-    crs = _read_crs(name or "OGC:CRS84", journal)
+    crs = _geojson_crs(content, features, journal)
     properties = [_mapping(feature.get("properties")) for feature in features]
     if any("id" in feature for feature in features) and not any("id" in record for record in properties):
         properties = [{"id": feature.get("id"), **record} for feature, record in zip(features, properties, strict=True)]
@@ -159,6 +158,21 @@ def read_geojson(path: Path, journal: Journal) -> RawTable:
     }
     geometry = [_geojson_wkb(feature.get("geometry")) for feature in features]
     return RawTable("", columns, len(features), _wkb_array(geometry), crs, is_typed=True)
+
+
+def _geojson_crs(content: Mapping[str, Any], features: Sequence[Mapping[str, Any]], journal: Journal) -> CRS:
+    """Return the CRS that `content`, or in it features or their geometries state, as GeoJSON of 2008 has it."""
+    said: list[Any] = []
+    for feature in features or [content]:
+        holders = (_mapping(feature.get("geometry")), feature, content)
+        crs = next((holder["crs"] for holder in holders if holder.get("crs") is not None), "OGC:CRS84")
+        said += [crs] if crs not in said else []
+    if len(said) > 1:
+        remedy = "按坐标系分成几个文件，或在 QGIS 中统一后重新导出"
+        raise _broken(journal, "各要素声明的坐标系不同", remedy, "、".join(map(str, said))[:80])
+    declared = _mapping(_mapping(said[0]).get("properties"))
+    name = declared.get("name") or (f"EPSG:{declared['code']}" if "code" in declared else said[0])
+    return _read_crs(name, journal)
 
 
 def geoparquet_parts(path: Stored, journal: Journal, rows: int, only: str = "") -> Iterator[RawTable]:
@@ -368,7 +382,7 @@ def _features(content: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 -- p
     if not isinstance(content, dict):
         return None
     if content.get("type") == "FeatureCollection" and isinstance(content.get("features"), list):
-        return [feature for feature in content["features"] if isinstance(feature, dict)]
+        return [_mapping(feature) for feature in content["features"]]
     if content.get("type") == "Feature":
         return [content]
     return None
@@ -393,7 +407,7 @@ def _geojson_wkb(geometry: Any) -> bytes | None:  # noqa: ANN401 -- parsed JSON
 def _read_crs(declared: Any, journal: Journal) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
     """Return the CRS that a file declares, or refuse the file."""
     try:
-        return CRS.from_user_input(declared)
+        return read_crs(declared)
     except CRSError as problem:
         raise _broken(
             journal,

@@ -35,11 +35,14 @@ _CLOSES_M = 0.01
 _MILLION = 1_000_000.0
 
 _DATUM_NAMES = (
+    (Datum.GCJ02, r"gcj0?2|火星|国测局|高德|腾讯|amap"),
+    (Datum.BD09, r"bd0?9|百度|baidu"),
     (Datum.CGCS2000, r"china2000|chinageodeticcoordinatesystem2000|cgcs2000"),
     (Datum.WGS84, r"(?<!to)wgs84|wgs1984|worldgeodeticsystem1984|crs84"),
     (Datum.XIAN80, r"xian1980|xian80"),
     (Datum.BEIJING54, r"beijing1954|beijing54|newbeijing"),
 )
+_SHIFTED = frozenset({Datum.GCJ02, Datum.BD09})
 _UNSHIFTED = frozenset({Datum.XIAN80, Datum.BEIJING54})
 """Datums whose degrees stay as they are for want of parameters, unless a file brings its own (`+towgs84`)."""
 
@@ -51,15 +54,21 @@ def datum_of(crs: CRS) -> Datum | None:
 
     >>> datum_of(CRS(4547)).value, datum_of(CRS(32649)).value, datum_of(CRS(2401)).value, datum_of(CRS(26910))
     ('cgcs2000', 'wgs84', 'beijing54', None)
+    >>> datum_of(CRS('GEOGCRS["GCJ-02",' + CRS(4326).to_wkt().partition(",")[2])).value
+    'gcj02'
     >>> datum_of(CRS("+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3,0,0,0,0 +no_defs")) is None
     True
     """
     base = crs.geodetic_crs
     if base is None:
         return None
-    names = f"{base.name} {base.datum.name if base.datum else ''}"
-    plain = re.sub(r"[^a-z0-9]+", "", names.casefold())
-    named = next((datum for datum, pattern in _DATUM_NAMES if re.search(pattern, plain)), None)
+    own, names = (  # GCJ-02 has no datum of its own: systems are called so on that of WGS84
+        re.sub(r"[\W_]+", "", text.casefold())
+        for text in (crs.name, f"{crs.name} {base.name} {base.datum.name if base.datum else ''}")
+    )
+    named = next((datum for datum, pattern in _DATUM_NAMES if re.search(pattern, names)), None)
+    if named in _SHIFTED and sum(bool(re.search(pattern, own)) for _, pattern in _DATUM_NAMES) > 1:
+        return Datum.UNKNOWN  # which of them it was brought from, or to, nobody says
     return None if named in _UNSHIFTED and _has_own_shift(crs) else named
 
 
