@@ -173,7 +173,7 @@ def test_a_count_below_zero_has_no_unit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "cell", "people"),
-    [("人口", "300", 300), ("人口（万人）", "1.2", 12_000), ("人口", "1.2万人", 12_000), ("人口（户）", "40", None),
+    [("人口,人口（户）", "120,40", 120), ("人口（户）,人口（人）", "40,120", 120), ("人口", "300", 300), ("人口（万人）", "1.2", 12_000), ("人口", "1.2万人", 12_000), ("人口（户）", "40", None),
      ("人口（百人）", "3", 300), ("人口", "0.3千人", 300), ("人口（十万人）", "3", None),
      ("人口（常住人口）", "300", 300), ("人口", "40户", None), ("人口", "约300", None)],
 )  # fmt: skip
@@ -182,9 +182,11 @@ def test_people_at_sensitive_sites_are_counted_in_persons(
 ) -> None:
     path = tmp_path / "甲.csv"
     path.write_text(f"名称,类别,经度,纬度,{header}\n小学,学校,113.05,23.55,{cell}\n", encoding="utf-8")
-    layer, _ = load_receptors(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
+    layer, ledger = load_receptors(path, kind=LayerKind.SENSITIVE_SITES, basis=Basis.SYNTHETIC)
     assert layer.shown is not None
     assert [amount_of(text) for text in layer.shown["人口"].to_pylist()] == [people]
+    told = {entry.value for entry in ledger.entries if entry.event == "数值有误"}
+    assert (cell in told) == (people is None and "约" not in cell)
 
 
 def test_a_mass_with_its_own_unit_is_read_in_the_templates_where_the_column_names_none(tmp_path: Path) -> None:

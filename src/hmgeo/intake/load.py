@@ -63,7 +63,7 @@ from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_again
 from hmgeo.intake.quality import check_cells, plain_numbers, settle_words
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
-from hmgeo.reference.cells import read_word
+from hmgeo.reference.cells import read_word, unit_of_header
 from hmgeo.reference.machine import code_folder
 from hmgeo.reference.tables import find_header, is_blank, templates
 from hmgeo.results.columns import SHAPES_SCHEMA
@@ -211,10 +211,7 @@ POPULATION = "人口"
 
 
 def _shown(opened: Opened, kind: LayerKind) -> pa.Table | None:
-    """Return the cells of control units by title, how many people sensitive sites count, and the ids.
-
-    Households are no number of people.
-    """
+    """Return the cells of control units by title, how many people sensitive sites count, and the ids."""
     if kind not in {LayerKind.CONTROL_UNITS, LayerKind.SENSITIVE_SITES}:
         return None
     cells = {}
@@ -223,9 +220,8 @@ def _shown(opened: Opened, kind: LayerKind) -> pa.Table | None:
         column = opened.raw.columns[name]
         if kind is LayerKind.CONTROL_UNITS:
             cells[title] = list(column)
-        elif title == POPULATION:
-            people = plain_numbers(column, name, "人", opened.journal)
-            cells[title] = ["" if "户" in name + text else made for text, made in zip(column, people, strict=True)]
+        elif title == POPULATION and (title not in cells or unit_of_header(name) != "户"):
+            cells[title] = plain_numbers(column, name, "人", opened.journal)
     if kind is LayerKind.CONTROL_UNITS and "class" in opened.columns:
         read = {word: read_word(kind.value, word) for word in opened.coded("class").words}
         cells["类别"] = [word if isinstance(read[word], Unknown) else str(read[word]) for word in opened.texts("class")]

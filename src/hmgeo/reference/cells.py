@@ -427,13 +427,13 @@ _UNITS: dict[str, tuple[str, Fraction]] = {
     "km2": ("m2", Fraction(10**6)), "平方公里": ("m2", Fraction(10**6)),
     "m3": ("m3", Fraction(1)), "立方米": ("m3", Fraction(1)), "万m3": ("m3", Fraction(10**4)),
     "万立方米": ("m3", Fraction(10**4)),
-    "人": ("人", Fraction(1)), "户": ("人", Fraction(1)), "百人": ("人", Fraction(100)),
+    "户": ("户", Fraction(1)), "人": ("人", Fraction(1)), "百人": ("人", Fraction(100)),
     "千人": ("人", Fraction(1000)), "万人": ("人", Fraction(10**4)),
     **{unit: ("kg", size) for unit, size in _KG.items()},
     **{unit + rate: ("kg/a", size) for unit, size in _KG.items() for rate in _A_YEAR},
     **{unit + rate: ("m3/d", size) for unit, size in _M3.items() for rate in _A_DAY},
 }  # fmt: skip
-"""What a unit measures, and its size; a household is one person at least, and a tonne of water a cubic metre."""
+"""What a unit measures, and its size; a tonne of water is a cubic metre."""
 _QUANTITY = expression(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
 _IN_BRACKETS = expression(r"\((?:单位:?)?([^()]*)\)$")
 _LIKE_UNIT = expression(r"/|[吨克斤]$|[十百千万亿]人$|-\d$")

@@ -225,7 +225,7 @@ def _bounds(cell: Said, unit: str) -> tuple[float, float] | None:
     plain = _REMARK.sub("", unicodedata.normalize("NFKC", cell.value).strip().casefold()).replace(" ", "")
     if _ZEROS.fullmatch(plain):
         return 0.0, 0.0
-    most_at_home = _MOST_AT_HOME if "户" in plain + cell.where else 1
+    unit, most_at_home = ("户", _MOST_AT_HOME) if "户" in plain + cell.where else (unit, 1)
     exact, match = amount(plain, cell.where, unit), _ROUGHLY.fullmatch(plain)
     if exact is not None:
         return exact, exact * most_at_home
