@@ -436,7 +436,7 @@ _UNITS: dict[str, tuple[str, Fraction]] = {
 """What a unit measures, and its size; a tonne of water is a cubic metre."""
 _QUANTITY = expression(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
 _IN_BRACKETS = expression(r"\((?:单位:?)?([^()]*)\)$")
-_LIKE_UNIT = expression(r"/|[吨克斤]$|[十百千万亿]人$|-\d$")
+_LIKE_UNIT = expression(r"/|[吨克斤%‰]$|[μun]g$|[十百千万亿]人$|-\d$|\^")
 
 
 class Quantity(Struct, frozen=True):
@@ -483,8 +483,8 @@ def unit_size(unit: str) -> tuple[str, Fraction] | None:
 def unit_of_header(header: str) -> str:
     """Return the unit in brackets behind a column's name, an unknown one, too; empty where no unit stands there.
 
-    >>> unit_of_header("废气铅（t/a）*"), unit_of_header("废气铅(mg/m³)"), unit_of_header("废气铅(2020年)")
-    ('t/a', 'mg/m3', '')
+    >>> [unit_of_header(f"铅{behind}") for behind in ("（t/a）*", "(mg/m³)", "(µg)", "(10^-3t)", "(Hg)", "(2020年)")]
+    ['t/a', 'mg/m3', 'μg', '10^-3t', '', '']
     """
     plain = re.sub(r"[\s*\ufeff]+|#\d+$", "", unicodedata.normalize("NFKC", header).replace("\u2212", "-").casefold())
     match = _IN_BRACKETS.search(plain)
