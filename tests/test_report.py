@@ -142,7 +142,7 @@ def test_a_text_that_nobody_compared_is_not_called_in_force(results: Results, tm
         write_report(told_by(found, Presentation(), tmp_path), tmp_path / "report.docx")
         page = docx.Document(str(tmp_path / "report.docx"))
         assert [row[4] for row in table(page, "结论")[1:]] == [word]
-        assert f"｜{word} 为方法" in "\n".join(one.text for one in page.paragraphs)
+        assert f"｜{word}。" in "\n".join(one.text for one in page.paragraphs)
 
 
 def test_no_row_breaks_over_a_page_and_signs_are_chinese_ones(page: docx.document.Document) -> None:

@@ -137,6 +137,12 @@ def test_word_and_pdf_bear_the_extract_s_id_and_quote_what_is_touched(answered: 
     assert len(page.inline_shapes) == 1  # the sketch, on the page of its caption
     (drawn,) = [one for one in page.paragraphs if one._p.xpath(".//pic:pic")]
     assert drawn.paragraph_format.keep_with_next
+    (touched, open_) = (
+        next(at for at, one in enumerate(page.paragraphs) if one.text.startswith(head))
+        for head in ("触及的主题", "资料不足、未作判断的主题")
+    )
+    at = [one._p for one in page.paragraphs].index(drawn._p)
+    assert touched + 2 < at < open_  # what is touched comes first, on the first page
     text = "\n".join(one.text for one in page.paragraphs)
     cells_told = {cell.text for table in page.tables for row in table.rows for cell in row.cells}
     assert made["extract_id"] in cells_told
@@ -153,7 +159,13 @@ def test_word_and_pdf_bear_the_extract_s_id_and_quote_what_is_touched(answered: 
         "名词",
     ):
         assert said in text
-    assert (folder / "摘录.pdf").read_bytes().count(b"/MediaBox") >= 3
+    assert "＊：所用数据的范围或完整性未申明，可能还有更近的" in text
+    written = (folder / "摘录.pdf").read_bytes()
+    assert written.count(b"/MediaBox") >= 3
+    assert re.search(
+        rb"<<(\s*/\w+ (\((\\.|[^\\()])*\)|/\w+))+\s*>>\s*endobj", written[written.index(b"/Trapped") - 400 :]
+    )
+    assert not re.search(rb"<<\s*\)", written)
 
 
 def test_verify_tells_an_extract_that_was_changed_and_asks_the_question_again(
@@ -372,6 +384,7 @@ def test_a_list_is_held_against_its_clauses_on_one_a3_and_then_site_by_site(list
             if clause.measured.value is not None and clause.measured.unit == "m":
                 assert shown.endswith(distance_text(clause.measured.value))
     blocks = [str(row[0]) for row in book["逐点摘要"].rows]
+    assert not any(option in line for line in blocks for option in ("--all", "--sites"))  # no terminal here
     starts = [line.split("　")[0] for line in blocks if line.startswith("P")]
     assert starts == ["P1 示例一", "P2 示例二", "P3 示例三", "P4 示例四"]
     fourth = "".join(blocks[blocks.index(next(line for line in blocks if line.startswith("P4"))) :])
@@ -531,6 +544,18 @@ def test_a_long_name_takes_no_distance_and_no_limit_off_the_screen(answered: Ans
     assert "限 500 m（非法定）" in "".join(lines[at : at + 2])
 
 
+def test_a_wide_code_is_told_as_open_not_as_a_place_that_may_be_nearer() -> None:
+    """A park 18 km off was called 临界 for the trade's code."""
+    answered = answer_sites(request(Typed("107.3566,25.0080", "3360", "2017", "new")))
+    (park,) = (one for one in answered.results.dossiers[0].answer.clauses if one.citation.rule_id == "SIT-GX-PARK")
+    assert siting_words.certainty_text(park) == "临界，待核实（资料未说清，已按较严一侧；补清后结论可能改变）"
+    shown = "".join(line.strip() for line in answered.lines())
+    assert "18.0 km，在东方向〔资料未说清，从严〕" in shown
+    assert "临界" not in shown
+    english = "".join(line.strip() for line in screen_lines(answered.results.dossiers[0], answered.results, "en"))
+    assert "could flip" not in english
+
+
 def test_no_count_of_0_stands_without_the_bans_that_are_open(answered: Answered) -> None:
     answer = answered.results.dossiers[0].answer
     calm = tuple(one for one in answer.clauses if one.verdict is not Verdict.PROHIBITED)
@@ -656,6 +681,10 @@ def test_a_long_list_is_written_as_a_short_one(rows: int, tmp_path: Path, monkey
         seen.append((cells, findings, (out / "ledger.csv").read_bytes(), counts, lines, written))
     assert sum(seen[0][3]) == seen[0][1].num_rows > 6
     assert seen[0] == seen[1]
+    assert [line.split("　")[0] for line in seen[0][4] if line[0] == "P"] == ["P1 示例一", "P2 示例二", "P3 示例三"]
+    assert seen[0][4][1].startswith("  触及禁止性规定 ")
+    assert sum(line.startswith("  ■ 触及禁止性规定：土壤污染防治法 32") for line in seen[0][4]) == seen[0][3][0]
+    assert seen[0][4][-2].startswith("另有 3 个项目未在此列出")
     assert seen[0][5]["warnings"][-1] == (
         "共 6 个项目，此处逐个只列计数，各条结论全部见 findings.parquet。"
         "区划、环境保护目标、总量替代和可改变结论的因素，用 --at 或不超过 3 个项目的清单可得。"

@@ -263,6 +263,13 @@ def _no_tables() -> Mapping[str, pa.Table]:
 SCHEMA = 1
 
 
+def certainty_text(clause: Clause, language: str = "zh") -> str:
+    """Return in `language` how sure `clause` is, and whether its position or what nobody stated may flip it."""
+    measured, certainty = clause.measured, clause.certainty.value if clause.certainty else None
+    ends = {"measured_low": measured.low, "limit_value": measured.limit, "measured_high": measured.high}
+    return wording.certainty_word({"certainty": certainty, "reason_codes": clause.reason_codes, **ends}, language)
+
+
 def clause_document(clause: Clause, results: SitingResults, language: str = "zh") -> dict[str, Any]:
     """Return `clause` of `results` as plain values: codes beside the words of `language`."""
     cited, measured = clause.citation, clause.measured
@@ -273,7 +280,7 @@ def clause_document(clause: Clause, results: SitingResults, language: str = "zh"
         "badge": badge(clause, language),
         "verdict_other": clause.other.value if clause.other else "",
         "certainty": clause.certainty.value if clause.certainty else "",
-        "certainty_text": word(clause.certainty, language) if clause.certainty else "",
+        "certainty_text": certainty_text(clause, language),
         "standing": clause.standing.value,
         "standing_text": standing_text(clause, language),
         "sentence": said_text(clause, results, language),

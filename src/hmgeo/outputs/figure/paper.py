@@ -216,7 +216,8 @@ class _Undated(PDFInfo):  # type: ignore[misc]
 
     def format(self, document: Any) -> bytes:  # noqa: ANN401 -- reportlab's own
         """Return it as it stands in the file."""
-        return re.sub(rb"/(CreationDate|ModDate|Author|Subject|Keywords) \([^)]*\)\s*", b"", super().format(document))
+        unsaid = rb"/(CreationDate|ModDate|Author|Subject|Keywords) \((\\.|[^\\)])*\)\s*"
+        return re.sub(unsaid, b"", super().format(document), flags=re.DOTALL)
 
 
 class _Squeezed(PDFStreamFilterZCompress):  # type: ignore[misc]

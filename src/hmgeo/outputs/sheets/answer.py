@@ -16,6 +16,7 @@ from hmgeo.outputs.siting_words import (
     SHORT_DISCLAIMER,
     TOUCHED,
     badge,
+    certainty_text,
     citation_text,
     data_text,
     header,
@@ -50,14 +51,17 @@ class _Block(Struct, frozen=True):
     levels: tuple[tuple[int, list[str]], ...]
 
 
-def screen_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
+def screen_lines(
+    dossier: Dossier, results: SitingResults, language: str = "zh", *, names_options: bool = True
+) -> list[str]:
     """Return the answer of `dossier` among `results` on one screen: at most 30 lines of 100 columns.
 
     In `language`, zh or en. What is touched comes first, then the bans that can't be excluded yet with what would
     settle each, then what else is open, what was searched, the nearest object of every layer, and counts for the rest.
-    Where room is short notes, then lists are shortened; the counts stay whole.
+    Where room is short notes, then lists are shortened; the counts stay whole. `names_options`: the options that tell
+    more are named at the end.
     """
-    blocks = _Screen(dossier, results, language).blocks()
+    blocks = _Screen(dossier, results, language, names_options).blocks()
     chosen = [0] * len(blocks)
     steps = sorted((rank, at, level) for at, block in enumerate(blocks) for level, (rank, _) in enumerate(block.levels))
     for _, at, level in steps:
@@ -74,6 +78,11 @@ def screen_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
     return [*lines[: SCREEN_LINES - 2], more, lines[-1]]
 
 
+def list_lines(dossier: Dossier, results: SitingResults, language: str = "zh") -> list[str]:
+    """Return the answer of `dossier` among `results` as an entry of a list: which, where, counts, bans that are met."""
+    return _Screen(dossier, results, language, names_options=False).entry()
+
+
 def _length(blocks: Sequence[_Block], chosen: Sequence[int]) -> int:
     return sum(len(block.levels[level][1]) for block, level in zip(blocks, chosen, strict=True))
 
@@ -82,6 +91,7 @@ class _Screen(Struct, frozen=True):
     dossier: Dossier
     results: SitingResults
     language: str
+    names_options: bool
 
     @property
     def answer(self) -> SiteAnswer:
@@ -113,10 +123,23 @@ class _Screen(Struct, frozen=True):
             self._foot(),
         ]
 
-    def _head(self) -> _Block:
+    def entry(self) -> list[str]:
+        """Return a line with what is asked about, one with the counts, and one with each ban and unmet requirement."""
+        parts, counts = self.answer.parts(), header_parts(self.answer, self.language, has_groups=False)
+        names = (
+            ("ban", word(Verdict.PROHIBITED, self.language)),
+            ("unmet", wording.TEXTS["unmet_word"].say(self.language)),
+        )
+        hits = [f"■ {name}{self._colon()}{self._citations(parts[part])}" for part, name in names if parts[part]]
+        return [*self._packed(self._where(), "　"), *self._packed(counts, "｜", 2), *self._packed(hits, "｜", 2)]
+
+    def _where(self) -> list[str]:
         answer, facts = self.answer, {fact.name: fact.value for fact in self.answer.facts}
         named = self._word(answer.site_id) if answer.name in {"", answer.site_id} else f"{answer.site_id} {answer.name}"
-        where = [named, answer.place or self.say("未知"), self._position(facts)]
+        return [named, answer.place or self.say("未知"), self._position(facts)]
+
+    def _head(self) -> _Block:
+        answer, facts = self.answer, {fact.name: fact.value for fact in self.answer.facts}
         names = {area.id: area.name for area in key_areas()}
         area = self._comma().join(names.get(id_, id_) for id_ in answer.key_area_ids.split(";") if id_)
         lines = [self._word(facts[name]) for name in ("行业", "建设性质") if name in facts]
@@ -125,7 +148,7 @@ class _Screen(Struct, frozen=True):
         lines += [self.say("site.as_of", day=answer.as_of)]
         lines += [self.say("site.key_areas", names=area)] if area else []
         lines += [self.say("示例判定")] if any(clause.is_example for clause in answer.clauses) else []
-        start = [*self._packed(where, "　"), *self._packed(lines, "｜")]
+        start = [*self._packed(self._where(), "　"), *self._packed(lines, "｜")]
         full, short = (header_parts(answer, self.language, has_groups=has) for has in (True, False))
         return _Block(((0, [*start, *self._packed(full, "｜")]), (30, [*start, *self._packed(short, "｜")])))
 
@@ -212,8 +235,11 @@ class _Screen(Struct, frozen=True):
         return self.say("site.near_limit", **parts)
 
     def _unsure(self, clause: Clause, end: re.Pattern[str]) -> str:
-        unsure = word(clause.certainty, self.language) if clause.certainty is Certainty.AMBIGUOUS else ""
-        return f"〔{end.split(unsure)[0]}〕" if unsure else ""
+        if clause.certainty is not Certainty.AMBIGUOUS:
+            return ""
+        unsure = certainty_text(clause, self.language)
+        is_near = unsure == word(Certainty.AMBIGUOUS, self.language)
+        return f"〔{end.split(unsure)[0] if is_near else self.say('资料未说清，从严')}〕"
 
     def _measured(self, clause: Clause) -> str:
         """Return what was measured, with how sure it is."""
@@ -371,7 +397,8 @@ class _Screen(Struct, frozen=True):
         reasons = self._comma().join(f"{name} {count}" for name, count in counts.most_common())
         named = self._bracketed(reasons) if reasons else ""
         parts = [f"{self.say('site.out', count=str(counts.total()))}{named}"]
-        parts += [self.say("全部条文和条文说明 --all"), self.say("清单 --sites 文件 --out 文件夹")]
+        options = ("全部条文和条文说明 --all", "清单 --sites 文件 --out 文件夹") if self.names_options else ()
+        parts += map(self.say, options)
         return _Block(((0, [*self._packed(parts, "｜"), *self._fold(self.say(SHORT_DISCLAIMER), 0)]),))
 
     def _packed(self, items: Sequence[str], between: str, indent: int = 0) -> list[str]:
@@ -521,7 +548,7 @@ def clause_lines(dossier: Dossier, results: SitingResults, language: str = "zh")
         lines += [f"    {say(label, language, text=text)}" for label, text in judged if text]
         if clause.verdict is Verdict.NOT_APPLICABLE:
             continue
-        lines += [f"    {word(clause.certainty, language)}"] if clause.certainty else []
+        lines += [f"    {certainty_text(clause, language)}"] if clause.certainty else []
         changes = "".join(in_language(change, language) for change in clause.changes)
         lines += [f"    {say('site.changes', language, text=changes)}"] if changes else []
         parts = {

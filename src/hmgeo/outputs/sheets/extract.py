@@ -111,14 +111,14 @@ def extract_id(values: Mapping[str, Any]) -> str:
 class Block(NamedTuple):
     """A piece of a page: a heading, a paragraph, small print, or a table with its header first."""
 
-    kind: Literal["title", "head", "sub", "text", "small", "table"]
+    kind: Literal["title", "head", "sub", "text", "small", "table", "sketch"]
     text: str = ""
     rows: tuple[tuple[str, ...], ...] = ()
     widths_mm: tuple[float, ...] = ()
 
 
 def _blocks_of(made: Mapping[str, Any]) -> list[Block]:
-    """Return an extract as pieces of a page, the sketch aside."""
+    """Return an extract as pieces of a page: what is touched, with its clauses, comes before the sketch."""
     language, site = made["language"], made["site"]
 
     def say(name: str, **parts: str) -> str:
@@ -137,7 +137,10 @@ def _blocks_of(made: Mapping[str, Any]) -> list[Block]:
         themes = [theme for theme in made["themes"] if theme["state"] == state]
         title = say(f"state_{state}")
         pages.append(Block("head", f"{title}（{len(themes)}）"))
-        pages += _touched(themes, say) if state == TOUCHED else [_listed(themes, say, state)] if themes else []
+        if state == TOUCHED:
+            pages += [*_touched(themes, say), Block("sketch", say("sketch"))]
+        elif themes:
+            pages.append(_listed(themes, say, state))
     touched = [
         clause
         for theme in made["themes"]
@@ -154,6 +157,7 @@ def _blocks_of(made: Mapping[str, Any]) -> list[Block]:
     pages += [
         Block("head", say("glossary")),
         *(Block("small", f"{name}：{text}") for name, text in made["glossary"].items()),
+        Block("small", say("open_extent")),
     ]
     return [*pages, Block("small", say("checked")), Block("small", made["caption"]), Block("small", made["disclaimer"])]
 
@@ -219,8 +223,8 @@ def _cited(clause: Mapping[str, Any]) -> str:
 
 
 def _measured(clause: Mapping[str, Any]) -> str:
-    limit = f"｜{clause['limit_text']}" if clause["limit_text"] else ""
-    return f"{clause['measured_text'].rstrip('。')}{limit}"
+    text, limit = clause["measured_text"].rstrip("。"), clause["limit_text"]
+    return text if text.endswith(limit) else f"{text}｜{limit}"
 
 
 def _answer(clause: Mapping[str, Any]) -> str:
@@ -245,16 +249,17 @@ def _word_file(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], tit
         if number:
             page.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
         for block in _blocks_of(extract):
-            if block.kind == "table":
+            if block.kind == "sketch":
+                if picture:
+                    page.add_picture(io.BytesIO(picture), width=Mm(105))
+                    page.paragraphs[-1].paragraph_format.keep_with_next = True
+                    page.add_paragraph(block.text, style="Caption").paragraph_format.keep_with_next = False
+            elif block.kind == "table":
                 word_table(page, block.rows, block.widths_mm, has_header=len(block.widths_mm) > _PAIR)
             else:
                 style = {"title": "Title", "head": "Heading 1", "sub": "Caption"}.get(block.kind, "Normal")
                 run = page.add_paragraph(style=style).add_run(block.text)
                 run.font.size = Pt(8) if block.kind == "small" else None
-            if block.kind == "text" and picture and block.text == extract["site"]["header"]:
-                page.add_picture(io.BytesIO(picture), width=Mm(105))
-                page.paragraphs[-1].paragraph_format.keep_with_next = True
-                page.add_paragraph(_WORDS["sketch"].say(extract["language"]), style="Caption")
     page.core_properties.identifier = fitting("；".join(extract["extract_id"] for extract in made))
     written = io.BytesIO()
     finish_page(page, title, written)
@@ -290,18 +295,15 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
     for number, (extract, picture) in enumerate(zip(made, sketches, strict=True)):
         flow += [PageBreak()] if number else []
         for block in _blocks_of(extract):
-            if block.kind == "table":
+            if block.kind == "sketch":
+                drawing = Image(io.BytesIO(picture), 105 * mm, 105 * mm) if picture else None
+                flow += [Spacer(1, 4), drawing, set_in(block.text, "small")] if drawing else []
+            elif block.kind == "table":
                 cells = [[set_in(text, "cell") for text in row] for row in block.rows]
                 flow.append(_pdf_table(cells, block))
             else:
                 flow += [CondPageBreak(_HEADED)] if block.kind in {"head", "sub"} else []
                 flow.append(set_in(block.text, block.kind))
-            if block.kind == "text" and picture and block.text == extract["site"]["header"]:
-                flow += [
-                    Spacer(1, 4),
-                    Image(io.BytesIO(picture), 105 * mm, 105 * mm),
-                    set_in(_WORDS["sketch"].say(extract["language"]), "small"),
-                ]
 
     def number_page(canvas: Any, _: Any) -> None:  # noqa: ANN401 -- of reportlab
         canvas.setFont(FONT_NAME, 7)

@@ -259,7 +259,7 @@ def _write_matrix_foot(page: Page, never: int, more: int) -> None:
     book = page.book
     words = [f"{sign} {word(verdict, book.language)}" for verdict, sign in _SIGNS.items()]
     words.insert(1, f"{_UNMET_SIGN} {wording.TEXTS['unmet_word'].say(book.language)}")
-    notes = ["　".join(words) + book.say("　± 位置误差内可能改变；距离为到最近对象的距离")]
+    notes = ["　".join(words) + book.say("　± 位置误差内或资料补清后可能改变；距离为到最近对象的距离")]
     notes += [book.say("site.never_apply", count=str(never))] if never else []
     notes += [book.say("site.more_in_summary", count=str(more))] if more else []
     notes += [siting_words.caption(book.results, book.presentation), wording.disclaimer(book.language)]
@@ -275,7 +275,7 @@ def _write_screens(book: Book) -> None:
     page = new_page(book, book.say("逐点摘要"), (110.0,))
     page.sheet.set_portrait()
     for dossier in book.results.dossiers[:DOSSIER_SHEETS]:
-        for number, line in enumerate(screen_lines(dossier, book.results, book.language)):
+        for number, line in enumerate(screen_lines(dossier, book.results, book.language, names_options=False)):
             shape = book.style(bold=True, bg_color="#E4E9EE") if number == 0 else book.style()
             page.sheet.write_string(page.row, 0, line, shape)
             page.row += 1
@@ -354,11 +354,11 @@ def _write_clause(page: Page, number: int, clause: Clause) -> None:
     book, cited = page.book, clause.citation
     results, language = book.results, book.language
     other = f"\n{book.say('site.or_else', other=word(clause.other, language))}" if clause.other else ""
-    certainty = f"\n{word(clause.certainty, language)}" if clause.certainty else ""
+    certainty = siting_words.certainty_text(clause, language)
     row = page.row
     texts = (
         str(number),
-        f"{siting_words.badge(clause, language)}{other}{certainty}",
+        f"{siting_words.badge(clause, language)}{other}\n{certainty}".rstrip("\n"),
         f"{word(cited.legal_rank, language)}\n{cited.authority}",
         f"{siting_words.citation_text(cited, language)}\n{cited.rule_id}",
         cited.quote,
@@ -509,7 +509,7 @@ def _write_all_clauses(book: Book) -> None:
             site_id,
             clause.citation.rule_id,
             siting_words.badge(clause, language),
-            word(clause.certainty, language) if clause.certainty else "",
+            siting_words.certainty_text(clause, language),
             word(clause.citation.legal_rank, language),
             siting_words.citation_text(clause.citation, language),
             siting_words.joined(clause.evidence, language),

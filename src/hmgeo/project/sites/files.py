@@ -25,7 +25,7 @@ from hmgeo.errors import Place, Problem, UsageError
 from hmgeo.geo.ellipsoid import geodesic_buffer
 from hmgeo.intake.columns import ReadOptions
 from hmgeo.outputs import siting_words, wording
-from hmgeo.outputs.sheets.answer import clause_lines, screen_lines
+from hmgeo.outputs.sheets.answer import clause_lines, list_lines, screen_lines
 from hmgeo.outputs.sheets.siting import DOSSIER_SHEETS, GRAVE, LISTED_ROWS, write_siting_workbook
 from hmgeo.outputs.siting_words import say
 from hmgeo.outputs.tables import parquet_file, write_entries
@@ -231,7 +231,7 @@ def _write_manifest(results: SitingResults, folder: Path, command: str, started:
     write_record(folder, manifest)
 
 
-PRINTED_SITES = 20
+PRINTED_SITES, SCREENS = DOSSIER_SHEETS, 3
 EXTRACTS = (".docx", ".pdf", ".json")
 _SKETCHED_M = 3000.0
 """Objects nearer than this decide how much ground a sketch shows."""
@@ -281,11 +281,15 @@ class Answered(Struct, frozen=True):
         return sum(site.counts[list(Verdict).index(verdict)] for site in self.results.sites)
 
     def lines(self, *, every_clause: bool = False) -> list[str]:
-        """Return the answer for the terminal: each site on one screen, or with `every_clause` all of it."""
-        lines_of = clause_lines if every_clause else screen_lines
-        printed: list[str] = []
+        """Return the answer for the terminal: each site on one screen, or with `every_clause` all of it.
+
+        Of a list of more than `SCREENS` sites each has a line or two: which, where, and its counts, gravest first.
+        """
+        is_list = len(self.results.sites) > SCREENS and not every_clause
+        lines_of = clause_lines if every_clause else list_lines if is_list else screen_lines
+        printed = [""] if is_list else []
         for dossier in self.results.dossiers[:PRINTED_SITES]:
-            printed += ["", *lines_of(dossier, self.results, self.language)]
+            printed += [*([] if is_list else [""]), *lines_of(dossier, self.results, self.language)]
         rest = len(self.results.sites) - PRINTED_SITES
         printed += [say("site.more_in_files", self.language, rest=str(rest))] if rest > 0 else []
         printed += [say("site.written", self.language, folder=str(self.folder))] if self.folder else []
