@@ -417,20 +417,15 @@ def _stated(opened: Opened, rows: NDArray[np.intp], *, is_farmland: bool) -> pa.
     columns, at = _different(opened, [name for name in opened.raw.headers if says_something(name)])
     facts, place = stated_by_row(columns, range(at.max(initial=-1) + 1)), at[rows]
     if not is_farmland:  # parcels by the million state nothing that a claim here is about
-        for number in np.flatnonzero(_may_claim(opened)[rows]).tolist():
+        may = np.zeros(opened.raw.row_count, bool)  # rows without a claim contradict nothing
+        for column in map(opened.raw.coded, filter(may_claim, opened.raw.headers)):
+            may |= np.array([bool(word.strip()) for word in column.words], bool)[column.code]
+        for number in np.flatnonzero(may[rows]).tolist():
             doubted = _disputed(opened, int(rows[number]))
             if not doubted.isdisjoint(facts[place[number]]):
                 facts.append({code: is_so for code, is_so in facts[place[number]].items() if code not in doubted})
                 place[number] = len(facts) - 1
     return _maps(facts, RECEPTOR_SCHEMA.field("stated").type).take(pa.array(place))
-
-
-def _may_claim(opened: Opened) -> NDArray[np.bool_]:
-    """Return which rows have something in a column that may hold a claim; the others contradict nothing."""
-    may = np.zeros(opened.raw.row_count, bool)
-    for column in map(opened.raw.coded, filter(may_claim, opened.raw.headers)):
-        may |= np.array([bool(word.strip()) for word in column.words], bool)[column.code]
-    return may
 
 
 def _disputed(opened: Opened, row: int) -> frozenset[str]:

@@ -208,6 +208,7 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
         journal.note_row(number, EVENT, dispute.cause, dispute.action, field=dispute.claim.where, value=dispute.values)
     outlet_id = text("排放口编号")
     medium = text("类型") or _MEDIUM_BY_ID.get(outlet_id[:2].upper(), "")
+    year = re.match(r"(?:19|20)\d\d(?!\d\d\d)", text("排放量年份") or text("年份") or text("资料时点"))
     return {
         "row": number,
         "enterprise_id": raw.columns[owner][number - 1].strip(),
@@ -219,13 +220,8 @@ def _outlet(number: int, raw: RawTable, owner: str, journal: Journal) -> dict[st
         "emission_kg": _number(number, raw, _MASS, journal, notes),
         "receiving_water": text("受纳水体"),
         "note": one_by_one(notes),
-        "year": _year(text("排放量年份") or text("年份") or text("资料时点")),
+        "year": int(year[0]) if year else None,
     }
-
-
-def _year(text: str) -> int | None:
-    year = re.match(r"(?:19|20)\d\d(?!\d\d\d)", text)
-    return int(year[0]) if year else None
 
 
 def _number(row: int, raw: RawTable, wanted: tuple[str, str], journal: Journal, notes: list[str]) -> float | None:

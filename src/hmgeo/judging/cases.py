@@ -158,15 +158,11 @@ class CaseFacts(Unasked):
     @property
     def parts(self) -> Facts:
         """What rules may ask of the source."""
-        return Facts(self, self, self, _stated_of(self._given))
-
-
-def _stated_of(situation: Given) -> Stated:
-    """Return what a situation says of its source in words and numbers; one class, and one quotient, for all."""
-    above, below = (situation.number.get(name) for name in ("offset_kg", "added_emission_kg"))
-    quotient = above / below if situation.ratio is None and above is not None and below else situation.ratio
-    classes = {layer: situation.classes.get(layer, situation.classes.get(ANY_LAYER, "")) for layer in LAYERS}
-    return Stated(situation.attributes, situation.number, classes=classes, quotient=quotient)
+        above, below = (self._given.number.get(name) for name in ("offset_kg", "added_emission_kg"))
+        quotient = above / below if self._given.ratio is None and above is not None and below else self._given.ratio
+        classes = {layer: self._given.classes.get(layer, self._given.classes.get(ANY_LAYER, "")) for layer in LAYERS}
+        stated = Stated(self._given.attributes, self._given.number, classes=classes, quotient=quotient)
+        return Facts(self, self, self, stated)
 
 
 class CaseResult(Struct, frozen=True):

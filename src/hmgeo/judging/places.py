@@ -306,7 +306,9 @@ class Elsewhere:
         at, places = at[~are_held], places[~are_held]
         for place in np.unique(places).tolist():
             rows = at[places == place]
-            away_m = pair_distances(sources, self._shape(place), rows, np.zeros_like(rows)).distance_m
+            if place not in self._prepared:
+                self._prepared[place] = prepare_one(self._tree.geometries[place])
+            away_m = pair_distances(sources, self._prepared[place], rows, np.zeros_like(rows)).distance_m
             for row in rows[away_m <= limits_m[rows]].tolist():
                 near[row].add(self._codes[place])
         return near
@@ -315,11 +317,6 @@ class Elsewhere:
         if near not in self._beyond:  # many sites share one: a list of them would fill the memory
             self._beyond[near] = frozenset(self._codes) - near
         return self._beyond[near]
-
-    def _shape(self, place: int) -> Shapes:
-        if place not in self._prepared:
-            self._prepared[place] = prepare_one(self._tree.geometries[place])
-        return self._prepared[place]
 
 
 def _is_admin_code(text: str) -> bool:

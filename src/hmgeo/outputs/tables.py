@@ -71,7 +71,11 @@ def write_data(
 
 def tables_of(results: Results) -> Iterator[tuple[str, pa.Table]]:
     """Yield the tables of `results` by the names of their files, contract columns first; pairs and ledger apart."""
-    yield told.SOURCES.name, _with_own_columns(results)
+    table = _contract_first(results.sources, told.SOURCES.schema)
+    own = results.bureau.attributes if results.bureau is not None else None  # under the office's own names
+    for header, column in zip(own.column_names, own.columns, strict=True) if own is not None else ():
+        table = table.append_column(f"{OWN_PREFIX}{header}", column)
+    yield told.SOURCES.name, table
     yield told.COUNTS.name, _contract_first(results.counts, told.COUNTS.schema)
     yield told.FINDINGS.name, _contract_first(results.findings, told.FINDINGS.schema)
     bureau, terrain, water = results.bureau, results.terrain, results.water
@@ -97,15 +101,6 @@ def tables_of(results: Results) -> Iterator[tuple[str, pa.Table]]:
         yield told.BASINS.name, water.basins
         yield told.SAMPLING.name, water.sampling
         yield told.AGREEMENT.name, water.agreement
-
-
-def _with_own_columns(results: Results) -> pa.Table:
-    """Return the sources; the office's own columns come back to it under their own names."""
-    table = _contract_first(results.sources, told.SOURCES.schema)
-    own = results.bureau.attributes if results.bureau is not None else None
-    for header, column in zip(own.column_names, own.columns, strict=True) if own is not None else ():
-        table = table.append_column(f"{OWN_PREFIX}{header}", column)
-    return table
 
 
 def write_table(table: pa.Table, path: Path, language: str = "zh") -> list[str]:

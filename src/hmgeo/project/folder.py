@@ -122,17 +122,13 @@ def _take_over(stream: FileIO, temporary: Path, out: Path, go_on: Callable[[], N
             go_on()
         _clear(temporary)
         stream.truncate(0)
-        stream.write(_signature())
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        signed = {"program": "hmgeo", "schema": SCHEMA, "run": uuid.uuid4().hex, "host": platform.node()}
+        stream.write(json.dumps({**signed, "pid": os.getpid(), "started": now}).encode())
     except OSError:
         _release(stream, temporary)
         raise
     return True
-
-
-def _signature() -> bytes:
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    signed = {"program": "hmgeo", "schema": SCHEMA, "run": uuid.uuid4().hex, "host": platform.node()}
-    return json.dumps({**signed, "pid": os.getpid(), "started": now}).encode()
 
 
 def _refuse(what: str, out: Path, owner: Mapping[str, Any] | None, remedy: str) -> NoReturn:

@@ -57,11 +57,6 @@ _SHIFT_WORDS = "为互联网加密坐标，与 CGCS2000 数据相差约 500 m，
 _MAX_ZOOM = 18
 
 
-def _read_tiles(reader: Reader, node: yaml.Node | None) -> tuple[Tiles, ...]:
-    """Return the tiles of a definition's `tiles` list, the lowest first; faults go to the reader."""
-    return tuple(made for item in reader.items(node, "tiles") if (made := _tiles(reader, item)) is not None)
-
-
 def _tiles(reader: Reader, node: yaml.Node) -> Tiles | None:
     entries = reader.mapping(node, ("provider", "layer", "datum"), ("provider",), "tiles")
     name = reader.text(entries, "provider")
@@ -216,7 +211,9 @@ def read_map(file: Path) -> MapSpec:
         reader.word(entries, "paper", ("A4", "A3")) if "paper" in entries else "A4",
         reader.text(entries, "maker"),
         reader.truth(entries, "hillshade") if "hillshade" in entries else True,
-        _read_tiles(reader, entries.get("tiles")),
+        tuple(
+            made for item in reader.items(entries.get("tiles"), "tiles") if (made := _tiles(reader, item)) is not None
+        ),
     )
     raise_problems(ProjectError, reader.problems)
     return spec

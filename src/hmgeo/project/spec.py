@@ -185,18 +185,6 @@ class ProjectSpec(Struct, frozen=True):
         return Place(file=self.file.name, key=key, line=line)
 
 
-def project_file(path: Path) -> Path:
-    """Return the project.yml that a path names, itself or in that folder.
-
-    `ProjectError` where there is none.
-    """
-    file = path / FILE_NAME if path.is_dir() else path
-    if not file.is_file():
-        remedy = "核对路径；随软件示例用 hmgeo demo，新项目从示例的 project.yml 改起"
-        raise ProjectError(Problem("找不到项目文件", Place(file=str(path)), remedy=remedy))
-    return file
-
-
 def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
     """Read a project.yml at `path` or the one in that folder.
 
@@ -208,7 +196,10 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
         With every fault found: unknown or missing keys (with the nearest known one), wrong words, missing basis, ...,
         and every file outside the project's folder that it names, unless `allowing_outside`.
     """
-    file = project_file(path)
+    file = path / FILE_NAME if path.is_dir() else path
+    if not file.is_file():
+        remedy = "核对路径；随软件示例用 hmgeo demo，新项目从示例的 project.yml 改起"
+        raise ProjectError(Problem("找不到项目文件", Place(file=str(path)), remedy=remedy))
     homes = file.parent.resolve(), shipped_folder().resolve()
     own = [] if _may_leave.get() else [file, file.parent / VALIDITY_FILE]
     outside = [Problem(_NOT_READ, Place(file=mine.name), remedy=_TRUST) for mine in own if not _stays(mine, homes)]

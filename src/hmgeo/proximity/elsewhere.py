@@ -276,7 +276,9 @@ _TRIAL_RADIUS_M = 1_000.0
 
 def compile_part(part: str) -> None:
     """Compile `part` of `hmgeo.commands.options.ENGINE_PARTS`, by measuring a point and a square."""
-    batch, codes = _square(), np.zeros(1, np.int64)
+    shape = shapely.to_wkb(shapely.box(113.0, 23.0, 113.001, 23.001))
+    columns = [pa.array([shape]) if field.name == "geometry" else pa.nulls(1, field.type) for field in RECEPTOR_SCHEMA]
+    batch, codes = pa.RecordBatch.from_arrays(columns, schema=RECEPTOR_SCHEMA), np.zeros(1, np.int64)
     row = {"source_id": ["1"], "position_uncertainty_m": [0.0], "geometry": [shapely.to_wkb(shapely.Point(113, 23))]}
     sources, limit_m = Sources(pa.table(row)), np.array([_TRIAL_RADIUS_M])
     chosen = codes[:0] if part == "search" else codes  # a grid over none takes nothing that the other part compiles
@@ -287,9 +289,3 @@ def compile_part(part: str) -> None:
         boxes(bytes_of(batch.column("geometry")))
         none = np.zeros(0, np.int32)
         Tally(1, (_TRIAL_RADIUS_M,)).add(batch.take, 0, codes, Found(none, none, np.zeros(0), np.zeros(1)))
-
-
-def _square() -> pa.RecordBatch:
-    shape = shapely.to_wkb(shapely.box(113.0, 23.0, 113.001, 23.001))
-    columns = [pa.array([shape]) if field.name == "geometry" else pa.nulls(1, field.type) for field in RECEPTOR_SCHEMA]
-    return pa.RecordBatch.from_arrays(columns, schema=RECEPTOR_SCHEMA)

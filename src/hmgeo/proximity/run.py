@@ -131,12 +131,6 @@ def _fetched_pass(
     return rows, corners
 
 
-def _without_neighbour(tally: Tally) -> Indices:
-    """Return the sources with nothing within reach."""
-    _, row = tally.nearest()
-    return np.flatnonzero(row == NOWHERE)
-
-
 _SLACK_M = 0.01
 _BALLS_AT_ONCE = 1_000_000
 _LARGEST_RADIUS_M = SMALLEST_RADIUS_M * 1.0102
@@ -255,7 +249,8 @@ def run(  # noqa: PLR0913 -- as `measure_proximity`
         rows, corners = _near_pass(sources, receptors, tally, wanted, workers)
     nearest = NEAREST_SCHEMA.empty_table()
     if wants_nearest:
-        alone = _without_neighbour(tally)
+        _, row = tally.nearest()
+        alone = np.flatnonzero(row == NOWHERE)
         far = _far_pass(sources, receptors, alone, corners, workers) if len(alone) else []
         nearest = nearest_table(tally, far, sources)
     return (

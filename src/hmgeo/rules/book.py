@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from hmgeo.errors import Place, Problem, RuleError, raise_problems
 from hmgeo.reference.machine import kept
 from hmgeo.rules.kinds import KINDS, layers_of, parameters_of
-from hmgeo.rules.model import WHITESPACE, DatedValue, Rule, Runs, Test, Validity, Verification
+from hmgeo.rules.model import WHITESPACE, DatedValue, Rule, Runs, Test, Validity
 from hmgeo.rules.nodes import decoded, near
 from hmgeo.rules.parameters import FILE as PARAMETERS_FILE
 from hmgeo.rules.read import RuleFile, load_rules
@@ -298,6 +298,7 @@ def rule_text(rule: Rule) -> str:
     """Return all that `rule` says, in lines of Markdown: its quotes, then a line for each thing by name."""
     lines = [f"### {rule.id} {rule.title.zh}\n"]
     lines += [line for value in rule.history for line in _value(value)]
+    until = f"；所收录文本截至 {rule.verified.held_until}，此后的评估日为效力待核实" if rule.verified.held_until else ""
     lines += listed(
         ("效力", f"{rule.legal_rank.zh}；{rule.authority}；适用地域 {'、'.join(rule.territory)}"),
         ("流域", f"{BASINS[rule.basin]}的相关县级行政区域（名录见 basins.csv）" if rule.basin else ""),
@@ -313,14 +314,9 @@ def rule_text(rule: Rule) -> str:
         ("不判定的原因", f"{rule.runs.state.zh}：{rule.runs.why}" if rule.runs.why else ""),
         ("该文件会决定", rule.would_decide),
         ("说明", rule.note),
-        ("核对", _verified(rule.verified)),
+        ("核对", f"{rule.verified.state.zh}；{rule.verified.against}{until}"),
     )
     return "\n".join(lines) + "\n"
-
-
-def _verified(verified: Verification) -> str:
-    until = f"；所收录文本截至 {verified.held_until}，此后的评估日为效力待核实" if verified.held_until else ""
-    return f"{verified.state.zh}；{verified.against}{until}"
 
 
 def _value(value: DatedValue) -> Iterable[str]:

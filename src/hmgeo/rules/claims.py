@@ -158,11 +158,6 @@ def _by_bare_name(headers: tuple[str, ...]) -> Mapping[str, list[str]]:
     return named
 
 
-def _denied(code: str) -> Reading:
-    """Read the cells that state a yes/no fact not to be so."""
-    return lambda row: iter(row.facts.get((code, False), ()))
-
-
 def emits(metals: Sequence[str], *, medium: str = "", is_added: bool = False) -> Reading:
     """Read emissions of one of the `metals` (of anything where none is named).
 
@@ -605,7 +600,7 @@ _NO_METALS = ("无", "不涉及", "不涉重", "不涉重金属", "否")
 
 def _denial(name: str, code: str, *against: Reading, touches: tuple[str, ...] = ()) -> _Claim:
     """Return that a yes/no fact is stated not to be so, which clauses on it rest on."""
-    return _Claim(name, _denied(code), against, (code, *touches))
+    return _Claim(name, lambda row: iter(row.facts.get((code, False), ())), against, (code, *touches))
 
 
 _CLAIMS: tuple[_Claim, ...] = (

@@ -320,11 +320,6 @@ class Verification(Struct, frozen=True):
     on: date | None = None
     held_until: date | None = None
 
-    def state_on(self, day: date) -> VerificationState:
-        """Return whether the text stands verified for a day asked about."""
-        is_later = self.held_until is not None and day > self.held_until
-        return VerificationState.UNVERIFIED if is_later else self.state
-
     def text_on(self, day: date) -> str:
         """Return state, copy and day of the check as they are printed beside a clause.
 
@@ -336,7 +331,8 @@ class Verification(Struct, frozen=True):
         '效力待核实（所收录文本截至2025-04-30，此后是否修订或被替代未核实；文本库，2026-11-21）'
         """
         checked = "，".join(filter(None, (self.against, str(self.on or ""))))
-        state = self.state_on(day)
+        is_later = self.held_until is not None and day > self.held_until
+        state = VerificationState.UNVERIFIED if is_later else self.state
         ends = f"所收录文本截至{self.held_until}，此后是否修订或被替代未核实；" if state is not self.state else ""
         return f"{state.zh}（{ends}{checked}）"
 

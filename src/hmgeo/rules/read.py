@@ -173,6 +173,7 @@ def _read_given(reader: Reader, node: yaml.Node | None) -> model.Given:
     def numbers(name: str) -> Mapping[str, float]:
         return _by_layer(reader, entries.get(name), name, lambda value: reader.number(value, name) or 0.0)
 
+    names = {parameter.name: parameter for parameter in declared()}
     return model.Given(
         as_of=reader.day(entries, "as_of") or date.min,
         place=reader.text(entries, "place"),
@@ -182,7 +183,7 @@ def _read_given(reader: Reader, node: yaml.Node | None) -> model.Given:
         edition=reader.integer(entries, "edition"),
         action=action,
         attributes=_keyed(reader, entries.get("attributes"), "attributes", ATTRIBUTES, reader.truth),
-        parameters=_read_choices(reader, entries.get("parameters")),
+        parameters=_keyed(reader, entries.get("parameters"), "parameters", names, partial(_read_choice, reader)),
         layers=_read_states(reader, entries.get("layers")),
         distance_m=numbers("distance_m"),
         distance_high_m=numbers("distance_high_m"),
@@ -241,12 +242,6 @@ def _read_states(reader: Reader, node: yaml.Node | None) -> Mapping[str, model.L
     states = [state.value for state in model.LayerState]
     states_of = _keyed(reader, node, "layers", LAYERS, lambda value, of: reader.word(value, of, states))
     return MappingProxyType({layer: model.LayerState(state) for layer, state in states_of.items() if state})
-
-
-def _read_choices(reader: Reader, node: yaml.Node | None) -> Mapping[str, model.FieldValue]:
-    """Return parameter choices: a number, a word or a list of codes."""
-    names = {parameter.name: parameter for parameter in declared()}
-    return _keyed(reader, node, "parameters", names, partial(_read_choice, reader))
 
 
 def _read_choice(reader: Reader, node: yaml.Node, of: str) -> model.FieldValue:

@@ -94,7 +94,8 @@ def _standing_of(
     if rule.runs.state is Runs.TEXT_NOT_HELD:
         absent = sentences(say("text_absent", document=rule.latest.document), rule.would_decide)
         return RuleStanding(Standing.TEXT_NOT_HELD, None, absent)
-    reached = _reached(rule, as_of)
+    begun = [value for value in rule.history if value.in_force_from is not None and value.in_force_from <= as_of]
+    reached = begun[-1] if begun else None
     if reached is not None and reached.repealed_on is not None and reached.repealed_on <= as_of:
         return RuleStanding(Standing.REPEALED, reached, _repealed_zh(reached))
     hindrance = _hindrance(rule, reached, as_of, place_codes, is_elsewhere=holds is False)
@@ -155,14 +156,10 @@ def territory_holds(rule: Rule, place_codes: Collection[str], not_in: Collection
     left_open = [
         code
         for code in rule.territory
-        if any(stem_of(code).startswith(inner) for inner in innermost) and not set(_counties(code)) <= set(not_in)
+        if any(stem_of(code).startswith(inner) for inner in innermost)
+        and not set(territories()[code][1] if code in territories() else (code,)) <= set(not_in)
     ]
     return None if left_open else False
-
-
-def _counties(code: str) -> tuple[str, ...]:
-    """Return the counties that make up a territory; itself where no list says."""
-    return territories()[code][1] if code in territories() else (code,)
 
 
 def territory_name(codes: Iterable[str]) -> str:
@@ -196,12 +193,6 @@ def _basin_holds(basin: str, place_codes: Collection[str]) -> bool | None:
 def _basin_of(basin: str, place_codes: Collection[str]) -> bool | None:
     known = [(code, holds) for (name, code), holds in basins().items() if name == basin and code in place_codes]
     return max(known, key=lambda row: len(row[0].rstrip("0")))[1] if known else None
-
-
-def _reached(rule: Rule, as_of: date) -> DatedValue | None:
-    """Return the newest value whose first day is not after as_of."""
-    begun = [value for value in rule.history if value.in_force_from is not None and value.in_force_from <= as_of]
-    return begun[-1] if begun else None
 
 
 def _hindrance(

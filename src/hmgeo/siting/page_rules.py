@@ -95,7 +95,9 @@ def tree_of(test: Test, spot: Spot) -> Tree:
     if test.kind in COMPOSED:
         return {"op": COMPOSED[test.kind], "of": [tree_of(part, spot) for part in test.parts]}
     if test.kind == KEY_AREA_KIND or layer == KEY_AREAS:
-        return _of_place(test, spot)
+        witness = Witness(spot.inquiry.facts, spot.place, spot.inquiry.choices, spot.sets.indexes)
+        measured = witness.evidence(replace(spot.rule, test=test), spot.inquiry.value).measured
+        return _fixed(evaluate(test, spot.inquiry)) | {"said": list(measured), "layer": KEY_AREAS}
     if test.kind in _ASKED_ELSEWHERE:
         return {"op": "off", "why": list(evaluate(test, spot.inquiry).why)}
     if layer:
@@ -115,13 +117,6 @@ def _of_layer(test: Test, spot: Spot) -> Tree:
         return _fixed(evaluate(test, spot.inquiry)) | {"layer": features.layer}
     number = spot.sets.number(features)
     return {"op": "inside", "set": number, "yes": _YES[test.kind].value}
-
-
-def _of_place(test: Test, spot: Spot) -> Tree:
-    """Settle what the place alone decides: the key areas that hold it."""
-    witness = Witness(spot.inquiry.facts, spot.place, spot.inquiry.choices, spot.sets.indexes)
-    measured = witness.evidence(replace(spot.rule, test=test), spot.inquiry.value).measured
-    return _fixed(evaluate(test, spot.inquiry)) | {"said": list(measured), "layer": KEY_AREAS}
 
 
 def _of_fact(test: Test, graver: Side) -> Tree:
@@ -267,6 +262,9 @@ def _outlined(bench: SitingBench) -> frozenset[str]:
 def _layer(code: str, index: LayerIndex) -> CompiledLayer:
     gates = index.layer.gates
     wkb = shapely.to_wkb(index.shapes.geometries, output_dimension=2, byte_order=1)
+    # said where finding nothing proves nothing
+    texts = _GAPS | ({"incomplete": template("features_set_aside")} if gates.aside else {})
+    word = LAYERS[code].zh
     return CompiledLayer(
         code,
         LAYERS[code].zh,
@@ -276,19 +274,13 @@ def _layer(code: str, index: LayerIndex) -> CompiledLayer:
         gates.classification,
         None if gates.coverage is None else shapely.to_wkb(gates.coverage, output_dimension=2, byte_order=1),
         index.is_complete,
-        _gaps(code, gates.aside),
+        {
+            name: text.replace("{layer}", word) + (gates.aside if name != "undeclared" else "")
+            for name, text in texts.items()
+        },
         pa.Table.from_pydict({"label": index.labels(), "geometry": list(wkb)}, _FEATURES),
         index.layer.margin_m + float(index.errors_m.max(initial=0.0)),
     )
-
-
-def _gaps(code: str, aside: str) -> dict[str, str]:
-    """Return what the page says where finding nothing proves nothing, features set aside included."""
-    texts = _GAPS | ({"incomplete": template("features_set_aside")} if aside else {})
-    word = LAYERS[code].zh
-    return {
-        name: text.replace("{layer}", word) + (aside if name != "undeclared" else "") for name, text in texts.items()
-    }
 
 
 class _Compiler:
@@ -317,8 +309,11 @@ class _Compiler:
 
     def _record(self, heard: Heard, place: Place) -> Record:
         rule, standing, cited = heard.rule, heard.standing, heard.citation
+        if cited not in self._cited:
+            self._cited[cited] = len(self.citations)
+            self.citations.append(cited)
         record: Record = {
-            "cite": self._cite(cited),
+            "cite": self._cited[cited],
             "standing": standing.standing.value,
             "note": standing.note_zh,
             "order": list(cited.order),
@@ -342,12 +337,6 @@ class _Compiler:
             subject["basin"] = [f"in_{rule.basin}_basin", standing.doubt]
             self.asked.add(subject["basin"][0])
         return record | subject | self._test(rule, value, place)
-
-    def _cite(self, cited: Citation) -> int:
-        if cited not in self._cited:
-            self._cited[cited] = len(self.citations)
-            self.citations.append(cited)
-        return self._cited[cited]
 
     def _test(self, rule: Rule, value: DatedValue, place: Place) -> Record:
         """Return what the test comes to, under every completion of what nobody chose."""

@@ -125,7 +125,10 @@ def _lay_table(
         place = Place(file=journal.file, sheet=sheet)
         remedy = "把列名放在第一行（其上可有标题），如 企业编号、企业名称、经度、纬度"
         raise InputError(Problem("首行没有列名，前 20 行里也没有识别出表头", place, remedy=remedy))
-    _tell_header(first, depth, journal)
+    if first:
+        journal.note("表头位置", say("header_below_titles", line=first + 1, above=first), "标题行不计入数据行")
+    if depth > 1:
+        journal.note("多行表头", say("header_takes_lines", first=first + 1, last=first + depth), "合并为一行列名")
     start = first + depth
     skipped = _template_rows(header, rows[start : start + _TEMPLATE_ROWS], template, journal)
     if skipped:
@@ -262,13 +265,6 @@ def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
         else:
             made.append(f"{spanning}({bottom})")
     return made
-
-
-def _tell_header(first: int, depth: int, journal: Journal) -> None:
-    if first:
-        journal.note("表头位置", say("header_below_titles", line=first + 1, above=first), "标题行不计入数据行")
-    if depth > 1:
-        journal.note("多行表头", say("header_takes_lines", first=first + 1, last=first + depth), "合并为一行列名")
 
 
 def _template_rows(header: Sequence[str], rows: Sequence[Sequence[str]], template: str, journal: Journal) -> int:

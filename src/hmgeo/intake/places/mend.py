@@ -197,15 +197,11 @@ def _mend_invalid(rows: NDArray[np.intp], outcome: Outcome) -> None:
             say("shape_mended", change=_area_change(float(before[position]), float(after[position]))),
             field="几何",
         )
-        outcome.lose(row, _without_area(whole[position]))
-
-
-def _without_area(shape: shapely.Geometry) -> NDArray[np.object_]:
-    """Return the outlines of those polygons of an area made of several that have no area of their own."""
-    parts = shapely.get_parts(shape)
-    is_area = shapely.get_dimensions(parts) == _AREA_DIMENSION
-    solid = shapely.make_valid(parts, method="structure", keep_collapsed=False)
-    return np.asarray(shapely.boundary(parts[is_area & ~(shapely.area(solid) > _NO_AREA_DEG2)]), dtype=object)
+        parts = shapely.get_parts(whole[position])
+        is_area = shapely.get_dimensions(parts) == _AREA_DIMENSION
+        solid = shapely.make_valid(parts, method="structure", keep_collapsed=False)
+        lost = parts[is_area & ~(shapely.area(solid) > _NO_AREA_DEG2)]  # polygons without an area of their own
+        outcome.lose(row, np.asarray(shapely.boundary(lost), dtype=object))
 
 
 def _area_change(before: float, after: float) -> str:

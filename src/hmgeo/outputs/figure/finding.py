@@ -235,7 +235,11 @@ def _draw_finding(panel: _Panel, drawn: _Drawn) -> None:
     is_point = drawn.source.area == 0
     if not is_point:
         panel.draw(drawn.source, Look(_SOURCE, 1.0, fill="#F2C7C3", fill_opacity=0.6))
-    _rings(panel, drawn)
+    ground = drawn.ground
+    if ground.limit_m is not None:
+        panel.draw(drawn.source.buffer(ground.limit_m, quad_segs=64), Look(_LIMIT, 1.2, (6, 3.6)))
+    if ground.uncertainty_m > 0:
+        panel.draw(drawn.source.buffer(ground.uncertainty_m, quad_segs=64), Look(_SOURCE, 0.9, (1.4, 1.4)))
     _distance(panel, drawn)
     for x, y in shapely.get_coordinates(drawn.source).tolist() if is_point else ():
         panel.paper.mark("circle", panel.at(x, y), 5, Look("#ffffff", 0.8, fill=_SOURCE))
@@ -323,14 +327,6 @@ def _state(panel: _Panel, mark: Mark, side: int, middle: shapely.Point) -> set[s
 def _place(panel: _Panel, state: State, middle: shapely.Point) -> tuple[float, float]:
     ((x, y),) = shapely.get_coordinates(_around(shapely.Point(state.lon, state.lat), middle)).tolist()
     return panel.at(x, y)
-
-
-def _rings(panel: _Panel, drawn: _Drawn) -> None:
-    ground = drawn.ground
-    if ground.limit_m is not None:
-        panel.draw(drawn.source.buffer(ground.limit_m, quad_segs=64), Look(_LIMIT, 1.2, (6, 3.6)))
-    if ground.uncertainty_m > 0:
-        panel.draw(drawn.source.buffer(ground.uncertainty_m, quad_segs=64), Look(_SOURCE, 0.9, (1.4, 1.4)))
 
 
 def _distance(panel: _Panel, drawn: _Drawn) -> None:

@@ -66,7 +66,11 @@ def shown_to(results: Results, audience: str) -> Shown:
     reduced = _without_context(results, frozenset(kind.value for kind in kinds))
     statistics: tuple[tuple[str, str, int], ...] = ()
     if kinds & SOURCE_KINDS:
-        statistics = _township_statistics(results)
+        counted: dict[tuple[str, str], int] = {}
+        for row in results.sources.select(["county", "township", "verdict"]).to_pylist():
+            key = (row["township"] or row["county"] or "", row["verdict"] or "")
+            counted[key] = counted.get(key, 0) + 1
+        statistics = tuple((town, verdict, count) for (town, verdict), count in counted.items())
         reduced = _without_sources(reduced)
     elif kinds:
         reduced = _without_receptors_of_sources(reduced)
@@ -90,15 +94,6 @@ def why_no_page(results: Results) -> str:
     kinds = [layer.kind.zh for layer in results.layers if layer.gates.classification is Classification.CLASSIFIED]
     names = "」「".join(dict.fromkeys(kinds))
     return f"「{names}」为涉密：未写网页地图 map.html；其余结果文件按涉密资料管理。" if kinds else ""
-
-
-def _township_statistics(results: Results) -> tuple[tuple[str, str, int], ...]:
-    """Return township, verdict code and number of sources, in order of first appearance."""
-    counted: dict[tuple[str, str], int] = {}
-    for row in results.sources.select(["county", "township", "verdict"]).to_pylist():
-        key = (row["township"] or row["county"] or "", row["verdict"] or "")
-        counted[key] = counted.get(key, 0) + 1
-    return tuple((town, verdict, count) for (town, verdict), count in counted.items())
 
 
 def _refusal(kind: LayerKind, name: str, mark: Classification, audience: str) -> Problem:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import shapely
 from msgspec.structs import asdict
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from hmgeo.outputs import style, wording
@@ -151,6 +150,7 @@ def context_layer(
         }
         for place, name, shape in zip(layer.table["id"].to_pylist(), names, geometries, strict=True)
     ]
+    most = int(shapely.get_dimensions(geometries).max(initial=-1))
     return {
         "role": layer.role,
         "title": title,
@@ -160,19 +160,13 @@ def context_layer(
         "shown": layer.role not in _SHOWN_ON_WISH,
         "approximate": bool(mark),
         "basis": wording.basis_word(layer.basis),
-        "swatch": _swatch(geometries),
+        "swatch": "area" if most == shapes.AREAS else "dot" if most == 0 else "line",
         "style": look,
         "borders": shapes.stroked(geometries, left_open) if as_borders else None,
         "is_filled": not is_outline,
         "left_open": as_borders and shapes.touches(geometries, left_open),
         "features": [feature for feature in made if feature["properties"]["at"]],
     }
-
-
-def _swatch(geometries: NDArray[Any]) -> str:
-    """Return the form in which the legend shows a layer: area, line or dot."""
-    most = int(shapely.get_dimensions(geometries).max(initial=-1))
-    return "area" if most == shapes.AREAS else "dot" if most == 0 else "line"
 
 
 def township_names(results: Results) -> dict[str, str]:

@@ -69,7 +69,7 @@ def render(
         banner=wording.basis_banner(results.basis),
         banner_en=wording.basis_banner(results.basis, "en"),
         marks=[*audience_marks(shown, presentation), *_tile_marks(presentation)],
-        years=_class_years(pictures),
+        years=sorted({year for picture in pictures for *_, year in picture.by_township if year}),
         watermark=watermark_tile(watermarks(results, presentation, presentation.language)),
         warnings=results.warnings,
         missing=missing_layers(results),
@@ -128,11 +128,6 @@ def _tile_marks(presentation: Presentation) -> list[tuple[str, dict[str, str]]]:
     return [
         ("online_tiles", {"title": tile.title, "host": tile.host, "datum": tile.datum}) for tile in presentation.tiles
     ]
-
-
-def _class_years(pictures: Sequence[parcels.ReceptorPicture]) -> list[str]:
-    """Return the years in which parcels were classed, as written; none where no layer says one."""
-    return sorted({year for picture in pictures for *_, year in picture.by_township if year})
 
 
 def missing_layers(results: Results) -> list[LayerKind]:

@@ -233,6 +233,7 @@ def _sum_ha(areas: Iterable[float | None]) -> float:
 def _features(rows: pa.Table, geometries: NDArray[Any]) -> list[dict[str, Any]]:
     drawn = []
     for row, geometry in zip(rows.to_pylist(), geometries, strict=True):
+        slope = _slope_of(row)  # most parcels of a plain need neither this nor a list
         made = shapes.feature(
             geometry,
             id=row["receptor_id"],
@@ -244,17 +245,11 @@ def _features(rows: pa.Table, geometries: NDArray[Any]) -> list[dict[str, Any]]:
             sources=row["source_count"],
             source=row["nearest_source_id"],
             distance_m=_told(row["nearest_source_m"]),
-            **_ground(row),
+            **(({"slope": slope} if slope else {}) | ({"steep": row["steep"]} if row.get("steep") else {})),
         )
         if made is not None:
             drawn.append(made)
     return drawn
-
-
-def _ground(row: dict[str, Any]) -> dict[str, Any]:
-    """Return slope and list of steep farmland, as far as there are any: most parcels of a plain need neither."""
-    slope = _slope_of(row)
-    return ({"slope": slope} if slope else {}) | ({"steep": row["steep"]} if row.get("steep") else {})
 
 
 def _told(measure: float | None) -> float | None:

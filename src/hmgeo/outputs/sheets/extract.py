@@ -45,11 +45,6 @@ _KINDS = frozenset(kind.value for kind in LayerKind)
 _MOST_SHAPES, _PAIR = 400, 2
 
 
-def theme_of(clause: Clause) -> str:
-    """Return the code of the layer that a clause is mainly about; empty where it is about none."""
-    return next((code for code in (*clause.layers, *clause.missing_layers) if code in _KINDS), "")
-
-
 def state_of(clauses: Sequence[Clause]) -> str:
     """Return how a theme stands by its `clauses`: touched by any; untouched only where all that apply are clear."""
     verdicts = {clause.verdict for clause in clauses}
@@ -70,7 +65,8 @@ def extract_document(
     """
     themes: dict[str, list[Clause]] = {}
     for clause in dossier.answer.clauses:
-        themes.setdefault(theme_of(clause), []).append(clause)
+        theme = next((code for code in (*clause.layers, *clause.missing_layers) if code in _KINDS), "")
+        themes.setdefault(theme, []).append(clause)
     near = {nearest.layer: nearest for nearest in dossier.nearest}
     whole = document(results, [], language)
     del whole["sites"]
@@ -300,7 +296,10 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
                 flow += [Spacer(1, 4), drawing, set_in(block.text, "small")] if drawing else []
             elif block.kind == "table":
                 cells = [[set_in(text, "cell") for text in row] for row in block.rows]
-                flow.append(_pdf_table(cells, block))
+                has_header = len(block.widths_mm) > _PAIR
+                style = [*_GRID, ("BACKGROUND", (0, 0), (-1, 0) if has_header else (0, -1), "#e6e6e6")]
+                widths = [width * mm for width in block.widths_mm]
+                flow.append(Table(cells, widths, repeatRows=int(has_header), style=style, splitInRow=1))
             else:
                 flow += [CondPageBreak(_HEADED)] if block.kind in {"head", "sub"} else []
                 flow.append(set_in(block.text, block.kind))
@@ -320,13 +319,6 @@ def _write_pdf(made: Sequence[Mapping[str, Any]], sketches: Sequence[bytes], pat
 
 _HEADED = 30 * mm
 """No heading stands lower on a page: the head of its table and a row have room below it."""
-
-
-def _pdf_table(cells: list[list[Paragraph]], block: Block) -> Table:
-    has_header = len(block.widths_mm) > _PAIR
-    style = [*_GRID, ("BACKGROUND", (0, 0), (-1, 0) if has_header else (0, -1), "#e6e6e6")]
-    widths = [width * mm for width in block.widths_mm]
-    return Table(cells, widths, repeatRows=int(has_header), style=style, splitInRow=1)
 
 
 _GRID = [("GRID", (0, 0), (-1, -1), 0.4, "#555555"), ("VALIGN", (0, 0), (-1, -1), "TOP")]

@@ -217,7 +217,9 @@ class Told:
         yield _order_sheet(self)
         yield _sources_sheet(self)
         yield _clauses_sheet(self)
-        yield _gaps_sheet(self)
+        rows: list[tuple[Cell, ...]] = list(wording.gaps_of(self.findings))
+        remark = "一条可能缺几项，补齐才能判；「仅补此项可判」是只缺这一项的。未评估事项不得视为符合要求。"
+        yield Sheet(GAPS, columns_of(GAPS), rows, remarks=(remark,))
         if self.results.bureau is not None and self.results.bureau.townships.num_rows:
             yield _townships_sheet(self)
         yield _ledger_sheet(self.results, self.language)
@@ -571,13 +573,6 @@ def _counts_section(run: Told) -> Section:
     spans = ((0, 1), (2, 3), (4, 6), (7, 7), (8, 10))
     header = ("规则", "名称", "条款", "效力", "判断数")
     return Section(title, header, rows, (2,), spans)
-
-
-def _gaps_sheet(run: Told) -> Sheet:
-    """Return what keeps findings from being assessed, by what would settle it, the most settled first."""
-    rows: list[tuple[Cell, ...]] = list(wording.gaps_of(run.findings))
-    remark = "一条可能缺几项，补齐才能判；「仅补此项可判」是只缺这一项的。未评估事项不得视为符合要求。"
-    return Sheet(GAPS, columns_of(GAPS), rows, remarks=(remark,))
 
 
 def _townships_sheet(run: Told) -> Sheet:

@@ -176,7 +176,9 @@ def write_siting_workbook(results: SitingResults, presentation: Presentation, pa
         if several:
             _write_matrix(book)
             _write_screens(book)
-            _write_summary(book)
+            words = [word(verdict, book.language) for verdict in Verdict]
+            words.insert(1, wording.TEXTS["unmet_word"].say(book.language))
+            _write_flat(book, "汇总", columns_of("汇总", verdict=words), _summary_rows(book))
         for number, dossier in enumerate(results.dossiers[:DOSSIER_SHEETS], start=1):
             name = book.say("site.sheet", number=str(number)) if several else book.say("选址条款研判表")
             _write_dossier(book, dossier, name)
@@ -483,12 +485,6 @@ def _write_sources(page: Page) -> None:
         value = f"{speak(parameter.value)} {speak(parameter.unit)}".strip()
         by = f"{page.book.say(parameter.by or '系统默认约定')}　{parameter.on}".strip()
         page.cells([(speak(parameter.name), 4), (value, 2), (by, 1), (page.book.say(parameter.reason), 3)])
-
-
-def _write_summary(book: Book) -> None:
-    words = [word(verdict, book.language) for verdict in Verdict]
-    words.insert(1, wording.TEXTS["unmet_word"].say(book.language))
-    _write_flat(book, "汇总", columns_of("汇总", verdict=words), _summary_rows(book))
 
 
 def _summary_rows(book: Book) -> Iterator[tuple[Cell, ...]]:

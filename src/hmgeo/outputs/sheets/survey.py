@@ -422,6 +422,8 @@ class Listed:
             say("numbered_item", number=at, text=full)
             for at, (_, full) in enumerate(self._advice(row, evidence), start=1)
         )
+        met, why = (evidence.get(f"receptors_1km_{name}") or "" for name in ("found", "open"))
+        answer = evidence.get("receptors_1km") or "不能答「无」，留空"
         return cells | {
             "地址": self._text(row, "生产经营场所地址"),
             "列入依据(条款)": self._grounds(row),
@@ -429,7 +431,9 @@ class Listed:
             "灌溉途径": _with(evidence, "water_pathway", "receiving_water_is", "water_receiving"),
             "固废径流途径": _with(evidence, "waste_pathway", "waste_stored_is", "waste_storage"),
             "导航坐标": _navigation(row),
-            "周边 1 km 敏感受体": _around_text(evidence),
+            "周边 1 km 敏感受体": (
+                say("around_answered", answer=answer, told=tuple(filter(None, (met, why)))) if met or why else ""
+            ),
             "跨界情况": self._border_text(row["source_id"]),
             "建议核查重点": one_by_one(asked),
             "要问的": asked,
@@ -655,13 +659,6 @@ def _distance_words(row: dict[str, Any]) -> str:
     if row["position_kind"] == PositionKind.PLACE.value:
         return say("step_span", low=distance_text(near_m), high=distance_text(far_m))
     return distance_text(near_m, row["position_uncertainty_m"])
-
-
-def _around_text(evidence: Mapping[str, Any]) -> str:
-    """Return whether sensitive receptors lie within 1 km, how many of each kind, and why the rest can't be told."""
-    met, why = (evidence.get(f"receptors_1km_{name}") or "" for name in ("found", "open"))
-    answer = evidence.get("receptors_1km") or "不能答「无」，留空"
-    return say("around_answered", answer=answer, told=tuple(filter(None, (met, why)))) if met or why else ""
 
 
 def _with(evidence: Mapping[str, Any], way: str, code: str, cell: str) -> str:

@@ -295,7 +295,10 @@ def report_offsets(
     file = shown_path(ledger, "")
     columns = _columns(ledger, LEDGER_COLUMNS, lines)
     held_ledger = offsets.ledger_of(offsets.sources_of(columns, file), file)
-    lines += _unsold(columns)
+    sold = columns.get("已出让", [""] * len(columns["来源编号"]))
+    named = (columns["来源编号"], columns["金属"], columns["核定量"], sold)
+    blank = [f"{source_id}（{metal}）" for source_id, metal, kg, cell in zip(*named, strict=True) if kg and not cell]
+    lines += [f"{'、'.join(blank)} 未填写已出让，按未出让计，请核实。"] if blank else []
     purchases = () if plan is None else _purchases(plan, lines)
     plan_file = "" if plan is None else shown_path(plan, "")
     after = offsets.settle(held_ledger, purchases, plan_file)
@@ -336,14 +339,6 @@ def _check(ratio: float | None, basis: str) -> None:
     if ratio is not None and not ratio > 0:
         problems.append(Problem("替代比例须大于 0", Place(key="--ratio"), f"{ratio:g}", remedy="如 1.2"))
     raise_problems(UsageError, problems)
-
-
-def _unsold(columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return that nothing counts as sold of sources whose cell says nothing."""
-    sold = columns.get("已出让", [""] * len(columns["来源编号"]))
-    named = (columns["来源编号"], columns["金属"], columns["核定量"], sold)
-    blank = [f"{source_id}（{metal}）" for source_id, metal, kg, cell in zip(*named, strict=True) if kg and not cell]
-    return [f"{'、'.join(blank)} 未填写已出让，按未出让计，请核实。"] if blank else []
 
 
 def _columns(path: Path, names: Sequence[str], notes: list[str]) -> Mapping[str, Sequence[str]]:
@@ -547,14 +542,6 @@ def _figures(overlay: Overlay) -> list[GisTable]:
     return made
 
 
-def _overlay_project(desk: SiteDesk, site: Site, area: str = "") -> Overlay:
-    """Draw where clauses touch a project in an area (code, key-area id or file; empty: the project's own)."""
-    shapes = (
-        [resolve_area(area, base=desk.spec.folder).geometry] if area else [part.geometry for part in desk.inputs.areas]
-    )
-    return overlay_clauses(desk.bench, site, shapely.union_all(shapes))
-
-
 def draw_overlay(
     project: Path, typed: Typed, out: Path, *, as_of: date | None = None, area: str = ""
 ) -> list[tuple[str, ...]]:
@@ -566,7 +553,10 @@ def draw_overlay(
     """
     desk = open_desk(project, as_of=as_of)
     site, _ = typed_site(typed)
-    overlay = _overlay_project(desk, site, area)
+    shapes = (
+        [resolve_area(area, base=desk.spec.folder).geometry] if area else [part.geometry for part in desk.inputs.areas]
+    )
+    overlay = overlay_clauses(desk.bench, site, shapely.union_all(shapes))
     _write_overlay(desk, overlay, out, desk.spec.files)
     return [OVERLAY_COLUMNS, *_overlay_rows(desk, overlay)]
 
