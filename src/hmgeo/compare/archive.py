@@ -61,21 +61,13 @@ class Archived(NamedTuple):
 def archive_run(folder: Path, out: Path, project: Path | None = None, wheels: Path | None = None) -> Archived:
     """Pack a run with its inputs, settings, rule book and versions into one zip that can be run again offline.
 
-    Parameters
-    ----------
-    project
-        The project.yml or its folder; looked for above the run where nothing is said.
-    wheels
-        A folder with a wheel of every package that the run needs, hmgeo's own among them; without it their versions
-        are listed. Nothing is downloaded.
+    `project`: the project.yml or its folder; looked for above the run where nothing is said.
+    `wheels`: a folder with a wheel of every package that the run needs, hmgeo's own among them; without it their
+    versions are listed. Nothing is downloaded.
 
-    Raises
-    ------
-    InputError
-        With every reason why the run couldn't be run again from the zip, or mustn't leave the house: a layer marked
-        涉密, inputs or outputs changed, files named by a machine's own path, other versions, wheels that are missing.
-    OutputError, UsageError
-        Where the zip can't be written, or isn't called .zip.
+    `InputError` with every reason why the run couldn't be run again from the zip, or mustn't leave the house: a layer
+    marked 涉密, inputs or outputs changed, files named by a machine's path, other versions, wheels that are missing.
+    `OutputError`, `UsageError` where the zip can't be written, or isn't called .zip.
     """
     ending_of(out, (".zip",))
     manifest, record = read_manifest(folder)

@@ -97,18 +97,11 @@ def read_crs(declared: Any) -> CRS:  # noqa: ANN401 -- WKT, PROJJSON or a code
 def to_cgcs2000(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> tuple[Floats, Floats]:
     """Bring longitudes and latitudes to CGCS2000.
 
-    Parameters
-    ----------
-    lon, lat
-        Degrees, arrays of one shape.
-    datum
-        WGS84 is a zero shift. Xi'an 1980 and Beijing 1954 are left as given, for want of local parameters;
-        `Datum.uncertainty_m` says what that costs. An unknown datum is the caller's to refuse.
+    `lon`, `lat`: degrees, arrays of one shape.
+    `datum`: WGS84 is a zero shift. Xi'an 1980 and Beijing 1954 are left as given, for want of local parameters;
+    `Datum.uncertainty_m` says what that costs. An unknown datum is the caller's to refuse.
 
-    Returns
-    -------
-    tuple of numpy.ndarray
-        lon and lat in degrees.
+    Returned: lon and lat in degrees.
     """
     if datum is Datum.GCJ02:
         return gcj02_to_wgs84(lon, lat)

@@ -208,17 +208,10 @@ def _measure(a: Shapes, b: Shapes, of_a: Indices, of_b: Indices) -> PairDistance
 def pair_distances(a: Shapes, b: Shapes, of_a: Indices, of_b: Indices) -> PairDistances:
     """Measure pairs of shapes.
 
-    Parameters
-    ----------
-    a, b
-        Shapes from `prepare_shapes`.
-    of_a, of_b
-        (k,) which shape of each side; pair i is a[of_a[i]] with b[of_b[i]].
+    `a`, `b`: shapes from `prepare_shapes`.
+    `of_a`, `of_b`: (k,) which shape of each side; pair i is a[of_a[i]] with b[of_b[i]].
 
-    Returns
-    -------
-    PairDistances
-        Geodesic metres on CGCS2000, within 1e-4 m of a brute-force search for shapes up to 100 km apart.
+    Geodesic metres on CGCS2000, within 1e-4 m of a brute-force search for shapes up to 100 km apart.
 
     Examples
     --------

@@ -70,6 +70,9 @@ def edge_of(steps: Steps) -> Mask:
 def fill(level: Steps, done: Mask, outlets: Cells) -> None:
     """Raise cells in place to the lowest level over which their water reaches an outlet.
 
+    Priority flood: Wang & Liu (2006), Int. J. GIS 20(2), 193-213. Heights are whole steps, so that the queue is a chain
+    of cells for each of them, from which nothing is ever put before the one at hand.
+
     Parameters
     ----------
     level
@@ -78,11 +81,6 @@ def fill(level: Steps, done: Mask, outlets: Cells) -> None:
         (n,) cells that are none of the matter; changed.
     outlets
         Where water may leave.
-
-    Notes
-    -----
-    Priority flood: Wang & Liu (2006), Int. J. GIS 20(2), 193-213. Heights are whole steps, so that the queue is a chain
-    of cells for each of them, from which nothing is ever put before the one at hand.
     """
     height, width = level.shape
     flat = level.reshape(-1)
@@ -192,15 +190,9 @@ def steepest(level: Steps, steps: Steps, per_m: tuple[float, float, float]) -> C
 
     `level` and `steps`, (rows, columns), are the heights filled and as they were, which settle equal falls.
 
-    Parameters
-    ----------
-    per_m
-        One by the length of a step along a row, along a column and across.
+    `per_m`: one by the length of a step along a row, along a column and across.
 
-    Returns
-    -------
-    Cells
-        -1 without a height, -2 where nothing falls: level ground.
+    Returned: -1 without a height, -2 where nothing falls: level ground.
     """
     height, width = level.shape
     downstream = np.full(height * width, np.int64(-1))
@@ -289,16 +281,11 @@ def over_level_ground(level: Steps, downstream: Cells, to_outlet: Costs, to_high
     `downstream`, (n,), is changed where it is `LEVEL`; `to_outlet` and `to_higher`, (n,), are as `spread` fills them in
     over one `level` by the same `costs`.
 
-    Returns
-    -------
-    Mask
-        (n,) the cells that were level.
+    Returned: (n,) the cells that were level.
 
-    Notes
-    -----
     The two distances are those of Garbrecht & Martz (1997), J. Hydrol. 193, 204-213, for which Barnes, Lehman & Mulla
-    (2014), Computers & Geosciences 62, 128-135, spread over whole flats; there their sum decides, here the way out
-    does and the other settles what it leaves open, so that no way is longer than it need be.
+    (2014), Computers & Geosciences 62, 128-135, spread over whole flats; there their sum decides, here the way out does
+    and the other settles what it leaves open, so that no way is longer than it need be.
     """
     height, width = level.shape
     flat = level.reshape(-1)
@@ -662,17 +649,10 @@ def walk_down(
 ) -> tuple[Cells, Floats]:
     """Follow the water from cell `start` until it leaves the grid, ends in a sink, or has gone `limit_m`.
 
-    Parameters
-    ----------
-    downstream
-        (n,) where each cell drains to.
-    width, cell_width_m, cell_height_m
-        Cells in a row, and the size of each.
+    `downstream`: (n,) where each cell drains to.
+    `width`, `cell_width_m`, `cell_height_m`: cells in a row, and the size of each.
 
-    Returns
-    -------
-    tuple
-        Cells from the start on, and the way to each in metres.
+    Returned: cells from the start on, and the way to each in metres.
     """
     cells = [np.int64(start)]
     way = [0.0]
@@ -704,15 +684,9 @@ def walk_up(
 
     `downstream` is (n,); `shape` counts rows and columns of cells of `cell_width_m` by `cell_height_m`.
 
-    Parameters
-    ----------
-    starts_m
-        The way that is counted at each start.
+    `starts_m`: the way that is counted at each start.
 
-    Returns
-    -------
-    tuple
-        Cells (starts included), and the way from each to the first start that its water meets.
+    Returned: cells (starts included), and the way from each to the first start that its water meets.
     """
     height, width = shape
     known = set([np.int64(-1)])  # noqa: C405 -- numba types a set by its first member

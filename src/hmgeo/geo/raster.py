@@ -258,13 +258,8 @@ def frame_of(raster: Raster) -> Frame:
 def strips(raster: Raster, halo: int = 0) -> Iterator[Strip]:
     """Pass over a raster from north to south in full-width strips with a halo, holding only the strips at hand.
 
-    Parameters
-    ----------
-    halo
-        Rows above and below that a measure looks at.
+    `halo`: rows above and below that a measure looks at.
 
-    Notes
-    -----
     The raster's windows come in rows of blocks, from the top; memory is width * (block height + 2 * halo) cells.
     """
     buffer = np.full((0, raster.width), np.nan, np.float32)

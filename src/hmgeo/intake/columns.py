@@ -434,15 +434,9 @@ NO_ID = frozenset({"-", "--", "—", "——", "/", "无", "暂无"})
 def make_ids(values: Sequence[str] | None, count: int, column: str, journal: Journal) -> list[str]:
     """Give every row one id that no other row has; `journal` gets them, and an entry for each id that was changed.
 
-    Parameters
-    ----------
-    values
-        The id column as text; None where the file has none.
+    `values`: the id column as text; None where the file has none.
 
-    Returns
-    -------
-    list of str
-        The value; a repeat gets `#2`, `#3`; a blank becomes `row-N` with N counted from 1.
+    The value; a repeat gets `#2`, `#3`; a blank becomes `row-N` with N counted from 1.
     """
     if values is None:
         journal.ids = [f"row-{row}" for row in range(1, count + 1)]

@@ -59,15 +59,9 @@ NO_FARMLAND_EVENT, GARDEN_EVENT = "非耕地图斑", "园地图斑"
 def keep_farmland(opened: Opened, outcome: Outcome, garden_action: str = "不是耕地，另计") -> NDArray[np.intp]:
     """Set aside in `outcome` the parcels of a land survey that are no farmland, an entry for each code in `opened`.
 
-    Parameters
-    ----------
-    garden_action
-        What becomes of 园地.
+    `garden_action`: what becomes of 园地.
 
-    Returns
-    -------
-    ndarray
-        The usable rows of 园地.
+    Returned: the usable rows of 园地.
     """
     none: NDArray[np.intp] = np.zeros(0, np.intp)
     if "land_code" not in opened.columns:

@@ -57,26 +57,16 @@ def load_side_table(
 ) -> tuple[SideTable, Ledger]:
     """Read a table without shapes: winds, or outlets.
 
-    Parameters
-    ----------
-    path, basis, name, gates, provenance, options, shown_as
-        As in `load_positions`.
-    kind
-        `WIND`: 8 or 16 directions the wind comes from, with calm, in percent of the time. `OUTLETS`: every row once;
-        a table without a single row will do, as templates carry one that nobody may have filled in.
+    `path`, `basis`, `name`, `gates`, `provenance`, `options`, `shown_as`: as in `load_positions`.
+    `kind`: `WIND`: 8 or 16 directions the wind comes from, with calm, in percent of the time. `OUTLETS`: every row
+    once; a table without a single row will do, as templates carry one that nobody may have filled in.
 
-    Returns
-    -------
-    table, ledger
-        `WIND_SCHEMA`, directions in the order of the file; empty where a cell makes the table one that can't be
-        trusted, with every fault in the ledger: unknown, repeated or missing directions, shares that are no number or
-        don't add up to a hundred, several stations in one table. `OUTLET_SCHEMA` in input order; numbers that can't
-        be read are blank, with a note and a ledger entry.
+    Returned: `WIND_SCHEMA`, directions in the order of the file; empty where a cell makes the table one that can't be
+    trusted, with every fault in the ledger: unknown, repeated or missing directions, shares that are no number or don't
+    add up to a hundred, several stations in one table. `OUTLET_SCHEMA` in input order; numbers that can't be read are
+    blank, with a note and a ledger entry.
 
-    Raises
-    ------
-    InputError
-        The file can't be used, or lacks a column.
+    `InputError`: the file can't be used, or lacks a column.
     """
     journal, is_wind = Journal(shown_path(path, shown_as)), kind is LayerKind.WIND
     raw = read_raw(path, layer=options.layer, journal=journal, kind=kind, may_be_empty=not is_wind)

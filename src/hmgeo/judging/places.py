@@ -534,18 +534,11 @@ class Places(Struct, frozen=True):
 def inside_key_areas(place: Place, area_ids: Collection[str]) -> PlaceFact | Unknown:
     """Return whether one of these key areas holds a place.
 
-    Parameters
-    ----------
-    place
-        Where the source lies; its innermost code decides.
-    area_ids
-        Ids of the key-area table; empty for every area of the role `key_area`.
+    `place`: where the source lies; its innermost code decides.
+    `area_ids`: ids of the key-area table; empty for every area of the role `key_area`.
 
-    Returns
-    -------
-    PlaceFact or Unknown
-        Unknown where the place isn't known closely enough, or where no text gives the area's outline; approximate
-        where only cells around township seats tell the township.
+    Unknown where the place isn't known closely enough, or where no text gives the area's outline; approximate where
+    only cells around township seats tell the township.
     """
     wanted = [area for area in key_areas() if (area.id in area_ids if area_ids else area.role == "key_area")]
     if not place.code:

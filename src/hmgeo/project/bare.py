@@ -85,10 +85,7 @@ class BareFile(Struct, frozen=True):
     def local(self) -> Path | GeoDataFrame:
         """The path of a file on this machine, or the GeoDataFrame.
 
-        Raises
-        ------
-        InputError
-            It is an address.
+        `InputError`: it is an address.
         """
         if isinstance(self.path, Path) or self.is_frame:
             return self.path

@@ -203,6 +203,9 @@ def flow_project(
 ) -> FlowReport:
     """Follow the water of the sources of project `path`, file or folder, on its own grid of heights.
 
+    `ProjectError`, `InputError`: as for a run; also where the project has no heights, or they don't fit into memory.
+    `UsageError` where a source asked for isn't there, or neither an option nor the project gives what has no default.
+
     Parameters
     ----------
     words
@@ -211,13 +214,6 @@ def flow_project(
         Code of the layer whose features are the sources.
     source_ids
         Only these; all where empty.
-
-    Raises
-    ------
-    ProjectError, InputError
-        As for a run; also where the project has no heights, or they don't fit into memory.
-    UsageError
-        Where a source asked for isn't there, or neither an option nor the project gives what has no default.
     """
     spec = read_spec(path)
     inputs = load_inputs(spec)

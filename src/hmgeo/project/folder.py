@@ -236,6 +236,9 @@ class _Ground(Struct, frozen=True):
 def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NAME) -> Iterator[Path]:
     """Give a temporary folder to fill; put its files at `out` if all went well, drop them otherwise.
 
+    `OutputError` where `out` holds something else, an input, or a file of ours that was changed since; where another
+    run is writing there; or where it can't be written (full, locked, no permission).
+
     Parameters
     ----------
     out
@@ -245,12 +248,6 @@ def whole_folder(out: Path, inputs: Sequence[Path], *, record: str = MANIFEST_NA
         Files that were read; none may lie inside `out`.
     record
         The manifest that is written with the files; empty where `out` must be absent or empty.
-
-    Raises
-    ------
-    OutputError
-        Where `out` holds something else, an input, or a file of ours that was changed since; where another run is
-        writing there; or where it can't be written (full, locked, no permission).
     """
     out = _resolved(out)
     place = Place(file=str(out))

@@ -222,6 +222,10 @@ def read_map(file: Path) -> MapSpec:
 def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "") -> list[BuiltMap]:
     """Write the map of a definition with its PDF twin, or all maps of a folder and the page that lists them.
 
+    `ProjectError`, `InputError`, `RuleError` with the faults of all definitions before a page is written.
+    `OutputError` where a page may not or can't be written, or one of the names is taken by a file that isn't ours; then
+    none is.
+
     Parameters
     ----------
     path
@@ -232,13 +236,6 @@ def build_maps(path: Path, out: Path, *, wish: Wish = PLAIN, language: str = "")
         Pages for the public, a watermark.
     language
         Instead of the definition's.
-
-    Raises
-    ------
-    ProjectError, InputError, RuleError
-        With the faults of all definitions before a page is written.
-    OutputError
-        Where a page may not or can't be written, or one of the names is taken by a file that isn't ours; then none is.
     """
     specs = [read_map(file) for file in map_files(path)]
     names = [name for spec in specs for name in (spec.page_name, spec.print_name)]

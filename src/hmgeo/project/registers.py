@@ -55,6 +55,9 @@ def merge_lists(
 ) -> merge.Register:
     """Make one register of several lists and write it as a workbook, whole or not at all.
 
+    `InputError`: files that can't be read, decisions that aren't understood or contradict each other: all at once.
+    `OutputError`: `out` is an input, or can't be written.
+
     Parameters
     ----------
     files
@@ -67,13 +70,6 @@ def merge_lists(
         Workbooks or csv files with what people decided.
     stated
         `sheet`, `datum` and `date` by the name of a file, which say what the file doesn't.
-
-    Raises
-    ------
-    InputError
-        Files that can't be read, decisions that aren't understood or contradict each other: all at once.
-    OutputError
-        `out` is an input, or can't be written.
     """
     by_what = {what: dict(by_file) for what, by_file in (stated or {}).items()}
     paths = [*([previous] if previous else []), *files]

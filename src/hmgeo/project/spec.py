@@ -190,11 +190,8 @@ def read_spec(path: Path, *, needs_screening: bool = True) -> ProjectSpec:
 
     `needs_screening`: whether it must say by which rule it screens; a question on sites needs none.
 
-    Raises
-    ------
-    ProjectError
-        With every fault found: unknown or missing keys (with the nearest known one), wrong words, missing basis, ...,
-        and every file outside the project's folder that it names, unless `allowing_outside`.
+    `ProjectError` with every fault found: unknown or missing keys (with the nearest known one), wrong words, missing
+    basis, ..., and every file outside the project's folder that it names, unless `allowing_outside`.
     """
     file = path / FILE_NAME if path.is_dir() else path
     if not file.is_file():

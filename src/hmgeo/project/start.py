@@ -112,6 +112,9 @@ def init_project(
 ) -> NewProject:
     """Write a new project folder.
 
+    `OutputError` where the folder holds something or can't be written.
+    `ProjectError`, `UsageError` where there is no such area, rule, parameter or file; the near ones are named.
+
     Parameters
     ----------
     folder
@@ -120,13 +123,6 @@ def init_project(
         Names or codes of counties, townships or key areas, with commas between several; or a polygon file.
     ask
         Asks a person what is still open; None writes it into project.yml as a list to fill.
-
-    Raises
-    ------
-    OutputError
-        Where the folder holds something or can't be written.
-    ProjectError, UsageError
-        Where there is no such area, rule, parameter or file; the near ones are named.
     """
     begin = begin or Begin()
     ids = _area_ids(area)

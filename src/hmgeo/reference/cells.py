@@ -74,16 +74,10 @@ class TradeCell(Struct, frozen=True):
 
         Codes that mean the same in both editions need no edition, and may be held against the list of the other.
 
-        Parameters
-        ----------
-        stated
-            The edition that the row states; empty where it states none.
+        `stated`: the edition that the row states; empty where it states none.
 
-        Returns
-        -------
-        bool or Unknown
-            Unknown with code `edition` where the edition decides and isn't known (or isn't that of a list), `coarse`
-            as in `fits`.
+        Unknown with code `edition` where the edition decides and isn't known (or isn't that of a list), `coarse` as in
+        `fits`.
 
         Examples
         --------

@@ -75,10 +75,7 @@ def choose_folder(package: Path, digest: str) -> Path:
 
     What is made there bears `digest`, of all that decides what code becomes.
 
-    Warns
-    -----
-    CacheFolderWarning
-        If it is a temporary one.
+    `CacheFolderWarning` if it is a temporary one.
     """
     chosen = os.environ.get(_CHOSEN)
     if chosen:

@@ -280,15 +280,9 @@ def townships() -> tuple[Township, ...]:
 def trades_named(name: str) -> tuple[Trade, ...]:
     """Return the classes that carry a name, in both editions, where the table pairs them.
 
-    Parameters
-    ----------
-    name
-        As a list writes it. Only a whole name counts, with or without a closing 业: nothing is guessed from parts.
+    `name`: as a list writes it. Only a whole name counts, with or without a closing 业: nothing is guessed from parts.
 
-    Returns
-    -------
-    tuple of Trade
-        At most one for each edition, 2017 first; empty where the table doesn't hold the name.
+    At most one for each edition, 2017 first; empty where the table doesn't hold the name.
 
     Examples
     --------

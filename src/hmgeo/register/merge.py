@@ -179,6 +179,8 @@ def build_register(
 ) -> Register:
     """Match the rows, replay decisions and give every group its id.
 
+    `InputError`: decisions that contradict each other.
+
     Parameters
     ----------
     lists, entries
@@ -187,11 +189,6 @@ def build_register(
         The columns of each row as its list has them, in the order of `entries`.
     decisions
         What people decided before.
-
-    Raises
-    ------
-    InputError
-        Decisions that contradict each other.
     """
     earlier_ids = {
         id_: row

@@ -62,6 +62,8 @@ def leads_table(
 ) -> pa.Table:
     """Return `LEADS_SCHEMA`: what one county should tell another, by source in input order and county by code.
 
+    A lead says that a search circle crosses a line. It says nothing of pollution.
+
     Parameters
     ----------
     sources
@@ -72,10 +74,6 @@ def leads_table(
         Six-digit codes of the project's own counties.
     land
         Parcels with who reaches them.
-
-    Notes
-    -----
-    A lead says that a search circle crosses a line. It says nothing of pollution.
     """
     located = [
         row

@@ -100,15 +100,9 @@ _NONE_TOLD = Exceedances()
 class LandView:
     """Takes pairs and receptors of a pass side by side.
 
-    Parameters
-    ----------
-    exceedances
-        Parcels whose produce exceeds a limit.
-    off_m
-        How far off the parcels may lie; infinite where they are drawn approximately.
+    `exceedances`: parcels whose produce exceeds a limit.
+    `off_m`: how far off the parcels may lie; infinite where they are drawn approximately.
 
-    Notes
-    -----
     `hmgeo.proximity.measure` hands out the pairs of some receptors, then those receptors: pairs wait until then.
     """
 
@@ -488,17 +482,11 @@ def land_areas(
 ) -> LandAreas:
     """Measure the land around every located source, common ground once.
 
-    Parameters
-    ----------
-    positions, receptors, radii_m
-        As for `measure_proximity`.
+    `positions`, `receptors`, `radii_m`: as for `measure_proximity`.
 
-    Returns
-    -------
-    dict
-        Classes met by a source's search, and `all`; ellipsoidal areas as drawn, whatever official area a parcel has.
-        Under whole parcels: those within the radius, as counted. Inside the circle: for points only, and not within
-        5 degrees of the poles and the antimeridian; None elsewhere.
+    Returned: classes met by a source's search, and `all`; ellipsoidal areas as drawn, whatever official area a parcel
+    has. Under whole parcels: those within the radius, as counted. Inside the circle: for points only, and not within 5
+    degrees of the poles and the antimeridian; None elsewhere.
     """
     radii = sorted(set(radii_m))
     table = positions.table.filter(pc.equal(positions.table["status"], Status.ASSESSED.value)).combine_chunks()

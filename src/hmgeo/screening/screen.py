@@ -141,6 +141,8 @@ def screen(
 ) -> Screened:
     """Judge sources by the distance to farmland, and by every rule of the question that the layers can answer.
 
+    Source of the 10 km: 济源产城融合示范区2021年土壤污染防治攻坚战实施方案 二（三）3.
+
     Parameters
     ----------
     positions
@@ -158,10 +160,6 @@ def screen(
     -------
     Screened
         Where the search leaves the declared coverage counts are lower bounds, and finding nothing clears nothing.
-
-    Notes
-    -----
-    Source of the 10 km: 济源产城融合示范区2021年土壤污染防治攻坚战实施方案 二（三）3.
     """
     proximity, gardens = None, None
     unsure = positions if farmland is None else widened(positions, farmland.margin_m)

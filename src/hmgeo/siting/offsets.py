@@ -92,6 +92,8 @@ class Asked(Struct, frozen=True):
 def asked_at(rules: Iterable[Rule], place: str, as_of: date) -> tuple[Asked, ...]:
     """Return the offset clauses that hold in a place on a day: those of key areas within them, the others outside.
 
+    `UsageError` where only a part of the place is a key area of the clause.
+
     Parameters
     ----------
     place
@@ -100,11 +102,6 @@ def asked_at(rules: Iterable[Rule], place: str, as_of: date) -> tuple[Asked, ...
         Of the book; others than offset clauses are left out.
     as_of
         The day asked about.
-
-    Raises
-    ------
-    UsageError
-        Where only a part of the place is a key area of the clause.
     """
     codes, clauses = codes_of_place(place), []
     for rule in rules:

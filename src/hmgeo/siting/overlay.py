@@ -363,18 +363,11 @@ class Overlay(Struct, frozen=True):
 def overlay_clauses(bench: SitingBench, site: Site, area: shapely.Geometry) -> Overlay:
     """Draw where each clause touches a project anywhere in an area.
 
-    Parameters
-    ----------
-    site
-        The project: trade, action, stated facts; its geometry isn't read.
-    area
-        Polygon in lon/lat.
+    `site`: the project: trade, action, stated facts; its geometry isn't read.
+    `area`: polygon in lon/lat.
 
-    Returns
-    -------
-    Overlay
-        A point without uncertainty lies in a zone exactly where `bench.check` gives prohibited, conditional or listed
-        for the clause, but for `hmgeo.siting.overlay.TOLERANCE_M` at its border.
+    A point without uncertainty lies in a zone exactly where `bench.check` gives prohibited, conditional or listed for
+    the clause, but for `hmgeo.siting.overlay.TOLERANCE_M` at its border.
     """
     cells = list(_cells_of(area, bench.question.areas))
     drawer = _Drawer(bench, replace(site, geometry=None), cells)

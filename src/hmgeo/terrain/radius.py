@@ -230,15 +230,10 @@ class _Flips(Struct, frozen=True):
 def flips(question: TerrainQuestion, pairs: Pairs, plain_m: float = SHOWN_RADII_M[0]) -> _Flips:
     """Return who is listed for each terrain choice and each radius in hills and mountains, and who flips.
 
-    Parameters
-    ----------
-    pairs
-        All within `plain_m`.
+    `pairs`: all within `plain_m`.
 
-    Notes
-    -----
-    For `not_considered` the radius holds everywhere, for the other choices in hills and mountains only. Sources
-    without heights are `is_listed` null, unless a pair whose class is known lists them.
+    For `not_considered` the radius holds everywhere, for the other choices in hills and mountains only. Sources without
+    heights are `is_listed` null, unless a pair whose class is known lists them.
     """
     here, there, lines = _grounds(question, pairs)
     codes = {NOT_CONSIDERED: np.full(len(pairs.source), _PLAIN)}

@@ -101,20 +101,11 @@ def slope_grade(slope_deg: Floats) -> NDArray[np.int64]:
 def slope_deg(heights: Heights, cell_m: tuple[float, float]) -> Floats:
     """Return the slope in degrees by Horn's third-order difference over 3 x 3 cells.
 
-    Parameters
-    ----------
-    heights
-        (rows, columns) in metres, NaN where unknown.
-    cell_m
-        Width and height of a cell.
+    `heights`: (rows, columns) in metres, NaN where unknown.
+    `cell_m`: width and height of a cell.
 
-    Returns
-    -------
-    numpy.ndarray
-        Same shape; NaN at the raster's edge and wherever one of the nine cells is unknown.
+    Returned: same shape; NaN at the raster's edge and wherever one of the nine cells is unknown.
 
-    Notes
-    -----
     Horn (1981), Proc. IEEE 69(1), 14-47; the formula of gdaldem and of GRASS r.slope.aspect.
 
     Examples
@@ -139,17 +130,11 @@ def slope_deg(heights: Heights, cell_m: tuple[float, float]) -> Floats:
 def relief_m(heights: Heights, half_cells: tuple[int, int], least_valid_share: float = LEAST_VALID_SHARE) -> Floats:
     """Return highest less lowest height within a window around each cell.
 
-    Parameters
-    ----------
-    half_cells
-        Rows and columns that the window reaches to each side.
-    least_valid_share
-        Where fewer of the window's cells hold a height (nodata, or beyond the raster) the relief is unknown.
+    `half_cells`: rows and columns that the window reaches to each side.
+    `least_valid_share`: where fewer of the window's cells hold a height (nodata, or beyond the raster) the relief is
+    unknown.
 
-    Returns
-    -------
-    numpy.ndarray
-        Same shape as heights; NaN where the cell itself or too much of its window is unknown.
+    Returned: same shape as heights; NaN where the cell itself or too much of its window is unknown.
 
     Examples
     --------
@@ -363,17 +348,10 @@ def gather(
 ) -> list[Floats]:
     """Return values of a measure at lists of flat cells, in one pass.
 
-    Parameters
-    ----------
-    passed
-        `strips` of the raster where they are kept; read anew where None.
-    cells
-        One array of flat cell numbers for each place; -1 gives NaN.
+    `passed`: `strips` of the raster where they are kept; read anew where None.
+    `cells`: one array of flat cell numbers for each place; -1 gives NaN.
 
-    Returns
-    -------
-    list of numpy.ndarray
-        The values, in the order of the cells asked for.
+    The values, in the order of the cells asked for.
     """
     asked = np.concatenate(cells) if cells else np.zeros(0, np.int64)
     order = np.argsort(asked, kind="stable")

@@ -348,23 +348,16 @@ class FlowGrid(Struct, frozen=True):
 def flow_grid(raster: Raster, conditioning: Conditioning) -> FlowGrid:
     """Make a grid drain.
 
-    Parameters
-    ----------
-    raster
-        Heights in metres, north-up, in a projection in metres.
+    `raster`: heights in metres, north-up, in a projection in metres.
 
-    Raises
-    ------
-    InputError
-        Where the grid isn't in metres, holds no height or an impossible one, or would need more memory than allowed.
-
-    Notes
-    -----
     Hollows are filled once, by priority flood (Wang & Liu 2006); water goes to the steepest of the eight neighbours
     (O'Callaghan & Mark 1984, CVGIP 28, 323-344), and over level ground, filled or found so, the shortest way out
-    (`hmgeo.water.grid`). Outlets are cells at the edge of the data. Heights are held in whole steps of 1/256 m
-    for this, so that levels are exact and no way can run in a circle. What is found is kept in the user's cache, under
-    a name made of heights, cells, conditioning and code.
+    (`hmgeo.water.grid`). Outlets are cells at the edge of the data. Heights are held in whole steps of 1/256 m for
+    this, so that levels are exact and no way can run in a circle. What is found is kept in the user's cache, under a
+    name made of heights, cells, conditioning and code.
+
+    `InputError` where the grid isn't in metres, holds no height or an impossible one, or would need more memory than
+    allowed.
     """
     frame = frame_of(raster)
     _refuse_large(raster, conditioning)

@@ -161,11 +161,8 @@ def clusters(
 ) -> list[tuple[shapely.Point, tuple[str, ...], float]]:
     """Return groups of sources that stand densely: middle, ids, and the highest density met.
 
-    Parameters
-    ----------
-    bandwidth_m, per_km2
-        Around each source the others within the bandwidth are counted (itself included) over the circle's area;
-        sources at or above the density make a group with all that lie within the bandwidth of them.
+    `bandwidth_m`, `per_km2`: around each source the others within the bandwidth are counted (itself included) over the
+    circle's area; sources at or above the density make a group with all that lie within the bandwidth of them.
     """
     if not sources:
         return []
@@ -201,10 +198,8 @@ def below_clusters(
 
     Second, a sentence for each group whose water reaches no stream within the limit.
 
-    Notes
-    -----
-    Among stream cells within the limit, that which most members' ways pass; of these the one with the shortest
-    longest way.
+    Among stream cells within the limit, that which most members' ways pass; of these the one with the shortest longest
+    way.
     """
     by_id = {source.id: source for source in sources}
     proposals, dry = [], []

@@ -581,8 +581,6 @@ _STEPS_PER_M = 256
 def basin_cells(grid: FlowGrid, basin: ClosedBasin) -> Cells:
     """Return the sorted cells of the hollow `basin` of `grid`: connected with its bottom and below its rim.
 
-    Notes
-    -----
     The rim's height is that of the bottom and the depth; heights are held in steps of 1/256 m, as for filling.
     """
     bottom_m = round(float(grid.heights.reshape(-1)[basin.lowest_cell]) * _STEPS_PER_M) / _STEPS_PER_M

@@ -326,6 +326,8 @@ def pack_layer(
     GeoPackage, GeoParquet and large shapefiles are taken in parts and sorted on disk beside `out`, so that memory
     doesn't grow with the file but for some 50 bytes a row; other formats are held as a whole.
 
+    `InputError`: as `load_receptors`.
+
     Parameters
     ----------
     path, kind, options, shown_as
@@ -336,11 +338,6 @@ def pack_layer(
         Called with the number of rows read so far.
     sorted_rows
         Rows sorted in memory at a time, a multiple of `GROUP_ROWS`; the bytes written don't depend on it.
-
-    Raises
-    ------
-    InputError
-        As `load_receptors`.
     """
     declared = {"kind": kind, "basis": Basis.UNDECLARED, "options": options, "shown_as": shown_as}
     layer, ledger = open_parts(path, **declared)

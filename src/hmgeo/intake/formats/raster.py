@@ -250,6 +250,10 @@ def load_elevation(
 ) -> tuple[Raster, Ledger]:
     """Open heights as one north-up grid in metres.
 
+    `InputError`: missing or unreadable file, a format that isn't taken, no CRS, no position, whole numbers without a
+    nodata value, an unknown unit, heights that no land has, for every tile at once; tiles of different CRS or cell
+    size; no tile in the folder.
+
     Parameters
     ----------
     path
@@ -266,13 +270,6 @@ def load_elevation(
         it states. South-up files are turned without change; tiles are put together, the first in the order of names
         winning where they overlap; geographic ones are warped (bilinear) to a transverse Mercator in metres about
         their middle meridian. The ledger says which.
-
-    Raises
-    ------
-    InputError
-        Missing or unreadable file, a format that isn't taken, no CRS, no position, whole numbers without a nodata
-        value, an unknown unit, heights that no land has, for every tile at once; tiles of different CRS or cell size;
-        no tile in the folder.
     """
     shown = shown_path(path, shown_as)
     sources = _sources(path, shown)

@@ -61,6 +61,8 @@ _REMEDIES = {
 def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_be_empty: bool = False) -> RawTable:
     """Read a file as it is, nothing converted but numbers to text.
 
+    `InputError`: missing, empty or unreadable file, a kind we don't take, no row, or several layers and none named.
+
     Parameters
     ----------
     path
@@ -73,11 +75,6 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_b
         What the layer is to be; a sheet fits if it has the columns for that.
     may_be_empty
         Whether a table without a single row will do.
-
-    Raises
-    ------
-    InputError
-        Missing, empty or unreadable file, a kind we don't take, no row, or several layers and none named.
     """
     place = Place(file=journal.file)
     check_file(path, place)

@@ -142,12 +142,9 @@ class _Angle(Struct, frozen=True):
 def parse_angle(text: str) -> _Angle | None:
     """Read an angle with degree signs, separators or hemisphere letters; None where the text is no such angle.
 
-    Parameters
-    ----------
-    text
-        One cell. Full-width signs, Chinese words and typographic quotes count as their plain forms. Minutes and seconds
-        from 60 up are refused, but for 60.00 seconds, which exports write where they round up; and so is a
-        fraction before a smaller unit.
+    `text`: one cell. Full-width signs, Chinese words and typographic quotes count as their plain forms. Minutes and
+    seconds from 60 up are refused, but for 60.00 seconds, which exports write where they round up; and so is a fraction
+    before a smaller unit.
 
     Examples
     --------
@@ -266,15 +263,9 @@ class _ReadOddly(Struct):
 def read_pairs(raw: RawTable, columns: Columns, *, is_turned: bool, outcome: Outcome) -> dict[int, Pair]:
     """Read both coordinates of every row of `raw`; rows that lack one are left or rejected in `outcome`.
 
-    Parameters
-    ----------
-    is_turned
-        The user says that the first of the two columns holds the latitude or northing (axis order lat_lon).
+    `is_turned`: the user says that the first of the two columns holds the latitude or northing (axis order lat_lon).
 
-    Returns
-    -------
-    dict
-        Row to pair, x east and y north as the column names (and the user) have it.
+    Returned: row to pair, x east and y north as the column names (and the user) have it.
     """
     texts_x, texts_y = (list(texts) for texts in coordinate_texts(raw, columns))
     _use_spares(raw, columns, (texts_x, texts_y), outcome)

@@ -36,6 +36,8 @@ def map_figure(
 ) -> Paper:
     """Draw results as one sheet.
 
+    `OutputError` where a public sheet is asked of layers that forbid it.
+
     Parameters
     ----------
     results
@@ -44,11 +46,6 @@ def map_figure(
         Paper (A4 or A3, landscape), language, audience, who signs the caption, hillshade, watermark.
     bounds
         [[south, west], [north, east]] in degrees; what the page opens on where nothing is said.
-
-    Raises
-    ------
-    OutputError
-        Where a public sheet is asked of layers that forbid it.
     """
     is_public = presentation.audience == audience.PUBLIC
     shown = audience.shown_to(results, audience.PUBLIC) if is_public else audience.Shown(results)

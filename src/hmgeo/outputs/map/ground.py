@@ -102,16 +102,11 @@ _VOID = -32768.0
 def hillshade(raster: Raster) -> Backdrop | None:
     """Return the hillshade of an elevation raster; None where every cell is void.
 
-    Parameters
-    ----------
-    raster
-        Heights in metres in any CRS; void cells stay transparent. A raster finer than the picture is read as means
-        of square blocks of cells, so that memory follows the picture and not the raster.
+    `raster`: heights in metres in any CRS; void cells stay transparent. A raster finer than the picture is read as
+    means of square blocks of cells, so that memory follows the picture and not the raster.
 
-    Notes
-    -----
-    Slope and aspect after Horn (1981), on cells warped to EPSG:3857 (bilinear); ground metres are Mercator metres
-    times the cosine of the middle latitude.
+    Slope and aspect after Horn (1981), on cells warped to EPSG:3857 (bilinear); ground metres are Mercator metres times
+    the cosine of the middle latitude.
     """
     heights, transform = _warped(raster)
     if np.isnan(heights).all():

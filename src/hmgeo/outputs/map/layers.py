@@ -117,13 +117,9 @@ def context_layer(
 ) -> dict[str, Any]:
     """Return one layer drawn for orientation; approximate geometry is dashed and says so in its labels.
 
-    Parameters
-    ----------
-    left_open
-        Where no line may be stroked (`borders.open_stretch`). Areas without fill, and areas that meet this stretch,
-        get their outlines as `borders`; the former's features then carry names and places only.
-    facts
-        Of a popup by feature id, where tables know more of a feature than its name.
+    `left_open`: where no line may be stroked (`borders.open_stretch`). Areas without fill, and areas that meet this
+    stretch, get their outlines as `borders`; the former's features then carry names and places only.
+    `facts`: of a popup by feature id, where tables know more of a feature than its name.
     """
     look = asdict(style.context_style(layer.role))
     mark = LABELS["approximate"] if layer.basis is Basis.APPROXIMATE else ""

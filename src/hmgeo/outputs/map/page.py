@@ -95,6 +95,8 @@ def refuse_outside_links(page: str) -> None:
 def write_map(results: Results, presentation: Presentation, path: Path) -> None:
     """Write the map page.
 
+    `OutputError` where the file can't be written, or the page would need the network.
+
     Parameters
     ----------
     results
@@ -103,11 +105,6 @@ def write_map(results: Results, presentation: Presentation, path: Path) -> None:
         Who signs the caption.
     path
         File to write; two writes of the same results give the same bytes.
-
-    Raises
-    ------
-    OutputError
-        Where the file can't be written, or the page would need the network.
     """
     text = map_page(results, presentation)
     try:

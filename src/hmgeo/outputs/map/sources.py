@@ -40,13 +40,9 @@ Fact = list[str]
 class Judgements:
     """All findings as texts.
 
-    Attributes
-    ----------
-    findings
-        Distinct findings: verdict, badge, sentence, facts, `law`, an index into `laws`, and `why`: what was measured
-        and what would flip it, as numbers of `STEP_WORDS` with what is filled in.
-    laws
-        Distinct clauses: title, facts, quote, parameters.
+    `findings`: distinct findings: verdict, badge, sentence, facts, `law`, an index into `laws`, and `why`: what was
+    measured and what would flip it, as numbers of `STEP_WORDS` with what is filled in.
+    `laws`: distinct clauses: title, facts, quote, parameters.
     """
 
     def __init__(self, results: Results) -> None:

@@ -270,6 +270,8 @@ def report_offsets(
 ) -> OffsetReport:  # fmt: skip
     """Read a ledger and a plan, and sell.
 
+    `InputError`, `UsageError` with every fault; nothing is sold where one row can't be.
+
     Parameters
     ----------
     ledger
@@ -282,11 +284,6 @@ def report_offsets(
         Administrative code and day of the clause that gives the ratio.
     basis
         `per_metal` or `sum_of_five`; both are shown where it is empty.
-
-    Raises
-    ------
-    InputError, UsageError
-        With every fault; nothing is sold where one row can't be.
     """
     _check(ratio, basis)
     asked = offsets.asked_at(load_book().rules, place, as_of) if place and as_of is not None else ()
@@ -564,6 +561,8 @@ def draw_overlay(
 def fill_table(path: Path, out: Path, *, counties: Sequence[str], as_of: date) -> int:
     """Write a table again to `out` with the columns of 是否在重点区域 after its own; return the number of rows.
 
+    `InputError`, `OutputError`, `UsageError`: the file can't be read or written, or is to be neither .xlsx nor .csv.
+
     Parameters
     ----------
     path
@@ -572,11 +571,6 @@ def fill_table(path: Path, out: Path, *, counties: Sequence[str], as_of: date) -
         Area codes or key-area ids whose administrative lines are looked up.
     as_of
         The day on which the lists of key areas must hold; a last column tells it.
-
-    Raises
-    ------
-    InputError, OutputError, UsageError
-        The file can't be read or written, or is to be neither .xlsx nor .csv.
     """
     ending_of(out, TABLES)
     areas = administrative_areas(context_layers(list(counties)))

@@ -272,18 +272,11 @@ def sites_of_file(
 ) -> tuple[list[Site], Positions, Ledger]:
     """Return the sites of list 建设项目 in `path`, every row once, their positions and the ledger.
 
-    Parameters
-    ----------
-    defaults
-        What its rows are that don't say (`kind`), and what holds for those that leave a cell blank. A cell wins over
-        an option, also one that isn't understood; the note of the row and the ledger tell which held.
-    as_of
-        The day asked about; None makes no date past or ahead.
+    `defaults`: what its rows are that don't say (`kind`), and what holds for those that leave a cell blank. A cell wins
+    over an option, also one that isn't understood; the note of the row and the ledger tell which held.
+    `as_of`: the day asked about; None makes no date past or ahead.
 
-    Raises
-    ------
-    InputError, UsageError
-        The file as a whole can't be used, or an option isn't understood.
+    `InputError`, `UsageError`: the file as a whole can't be used, or an option isn't understood.
     """
     positions, ledger = load_positions(
         path,
