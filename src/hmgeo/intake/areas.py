@@ -176,14 +176,10 @@ def _area_of_code(code: str) -> Area | None:
 def _area_of_key_area(key_area: KeyArea) -> Area:
     unit = _area_of_code(key_area.admin_code)
     if unit is None:
-        raise ProjectError(
-            Problem(
-                what=f"重点区域「{key_area.name}」的界线未随软件提供",
-                where=Place(key="area"),
-                found=f"{key_area.id}（行政区划代码 {key_area.admin_code}）",
-                remedy="向当地主管部门取得范围，写成面状文件的相对路径（如 area.geojson）",
-            )
-        )
+        what = f"重点区域「{key_area.name}」的界线未随软件提供"
+        found = f"{key_area.id}（行政区划代码 {key_area.admin_code}）"
+        remedy = "向当地主管部门取得范围，写成面状文件的相对路径（如 area.geojson）"
+        raise ProjectError(Problem(what, Place(key="area"), found=found, remedy=remedy))
     basis = unit.basis if key_area.level in _EXACT_LEVELS else Basis.worst(unit.basis, Basis.APPROXIMATE)
     return Area(key_area.id, key_area.name, unit.geometry, basis, unit.credit, unit.file, unit.counties)
 
@@ -193,11 +189,8 @@ def _area_of_file(text: str, base: Path) -> Area:
     outcome = place_rows(opened, LayerKind.BUILT_UP_AREA, ReadOptions(), are_receptors=True)
     shapes = outcome.shapes[outcome.is_assessed()]
     if len(shapes) == 0:
-        raise ProjectError(
-            Problem(
-                "范围文件中没有可用的面", Place(file=text, key="area"), remedy="改用含有面状要素的 geojson、gpkg 或 shp"
-            )
-        )
+        remedy = "改用含有面状要素的 geojson、gpkg 或 shp"
+        raise ProjectError(Problem("范围文件中没有可用的面", Place(file=text, key="area"), remedy=remedy))
     names = [name for name in opened.texts("name") if name]
     whole = shapely.union_all(shapes)
     met = frozenset(unit.code for unit in shipped_units(COUNTIES) if shapely.intersects(unit.shape, whole))

@@ -470,14 +470,9 @@ def choose_layer(names: Sequence[str], wanted: str, place: Place, noun: str) -> 
         )
     if len(names) == 1:
         return names[0]
-    raise InputError(
-        Problem(
-            what=f"文件中有 {len(names)} 个{noun}，未指定读取哪一个",
-            where=place,
-            allowed="、".join(names),
-            remedy=f"用 layer（或 --sources-layer、--farmland-layer、底册的 --sheet 文件名={noun}）指定{noun}名",
-        )
-    )
+    what = f"文件中有 {len(names)} 个{noun}，未指定读取哪一个"
+    remedy = f"用 layer（或 --sources-layer、--farmland-layer、底册的 --sheet 文件名={noun}）指定{noun}名"
+    raise InputError(Problem(what, place, allowed="、".join(names), remedy=remedy))
 
 
 def unique_headers(raw_headers: Iterable[str], journal: Journal) -> list[str]:

@@ -111,11 +111,6 @@ class DataColumn(Struct, frozen=True):
         }
         return {key: words for key, words in entries.items() if words}
 
-    @property
-    def alias(self) -> str:
-        """The Chinese header with its unit, for GIS programs."""
-        return self.alias_in("zh")
-
     def alias_in(self, language: str) -> str:
         """Return the header with its unit in `language`, for GIS programs."""
         header = self.en if language == ENGLISH else self.zh

@@ -78,27 +78,17 @@ def line_of(node: yaml.Node) -> int:
 def decoded(content: bytes, file: str, noun: str = "规则文件", error: type[HmgeoError] = RuleError) -> str:
     """Return UTF-8 text; raise the given error where a file is GBK or too large."""
     if len(content) > MAX_BYTES:
-        raise error(
-            Problem(
-                f"{noun}过大，未读入",
-                Place(file=file),
-                found=f"{len(content)} 字节",
-                allowed=f"不超过 {MAX_BYTES} 字节",
-                remedy="拆分为多个文件",
-            )
-        )
+        what = f"{noun}过大，未读入"
+        found = f"{len(content)} 字节"
+        allowed = f"不超过 {MAX_BYTES} 字节"
+        raise error(Problem(what, Place(file=file), found=found, allowed=allowed, remedy="拆分为多个文件"))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = content[: fault.start].count(b"\n") + 1
-        raise error(
-            Problem(
-                f"{noun}不是 UTF-8 编码{_gbk_hint(content)}",
-                Place(file=file, line=line),
-                allowed="UTF-8",
-                remedy="在编辑器中另存为 UTF-8 后重试",
-            )
-        ) from None
+        what = f"{noun}不是 UTF-8 编码{_gbk_hint(content)}"
+        remedy = "在编辑器中另存为 UTF-8 后重试"
+        raise error(Problem(what, Place(file=file, line=line), allowed="UTF-8", remedy=remedy)) from None
 
 
 def _gbk_hint(content: bytes) -> str:

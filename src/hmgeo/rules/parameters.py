@@ -81,7 +81,6 @@ class ParameterDeclaration(Struct, frozen=True):
     choices: tuple[Choice, ...] = ()
     hints: tuple[_Hint, ...] = ()
     default: str = ""
-    replaces: tuple[str, ...] = ()
     when: str = ""
     settled: str = ""
     is_setting: bool = False
@@ -156,7 +155,6 @@ def _declaration(reader: Reader, node: yaml.Node) -> ParameterDeclaration:
         choices=tuple(_choice(reader, parameter) for parameter in reader.items(entries, "choices")),
         hints=tuple(_hint(reader, parameter) for parameter in reader.items(entries, "hints")),
         default=reader.text(entries, "default"),
-        replaces=reader.texts(entries, "replaces"),
         when=reader.text(entries, "when"),
         settled=reader.text(entries, "settled"),
         is_setting=reader.truth(entries, "setting"),

@@ -454,15 +454,11 @@ def _refuse_large(raster: Raster, conditioning: Conditioning) -> None:
     if needed <= conditioning.memory_bytes:
         return
     gigabytes, allowed = needed / 2**30, conditioning.memory_bytes / 2**30
-    raise InputError(
-        Problem(
-            "栅格过大：填洼和流向须整幅读入内存",
-            Place(file=raster.provenance.path),
-            found=f"{raster.height}×{raster.width} 格，约需 {gigabytes:.1f} GB",
-            allowed=f"{allowed:.1f} GB",
-            remedy="裁到所查污染源和取水口所在流域（gdalwarp -te），或合并为较大的格（gdalwarp -tr），或提高内存上限",
-        )
-    )
+    what = "栅格过大：填洼和流向须整幅读入内存"
+    where = Place(file=raster.provenance.path)
+    found = f"{raster.height}×{raster.width} 格，约需 {gigabytes:.1f} GB"
+    remedy = "裁到所查污染源和取水口所在流域（gdalwarp -te），或合并为较大的格（gdalwarp -tr），或提高内存上限"
+    raise InputError(Problem(what, where, found=found, allowed=f"{allowed:.1f} GB", remedy=remedy))
 
 
 def _filled(

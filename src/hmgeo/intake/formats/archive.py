@@ -96,14 +96,8 @@ def _refuse_odd(members: list[zipfile.ZipInfo], place: Place) -> None:
         if info.flag_bits & _ENCRYPTED_FLAG:
             raise InputError(Problem("压缩包加了密码", place, found=name.name, remedy="解压后直接指定其中的文件"))
         if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-            raise InputError(
-                Problem(
-                    "压缩包内有指向文件夹之外的路径，已拒绝读取",
-                    place,
-                    found=str(name),
-                    remedy="重新打包，只含相对路径",
-                )
-            )
+            what = "压缩包内有指向文件夹之外的路径，已拒绝读取"
+            raise InputError(Problem(what, place, found=str(name), remedy="重新打包，只含相对路径"))
 
 
 _NO_LAYER = expression(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|~\$|\.~)")
@@ -126,15 +120,10 @@ def _choose(names: list[str], layer: str, place: Place) -> tuple[str, str]:
     files = [name for name in names if PurePosixPath(name).suffix.lower() in _TAKEN and not _folders(name)]
     listed = sorted({*files, *folders})
     if not listed:
-        raise InputError(
-            Problem(
-                what="压缩包里没有可读取的图层",
-                where=place,
-                found="、".join(sorted(names)[:10]) or "空压缩包",
-                allowed="、".join([*_TAKEN, _FOLDER]),
-                remedy="把 shp 与同名的 dbf、prj、cpg、shx 一起打包",
-            )
-        )
+        found = "、".join(sorted(names)[:10]) or "空压缩包"
+        allowed = "、".join([*_TAKEN, _FOLDER])
+        remedy = "把 shp 与同名的 dbf、prj、cpg、shx 一起打包"
+        raise InputError(Problem("压缩包里没有可读取的图层", place, found=found, allowed=allowed, remedy=remedy))
     if len(listed) == 1:
         return listed[0], layer
     stems = {PurePosixPath(name).stem: name for name in listed}
@@ -450,15 +439,10 @@ def _survey_sheet(stream: IO[bytes], place: Place) -> set[bytes]:
         tail = text[-_LONGEST_REFERENCE:]
     width = max(map(_column_number, columns), default=0)
     if last_row * width > _MOST_CELLS:
-        raise InputError(
-            Problem(
-                what="工作表的单元格散布过远，已拒绝读取",
-                where=place,
-                found=f"用到第 {last_row} 行、第 {width} 列",
-                allowed=f"行数乘列数不超过 {_MOST_CELLS}",
-                remedy="删除表格之外的单元格（选中后清除内容和格式），或把表格复制到新工作簿",
-            )
-        )
+        what = "工作表的单元格散布过远，已拒绝读取"
+        found = f"用到第 {last_row} 行、第 {width} 列"
+        remedy = "删除表格之外的单元格（选中后清除内容和格式），或把表格复制到新工作簿"
+        raise InputError(Problem(what, place, found=found, allowed=f"行数乘列数不超过 {_MOST_CELLS}", remedy=remedy))
     return marks
 
 

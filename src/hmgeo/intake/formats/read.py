@@ -92,13 +92,8 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_b
     else:
         raw = _read(path, layer, journal, kind)
     if raw.row_count == 0 and not may_be_empty:
-        raise InputError(
-            Problem(
-                what="没有任何数据行",
-                where=Place(file=journal.file, sheet=raw.sheet),
-                remedy="核对文件是否导出完整，或是否选对了工作表、图层",
-            )
-        )
+        remedy = "核对文件是否导出完整，或是否选对了工作表、图层"
+        raise InputError(Problem("没有任何数据行", Place(file=journal.file, sheet=raw.sheet), remedy=remedy))
     return raw
 
 
@@ -151,15 +146,9 @@ def check_file(path: Path, place: Place) -> None:
     suffix = path.suffix.lower()
     is_folder = path.is_dir() and suffix != ".gdb"
     if is_folder or suffix not in SUFFIXES:
-        raise InputError(
-            Problem(
-                what="是文件夹，不是文件" if is_folder else "不支持这种文件",
-                where=place,
-                found=suffix or path.name,
-                allowed="、".join(SUFFIXES),
-                remedy=_REMEDIES.get(suffix, "另存为上述格式之一"),
-            )
-        )
+        what = "是文件夹，不是文件" if is_folder else "不支持这种文件"
+        remedy = _REMEDIES.get(suffix, "另存为上述格式之一")
+        raise InputError(Problem(what, place, found=suffix or path.name, allowed="、".join(SUFFIXES), remedy=remedy))
     if suffix == ".gdb" and not path.is_dir():
         raise InputError(Problem("FileGDB 须是文件夹", place, found=path.name, remedy="指定扩展名为 gdb 的文件夹"))
     if not path.is_dir() and path.stat().st_size == 0:

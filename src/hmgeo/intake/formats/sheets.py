@@ -679,14 +679,10 @@ def read_csv(path: Path, journal: Journal, template: str = "") -> RawTable:
     try:
         rows = list(reader)  # empty lines too: rows are counted as Excel counts them
     except csv.Error as problem:
-        raise InputError(
-            Problem(
-                what="不是完整的 csv（引号不成对或单元格过长）",
-                where=Place(file=journal.file, line=reader.line_num),
-                found=str(problem),
-                remedy="用 Excel 或 WPS 打开核对该行，另存为 xlsx 或 csv",
-            )
-        ) from problem
+        what = "不是完整的 csv（引号不成对或单元格过长）"
+        where = Place(file=journal.file, line=reader.line_num)
+        remedy = "用 Excel 或 WPS 打开核对该行，另存为 xlsx 或 csv"
+        raise InputError(Problem(what, where, found=str(problem), remedy=remedy)) from problem
     return _lay_table(rows, journal, sheet="", is_typed=False, template=template)
 
 
@@ -755,13 +751,8 @@ def _decode(path: Path, journal: Journal) -> str:
         if encoding == "gb18030":
             journal.note("编码", "不是 UTF-8", "按 GB 18030（含 GBK）读取", value="gb18030")
         return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise InputError(
-        Problem(
-            what="不是 UTF-8、UTF-16 或 GB 18030（GBK）文本",
-            where=Place(file=journal.file),
-            remedy="核对文件内容是否为 csv 文本；可用 Excel 或 WPS 另存为「CSV UTF-8」或 xlsx",
-        )
-    )
+    remedy = "核对文件内容是否为 csv 文本；可用 Excel 或 WPS 另存为「CSV UTF-8」或 xlsx"
+    raise InputError(Problem("不是 UTF-8、UTF-16 或 GB 18030（GBK）文本", Place(file=journal.file), remedy=remedy))
 
 
 def _unmarked_utf16(sample: bytes) -> tuple[str, ...]:

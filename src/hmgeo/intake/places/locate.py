@@ -640,16 +640,9 @@ def _refuse_homeless(rows: list[int], pairs: dict[int, Pair], columns: Columns, 
     )
     if rows and 2 * len(rows) >= len(pairs):
         first = pairs[rows[0]]
-        raise InputError(
-            Problem(
-                what=f"坐标是没有带号的平面坐标，无法确定中央子午线（{name_rows(row + 1 for row in rows)}）",
-                where=Place(
-                    file=outcome.journal.file, sheet=outcome.journal.sheet, row=rows[0] + 1, field=columns["lon"]
-                ),
-                found=f"{first.x:.10g}，{first.y:.10g}",
-                remedy=remedy,
-            )
-        )
+        what = f"坐标是没有带号的平面坐标，无法确定中央子午线（{name_rows(row + 1 for row in rows)}）"
+        where = Place(file=outcome.journal.file, sheet=outcome.journal.sheet, row=rows[0] + 1, field=columns["lon"])
+        raise InputError(Problem(what, where, found=f"{first.x:.10g}，{first.y:.10g}", remedy=remedy))
     for row in rows:
         outcome.reject(row, "平面坐标没有带号，也没有中央子午线", **_shown(columns, pairs[row]))
 

@@ -79,14 +79,9 @@ def write_figures(results: Results, presentation: Presentation, paths: Iterable[
         try:
             paper.write(path, path.suffix)
         except OSError as error:
-            raise OutputError(
-                Problem(
-                    "图件不能写入",
-                    Place(file=path.name),
-                    found=error.strerror or str(error),
-                    remedy="核对目录权限与磁盘空间",
-                )
-            ) from error
+            found = error.strerror or str(error)
+            remedy = "核对目录权限与磁盘空间"
+            raise OutputError(Problem("图件不能写入", Place(file=path.name), found=found, remedy=remedy)) from error
 
 
 def _pictures(shown: audience.Shown) -> list[parcels.ReceptorPicture]:

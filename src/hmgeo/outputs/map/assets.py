@@ -73,15 +73,9 @@ def path_of(url: str) -> str:
     `OutputError` where the address isn't vendored: the page would need the network.
     """
     if url not in links():
-        raise OutputError(
-            Problem(
-                "地图页面引用了未随软件提供的外部文件，离线时无法打开",
-                Place(key="map.html"),
-                found=url,
-                allowed="随软件提供的文件",
-                remedy="用 tools/vendor_assets.py 收录该文件，或去掉引用",
-            )
-        )
+        what = "地图页面引用了未随软件提供的外部文件，离线时无法打开"
+        remedy = "用 tools/vendor_assets.py 收录该文件，或去掉引用"
+        raise OutputError(Problem(what, Place(key="map.html"), found=url, allowed="随软件提供的文件", remedy=remedy))
     return links()[url]
 
 

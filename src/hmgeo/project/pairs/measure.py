@@ -87,9 +87,7 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
     """
     if clipped_area and not aggregate:
         raise UsageError(Problem("--clipped-area 须与 --aggregate 同用", remedy="点对文件里没有面积，加上 --aggregate"))
-    target = out if isinstance(out, RemoteFile) else stored_at(out)
-    if isinstance(target, Path):
-        ending_of(target, (".parquet",))
+    target = _parquet(out)
     positions, layer, ledger = load_bare(sources, receptors, kind=kind, opener=_open_receptors)
     radii_m = tuple(radius_m) if isinstance(radius_m, Sequence) else (radius_m,)
     if len(radii_m) == 1:
@@ -237,6 +235,14 @@ class PackedFile(Struct, frozen=True):
     path: Path
     ledger_path: Path
     packed: Packed
+
+
+def _parquet(out: str | Path | RemoteFile) -> Stored:
+    """Return where `out` lies. `UsageError`: a path that isn't called .parquet."""
+    target = out if isinstance(out, RemoteFile) else stored_at(out)
+    if isinstance(target, Path):
+        ending_of(target, (".parquet",))
+    return target
 
 
 def pack_file(
