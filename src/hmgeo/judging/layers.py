@@ -461,6 +461,16 @@ class LayerFacts:
             self._insides[features] = answer
         return self._insides[features]
 
+    def inside_each(self, asked: Sequence[Layers], features: Features, /) -> list[PlaceFact | Unknown]:
+        """Return `inside` of each of those `asked`; sources asked together with this one share most answers."""
+        index = None if features.layer == KEY_AREAS else self.among.index(features.layer)
+        alike: Sequence[PlaceFact | Unknown | None]
+        alike = (
+            self.among.outside(index, features) if isinstance(index, LayerIndex) else [index] * len(self.among.shapes)
+        )
+        shared = (alike[one.at] if isinstance(one, LayerFacts) and one.among is self.among else None for one in asked)
+        return [one.inside(features) if told is None else told for one, told in zip(asked, shared, strict=True)]
+
     def depth_m(self, features: Features) -> float | None:
         """Return how far inside the features the source lies in metres; None where it isn't wholly inside."""
         index = self.among.index(features.layer)

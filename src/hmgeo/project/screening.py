@@ -22,7 +22,7 @@ from hmgeo.project.run_files import new_run
 from hmgeo.proximity.measure import TableSink
 from hmgeo.records import Layer, Ledger, Positions, table_of
 from hmgeo.results.columns import EVIDENCE_SCHEMA, EXTRA_SCHEMA, PAIRS_SCHEMA, RECEPTORS_SCHEMA, VISITS_SCHEMA
-from hmgeo.results.results import BureauTables, ContextLayer, Results
+from hmgeo.results.results import BureauTables, Results
 from hmgeo.results.text import radius_text
 from hmgeo.results.used import DEFAULT_ORDER, ParameterUsed, RuleUsed
 from hmgeo.screening.bureau import names_of_areas
@@ -109,6 +109,8 @@ def _results(
     rows = [row | _stated(own, number, row) for number, row in enumerate(screened.sources.to_pylist())]
     evidence = evidence_rows(rows, screened.counts, own, radius_m=question.radius_m)
     visiting(rows, evidence, DEFAULT_ORDER)
+    points = [point for wkb in screened.sources["geometry"].to_pylist() if wkb and (point := shapely.from_wkb(wkb))]
+    contexts = context_layers((), (), points)
     return Results(
         title=render(say("screening_by_distance", radius=radius), language),
         as_of=None,
@@ -121,7 +123,7 @@ def _results(
         receptors=receptors,
         search_areas=screened.search_areas,
         ledger=ledger,
-        context=_around(screened),
+        context=context_layers_of((), contexts, []) if any(one.role == "county" for one in contexts) else (),
         layers=layers,
         rules=(_user_rule_used(question.radius_m, screened.findings.num_rows),),
         parameters=(ParameterUsed("半径", f"{question.radius_m:g}", "m", USER_DECIDER),),
@@ -136,13 +138,6 @@ def _results(
         ),
         warnings=(*_coverage_warning(measured[1]), *warnings_of(question, screened, ledger, layers, "")),
     )
-
-
-def _around(screened: Screened) -> tuple[ContextLayer, ...]:
-    """Return the lines of the shipped layers around the sources, for orientation; none where no county ships."""
-    points = [point for wkb in screened.sources["geometry"].to_pylist() if wkb and (point := shapely.from_wkb(wkb))]
-    contexts = context_layers((), (), points)
-    return context_layers_of((), contexts, []) if any(context.role == "county" for context in contexts) else ()
 
 
 _STATED = [EXTRA_SCHEMA.field(name) for name in ("cadmium", "cadmium_basis", "production_state")]
