@@ -126,7 +126,7 @@ def test_a_column_without_a_line_is_named() -> None:
 
 def test_lines_are_whole_and_aliases_told_apart() -> None:
     for table in TABLES.values():
-        names, aliases = ([getattr(one, kind) for one in table.columns] for kind in ("name", "alias"))
+        names, aliases = [one.name for one in table.columns], [one.alias_in("zh") for one in table.columns]
         assert len(set(names)) == len(names), table.name
         if table.name not in {"overhead.csv", "evidence.csv"}:
             assert len(set(aliases)) == len(aliases), table.name

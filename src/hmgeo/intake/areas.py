@@ -19,7 +19,7 @@ from hmgeo.intake.columns import ReadOptions
 from hmgeo.intake.formats.read import SUFFIXES
 from hmgeo.intake.load import open_file, place_rows
 from hmgeo.intake.rows import as_wkb
-from hmgeo.reference.tables import KeyArea, key_areas
+from hmgeo.reference.tables import key_areas
 from hmgeo.vocabulary import COUNTY_DIGITS, TOWNSHIP_DIGITS, Basis, LayerKind
 
 _EXACT_LEVELS = frozenset({"county", "township"})
@@ -82,7 +82,14 @@ def resolve_area(text: str, *, base: Path) -> Area:
         return _area_of_file(wanted, base)
     key_area = next((area for area in key_areas() if area.id.casefold() == wanted.casefold()), None)
     if key_area is not None:
-        return _area_of_key_area(key_area)
+        unit = _area_of_code(key_area.admin_code)
+        if unit is None:
+            what = f"重点区域「{key_area.name}」的界线未随软件提供"
+            found = f"{key_area.id}（行政区划代码 {key_area.admin_code}）"
+            remedy = "向当地主管部门取得范围，写成面状文件的相对路径（如 area.geojson）"
+            raise ProjectError(Problem(what, Place(key="area"), found=found, remedy=remedy))
+        basis = unit.basis if key_area.level in _EXACT_LEVELS else Basis.worst(unit.basis, Basis.APPROXIMATE)
+        return Area(key_area.id, key_area.name, unit.geometry, basis, unit.credit, unit.file, unit.counties)
     area = _area_of_code(wanted)
     if area is None:
         raise ProjectError(_unknown(wanted))
@@ -171,17 +178,6 @@ def _area_of_code(code: str) -> Area | None:
     entry = shipped_layers()[path]
     counties = frozenset({unit.code[:COUNTY_DIGITS]})
     return Area(unit.code, unit.name, unit.shape, entry.basis, entry.credit, path, counties)
-
-
-def _area_of_key_area(key_area: KeyArea) -> Area:
-    unit = _area_of_code(key_area.admin_code)
-    if unit is None:
-        what = f"重点区域「{key_area.name}」的界线未随软件提供"
-        found = f"{key_area.id}（行政区划代码 {key_area.admin_code}）"
-        remedy = "向当地主管部门取得范围，写成面状文件的相对路径（如 area.geojson）"
-        raise ProjectError(Problem(what, Place(key="area"), found=found, remedy=remedy))
-    basis = unit.basis if key_area.level in _EXACT_LEVELS else Basis.worst(unit.basis, Basis.APPROXIMATE)
-    return Area(key_area.id, key_area.name, unit.geometry, basis, unit.credit, unit.file, unit.counties)
 
 
 def _area_of_file(text: str, base: Path) -> Area:

@@ -275,22 +275,16 @@ def _official_areas_m2(opened: Opened) -> pa.Array:
         return pa.nulls(opened.raw.row_count, pa.float64())
     names = f"{opened.columns['parcel_area']}、{opened.columns['deducted_area']}"
     opened.journal.note("面积推算", "没有图斑地类面积（TBDLMJ）", "取图斑面积减扣除地类面积", field=names)
-    whole, deducted = _areas(opened, "parcel_area").to_pylist(), _deductions_m2(opened)
-    rest = [
-        round(area - less, 6) if area is not None and area > less else None  # no number is smaller than an unread one
-        for area, less in zip(whole, deducted, strict=True)
-    ]
-    return pa.array(rest, pa.float64())
-
-
-def _deductions_m2(opened: Opened) -> list[float]:
-    """Return 扣除地类面积 of each parcel: 0 where its cell is blank, NaN with an entry where it is no area."""
+    whole = _areas(opened, "parcel_area").to_pylist()  # told first
     header, texts = opened.columns["deducted_area"], opened.coded("deducted_area")
     read = [0.0 if is_blank(text) else amount(text, header, "m2") for text in texts.words]
     values = np.array([np.nan if value is None else value for value in read])
     _tell_unusable(opened, header, texts, np.isnan(values))
-    areas: list[float] = values[texts.code].tolist()
-    return areas
+    rest = [
+        round(area - less, 6) if area is not None and area > less else None  # no number is smaller than an unread one
+        for area, less in zip(whole, values[texts.code].tolist(), strict=True)
+    ]
+    return pa.array(rest, pa.float64())
 
 
 def _areas(opened: Opened, role: str) -> pa.Array:

@@ -403,7 +403,13 @@ def _check_lists(opened: Opened, kind: LayerKind) -> None:
         words = allowed.get(bare_header(header))
         if words is None:
             continue
-        for value, rows in _strange(opened.raw.columns[header], words).items():
+        known = {*words, *PLACEHOLDERS}
+        rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, text in enumerate(opened.raw.columns[header], start=1):
+            stripped = text.strip()
+            if stripped not in known and stripped.removesuffix("级") not in known:
+                rows_of[stripped].append(row)
+        for value, rows in rows_of.items():
             read = read_word(names.get(header, ""), value)
             opened.journal.note(
                 "取值不在清单内",
@@ -412,13 +418,3 @@ def _check_lists(opened: Opened, kind: LayerKind) -> None:
                 field=header,
                 value=value,
             )
-
-
-def _strange(texts: Sequence[str], words: Sequence[str]) -> dict[str, list[int]]:
-    known = {*words, *PLACEHOLDERS}
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for row, text in enumerate(texts, start=1):
-        stripped = text.strip()
-        if stripped not in known and stripped.removesuffix("级") not in known:
-            rows_of[stripped].append(row)
-    return rows_of

@@ -107,7 +107,18 @@ def write_tables(tables: Sequence[GisTable], path: Path, day: str, language: str
     with _at_short_path(path) as made, _gdal_writes(path):
         with _gdal_set_up(f"{day}T00:00:00.000Z"):
             for table in tables:
-                _write(table, made)
+                pyogrio.write_arrow(
+                    plain_table(table.rows),
+                    made,
+                    layer=table.name,
+                    driver="GPKG",
+                    geometry_name="geometry",
+                    geometry_type=table.geometry_type,
+                    crs=LON_LAT_CRS,
+                    append=made.exists(),
+                    dataset_options=None if made.exists() else {"VERSION": GPKG_VERSION},
+                    layer_options={"GEOMETRY_NAME": "geometry", "IDENTIFIER": table.title},
+                )
             _write_styles(tables, made, day)
         _write_headers(tables, made, language)
 
@@ -165,21 +176,6 @@ def _gdal_set_up(moment: str) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options(before)
-
-
-def _write(table: GisTable, path: Path) -> None:
-    pyogrio.write_arrow(
-        plain_table(table.rows),
-        path,
-        layer=table.name,
-        driver="GPKG",
-        geometry_name="geometry",
-        geometry_type=table.geometry_type,
-        crs=LON_LAT_CRS,
-        append=path.exists(),
-        dataset_options=None if path.exists() else {"VERSION": GPKG_VERSION},
-        layer_options={"GEOMETRY_NAME": "geometry", "IDENTIFIER": table.title},
-    )
 
 
 def _write_styles(tables: Sequence[GisTable], path: Path, day: str) -> None:

@@ -430,7 +430,15 @@ def verdict_sentence(
         return ""
     verdict = Verdict.of(finding["verdict"])
     if _is_none_seen(finding):
-        return _none_seen(finding, receptor, language)
+        limit, text = finding.get("limit_value"), finding.get("measured_text") or ""
+        return TEXTS["measured_undeclared"].say(
+            language,
+            within=WITHIN.say(language, limit=radius_text(limit))
+            if limit is not None and finding.get("unit") == "m"
+            else "",
+            receptor=f" ({receptor})" if receptor and language == "en" else receptor,
+            nearest=NEAREST.say(language, text=text) if text else "",
+        )
     return TEXTS[verdict.value].say(
         language,
         citation=citation(finding),
@@ -519,18 +527,6 @@ def _is_none_seen(finding: Mapping[str, Any]) -> bool:
         return False
     codes = groups_of(finding.get("reason_codes") or "").split(";")
     return Unassessed.of_reasons(codes) is Unassessed.COVERAGE_UNDECLARED
-
-
-def _none_seen(finding: Mapping[str, Any], receptor: str, language: str) -> str:
-    limit, text = finding.get("limit_value"), finding.get("measured_text") or ""
-    return TEXTS["measured_undeclared"].say(
-        language,
-        within=WITHIN.say(language, limit=radius_text(limit))
-        if limit is not None and finding.get("unit") == "m"
-        else "",
-        receptor=f" ({receptor})" if receptor and language == "en" else receptor,
-        nearest=NEAREST.say(language, text=text) if text else "",
-    )
 
 
 def _reason(verdict: Verdict, finding: Mapping[str, Any], language: str, speak: Callable[[str], str]) -> str:

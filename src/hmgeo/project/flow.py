@@ -146,7 +146,14 @@ def _read(name: str, word: str) -> float | str:
             raise UsageError(problems)
         return word
     if name == STREAM:
-        return _hectares(word)
+        try:
+            area_ha = float(word)
+        except ValueError:
+            area_ha = -1.0
+        if not 0 < area_ha < float("inf"):
+            place = Place(key=OPTIONS[STREAM])
+            raise UsageError(Problem("面积看不懂", place, found=word, allowed="大于 0 的公顷数", remedy="如 100"))
+        return area_ha
     if name == BESIDE and _ZERO.fullmatch(word.lower().replace(" ", "")):
         return 0.0
     try:
@@ -155,17 +162,6 @@ def _read(name: str, word: str) -> float | str:
         (only,) = fault.problems
         problem = Problem("距离看不懂", Place(key=option), found=word, allowed=only.allowed, remedy="如 20km、300m")
         raise UsageError(problem) from None
-
-
-def _hectares(word: str) -> float:
-    try:
-        area_ha = float(word)
-    except ValueError:
-        area_ha = -1.0
-    if not 0 < area_ha < float("inf"):
-        place = Place(key=OPTIONS[STREAM])
-        raise UsageError(Problem("面积看不懂", place, found=word, allowed="大于 0 的公顷数", remedy="如 100"))
-    return area_ha
 
 
 def _unknown(word: str, allowed: Sequence[str], option: str) -> list[Problem]:

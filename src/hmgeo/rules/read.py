@@ -395,13 +395,6 @@ def load_rules(content: bytes, file: str) -> RuleFile:
     pack, version = reader.text(entries, "pack"), reader.text(entries, "version")
     nodes = reader.items(entries, "rules")
     rules = [_read_rule(reader, node, pack) for node in nodes]
-    _check_ids(reader, rules)
-    stated = reader.text(entries, "fingerprint")
-    raise_problems(RuleError, reader.problems)
-    return RuleFile(file, pack, version, tuple(rules), stated, fingerprint(entries["rules"], without="cases"))
-
-
-def _check_ids(reader: Reader, rules: list[model.Rule]) -> None:
     first_lines: dict[str, int] = {}
     for rule in rules:
         if rule.id in first_lines:
@@ -410,6 +403,9 @@ def _check_ids(reader: Reader, rules: list[model.Rule]) -> None:
             )
         elif rule.id:
             first_lines[rule.id] = rule.line
+    stated = reader.text(entries, "fingerprint")
+    raise_problems(RuleError, reader.problems)
+    return RuleFile(file, pack, version, tuple(rules), stated, fingerprint(entries["rules"], without="cases"))
 
 
 def _read_rule(reader: Reader, node: yaml.Node, pack: str) -> model.Rule:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hmgeo.errors import InputError, Place, Problem, UsageError, raise_problems
 from hmgeo.judging.own_columns import number_of
 from hmgeo.reference.tables import key_areas
-from hmgeo.results.siting import Clause, OffsetLine, SiteAnswer
+from hmgeo.results.siting import OffsetLine, SiteAnswer
 from hmgeo.rules.model import Rule, RuleStanding
 from hmgeo.rules.parameters import declaration
 from hmgeo.rules.standing import codes_of_place, standing_of, stem_of
@@ -170,23 +170,19 @@ def asked_of(
         notes += uncontrolled(metal for metal, kg in site.added_kg.items() if kg > 0)
         for code, is_summed in (("per_metal", False), ("sum_of_five", True)):
             if basis in {"", code}:
-                lines += _offset_lines(site, clause, ratio, is_summed=is_summed)
+                named = {SUMMED: _bought(site.offset_kg, SUMMED)} if is_summed else site.offset_kg
+                lines += [
+                    OffsetLine(
+                        clause.citation.rule_id,
+                        METALS.get(need.metal, need.metal),
+                        need.added_kg,
+                        need.ratio,
+                        need.required_kg,
+                        named.get(need.metal) if site.offset_kg else None,
+                    )
+                    for need in needs_of(site.added_kg, ratio, is_summed=is_summed)
+                ]
     return tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(notes))
-
-
-def _offset_lines(site: Site, clause: Clause, ratio: float, *, is_summed: bool) -> list[OffsetLine]:
-    named = {SUMMED: _bought(site.offset_kg, SUMMED)} if is_summed else site.offset_kg
-    return [
-        OffsetLine(
-            clause.citation.rule_id,
-            METALS.get(need.metal, need.metal),
-            need.added_kg,
-            need.ratio,
-            need.required_kg,
-            named.get(need.metal) if site.offset_kg else None,
-        )
-        for need in needs_of(site.added_kg, ratio, is_summed=is_summed)
-    ]
 
 
 class ReductionSource(Struct, frozen=True):

@@ -53,7 +53,17 @@ def map_figure(
     places = sheet(presentation.paper)
     seen = view(bounds or layers.page_bounds(shown.results, on_paper=True), places.frame)
     paper = Paper(places.width_mm, places.height_mm, results.title)
-    pictures = _pictures(shown)
+    names = layers.township_names(shown.results)
+    pictures = [
+        parcels.picture(
+            shown.results,
+            kind,
+            sums_only=kind in shown.sums_only,
+            counts_only=kind not in shown.sums_only,
+            township_names=names,
+        )
+        for kind in layers.receptor_kinds(shown.results)
+    ]
     with paper.within(places.frame):
         paper.box(places.frame, Look(fill="#f7f5f0"))
         _draw_ground(Scene(paper, places.frame, seen, shown.results), presentation, pictures)
@@ -82,21 +92,6 @@ def write_figures(results: Results, presentation: Presentation, paths: Iterable[
             found = error.strerror or str(error)
             remedy = "核对目录权限与磁盘空间"
             raise OutputError(Problem("图件不能写入", Place(file=path.name), found=found, remedy=remedy)) from error
-
-
-def _pictures(shown: audience.Shown) -> list[parcels.ReceptorPicture]:
-    """Return the counts of receptors; shapes are drawn from the table, so none are made here."""
-    names = layers.township_names(shown.results)
-    return [
-        parcels.picture(
-            shown.results,
-            kind,
-            sums_only=kind in shown.sums_only,
-            counts_only=kind not in shown.sums_only,
-            township_names=names,
-        )
-        for kind in layers.receptor_kinds(shown.results)
-    ]
 
 
 def _draw_ground(scene: Scene, presentation: Presentation, pictures: Sequence[parcels.ReceptorPicture]) -> None:

@@ -47,7 +47,7 @@ from hmgeo.siting import offsets
 from hmgeo.siting.candidates import Candidate, choose_candidates, generated_points, reading_order
 from hmgeo.siting.key_areas import COLUMNS, Lists, fill_key_areas
 from hmgeo.siting.overlay import Overlay, Zone, hatching, overlay_clauses
-from hmgeo.siting.site import PlaceFinder, Site
+from hmgeo.siting.site import PlaceFinder
 from hmgeo.vocabulary import FIVE_METALS, INVENTED, METALS, Basis, Effect, LayerKind, Verdict
 from hmgeo.words import sentences
 
@@ -98,7 +98,12 @@ def candidate_table(
     wanted = _filter(desk, unwanted)
     like, _ = typed_site(typed, for_list=points.sites is not None)
     if points.sites is None:
-        candidates = _lattice(desk, points, like)
+        areas = [resolve_area(points.area, base=desk.spec.folder)] if points.area else list(desk.inputs.areas)
+        outline = shapely.union_all([area.geometry for area in areas])
+        candidates = list(islice(generated_points(outline, points.step_m, like), MOST_POINTS + 1))
+        if not 0 < len(candidates) <= MOST_POINTS:
+            count, remedy = f"{len(candidates)} 个以上" if candidates else "0 个", "调整 --step 或 --area"
+            raise UsageError(Problem("网格点数不合适", Place(key="--step"), count, f"1 至 {MOST_POINTS}", remedy))
     else:
         candidates, _ = read_sites(desk, points.sites, basis=points.basis, options=ReadOptions(), defaults=typed)
     chosen = reading_order(choose_candidates(desk.bench, candidates, unwanted=frozenset(wanted), spacing_m=spacing_m))
@@ -185,16 +190,6 @@ def _filter(desk: SiteDesk, unwanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(unwanted) or tuple(prohibiting)
 
 
-def _lattice(desk: SiteDesk, asked: Points, like: Site) -> list[Site]:
-    areas = [resolve_area(asked.area, base=desk.spec.folder)] if asked.area else list(desk.inputs.areas)
-    outline = shapely.union_all([area.geometry for area in areas])
-    points = list(islice(generated_points(outline, asked.step_m, like), MOST_POINTS + 1))
-    if not 0 < len(points) <= MOST_POINTS:
-        count, remedy = f"{len(points)} 个以上" if points else "0 个", "调整 --step 或 --area"
-        raise UsageError(Problem("网格点数不合适", Place(key="--step"), count, f"1 至 {MOST_POINTS}", remedy))
-    return points
-
-
 def _row(candidate: Candidate, clauses: dict[str, Clause], rule_ids: Sequence[str]) -> tuple[str, ...]:
     answer = candidate.answer
     unjudged = "、".join(rule_id for rule_id in candidate.unjudged if rule_id in rule_ids)
@@ -233,12 +228,6 @@ class OffsetReport(Struct, frozen=True):
 
     def tables(self) -> tuple[PlainTable, ...]:
         """Return the tables to print and to write."""
-        made = [PlainTable("总量来源台账", _LEDGER_HEADER, tuple(self._ledger_rows()))]
-        if self.needs:
-            made.append(PlainTable("替代量", _NEEDS_HEADER, tuple(map(_need_row, self.needs))))
-        return tuple(made)
-
-    def _ledger_rows(self) -> list[tuple[str, ...]]:
         rows = []
         for (source_id, metal), source in self.ledger.sources.items():
             allotments = self.ledger.taken(source_id, metal)
@@ -248,7 +237,10 @@ class OffsetReport(Struct, frozen=True):
             to = "；".join(f"{allotment.project_id} {allotment.kg:g}" for allotment in allotments)
             start = (source_id, source.name, METALS.get(metal, metal))
             rows.append((*start, *(f"{number:g}" for number in numbers), _document(source), to))
-        return rows
+        made = [PlainTable("总量来源台账", _LEDGER_HEADER, tuple(rows))]
+        if self.needs:
+            made.append(PlainTable("替代量", _NEEDS_HEADER, tuple(map(_need_row, self.needs))))
+        return tuple(made)
 
 
 def _document(source: offsets.ReductionSource) -> str:
@@ -419,22 +411,6 @@ _ZONE_SCHEMA = schema_of(f"text {' '.join(_ZONE_WORDS)}", f"number {' '.join(_ZO
 _TOUCHING = (Verdict.PROHIBITED, Verdict.CONDITIONAL, Verdict.LISTED)
 
 
-def _write_overlay(desk: SiteDesk, overlay: Overlay, out: str | Path, inputs: Sequence[Path] = ()) -> Path:
-    """Write overlay.gpkg, .csv and .xlsx, zones.parquet (lon/lat, EPSG:4490) and map.html where 密级 allows."""
-    rows = _overlay_rows(desk, overlay)
-    zones = table_of([_zone_row(zone, desk) for zone in overlay.zones], _ZONE_SCHEMA)
-    with whole_folder(Path(out), inputs) as folder:
-        write_parquet(zones, folder / "zones.parquet")
-        table = PlainTable("已评估条款叠加", OVERLAY_COLUMNS, tuple(rows))
-        write_plain([table], folder / "overlay.csv")
-        write_plain([table], folder / "overlay.xlsx", notes=(NOT_ALLOWED, DISCLAIMER))
-        day = desk.bench.question.day
-        write_tables([_zones(zones), *_figures(overlay)], folder / "overlay.gpkg", day)
-        write_map(_overlay_results(desk, overlay), Presentation(), folder / "map.html")
-        write_record(folder, {"schema": SCHEMA, "kind": "overlay", "as_of": day, "outputs": entries(folder)})
-    return Path(out)
-
-
 def _overlay_rows(desk: SiteDesk, overlay: Overlay) -> list[tuple[str, ...]]:
     """Return the rows of overlay.csv: zones in reading order, what remains, and the clauses that have no zone."""
     rows = []
@@ -554,8 +530,18 @@ def draw_overlay(
         [resolve_area(area, base=desk.spec.folder).geometry] if area else [part.geometry for part in desk.inputs.areas]
     )
     overlay = overlay_clauses(desk.bench, site, shapely.union_all(shapes))
-    _write_overlay(desk, overlay, out, desk.spec.files)
-    return [OVERLAY_COLUMNS, *_overlay_rows(desk, overlay)]
+    rows = _overlay_rows(desk, overlay)
+    zones = table_of([_zone_row(zone, desk) for zone in overlay.zones], _ZONE_SCHEMA)
+    with whole_folder(Path(out), desk.spec.files) as folder:
+        write_parquet(zones, folder / "zones.parquet")
+        table = PlainTable("已评估条款叠加", OVERLAY_COLUMNS, tuple(rows))
+        write_plain([table], folder / "overlay.csv")
+        write_plain([table], folder / "overlay.xlsx", notes=(NOT_ALLOWED, DISCLAIMER))
+        day = desk.bench.question.day
+        write_tables([_zones(zones), *_figures(overlay)], folder / "overlay.gpkg", day)
+        write_map(_overlay_results(desk, overlay), Presentation(), folder / "map.html")
+        write_record(folder, {"schema": SCHEMA, "kind": "overlay", "as_of": day, "outputs": entries(folder)})
+    return [OVERLAY_COLUMNS, *rows]
 
 
 def fill_table(path: Path, out: Path, *, counties: Sequence[str], as_of: date) -> int:
