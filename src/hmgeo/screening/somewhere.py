@@ -379,10 +379,7 @@ def _greatest(
         wanted_m = DECIDING_GAP_M if undecided else SHOWN_GAP_M
         open_ = apart_m + reach_m > proven_m + wanted_m
         settled_m = max(settled_m, float((apart_m + reach_m)[~open_].max(initial=0.0)))
-        quarter = side_m / 4  # cells are cut into four each; those that meet the place stay
-        steps = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * quarter
-        finer = (middles[open_][:, None] + steps[None]).reshape(-1, 2)
-        middles, side_m = finer[_meet(flat, finer, side_m / 2)], side_m / 2
+        middles, side_m = _split(flat, middles[open_], side_m)
     return proven_m, max(proven_m, settled_m)
 
 
@@ -402,6 +399,14 @@ def _cells(flat: shapely.Geometry, wanted: int) -> tuple[Floats, float]:
     y = south + side_m * (np.arange(math.ceil(high / side_m) or 1) + 0.5)
     middles = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     return middles[_meet(flat, middles, side_m)], side_m
+
+
+def _split(flat: shapely.Geometry, middles: Floats, side_m: float) -> tuple[Floats, float]:
+    """Cut cells into four each and keep those that meet the place."""
+    quarter = side_m / 4
+    steps = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * quarter
+    finer = (middles[:, None] + steps[None]).reshape(-1, 2)
+    return finer[_meet(flat, finer, side_m / 2)], side_m / 2
 
 
 def _meet(flat: shapely.Geometry, middles: Floats, side_m: float) -> NDArray[np.bool_]:
