@@ -149,6 +149,41 @@ def test_what_is_read_otherwise_or_not_at_all_stands_in_the_ledger_and_goes_back
     assert rows[0][2] == "行业代码看不懂：不是代码、代码加名称或名录中的行业名称，请更正"
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "read"),
+    [
+        ("是否涉镉（搬迁前）", "不涉及", "不涉及（搬迁前）"),
+        ("是否化工园区（周边企业）", "否", "否（周边企业）"),
+        ("是否化工园区(0是1否)", "0", "0（0是1否）"),
+        ("是否化工园区(否=1)", "1", "1（否=1）"),
+        ("生产状态（2015年）", "关闭", "关闭（2015年）"),
+        ("建设性质（一期）", "技改", "技改（一期）"),
+        ("是否涉镉（搬迁前）", "——", "——"),
+        ("是否涉镉（已认定/行业推定/不涉及）", "不涉及", "不涉及"),
+        ("是否化工园区（1.是 2.否）", "1", "1"),
+        ("是否化工园区(必填)", "否", "否"),
+        ("生产状态（正常生产/停产/关闭）", "关闭", "关闭"),
+        ("运行状态(在用/停用/闭库)*", "闭库", "闭库"),
+        ("是否化工园区（本项目）", "否", "否"),
+    ],
+)
+def test_what_a_header_says_in_brackets_is_said_of_its_cells(header: str, cell: str, read: str, tmp_path: Path) -> None:
+    path = tmp_path / "plants.csv"
+    path.write_text(f"企业编号,企业名称,{header},经度,纬度\nA,厂,{cell},113.05,23.70\n", encoding="utf-8")
+    held, ledger = load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    assert held.attributes[header].to_pylist() == [read]
+    assert [entry.value for entry in ledger.entries if entry.event == "表头另有说明"] == (
+        [read.removeprefix(f"{cell}（").removesuffix("）")] if read != cell else ["搬迁前"] if cell == "——" else []
+    )
+    if read != cell and "建设" not in header and "状态" not in header:
+        assert [word.word for word in held.unread] == [read]
+
+
+def test_a_plain_column_counts_before_one_of_another_time() -> None:
+    both = {"是否涉镉（2015年）": "不涉及（2015年）", "是否涉镉": "已认定"}
+    assert found_cadmium(both) == found_cadmium({"是否涉镉": "已认定"})
+
+
 def test_what_a_closed_list_says_in_other_words_is_told_as_it_was_read(tmp_path: Path) -> None:
     path = tmp_path / "e.csv"
     rows = [f"厂{n},3212,{word},{113.03 + n / 100},23.6853" for n, word in enumerate(["是", "否", "待查", "已认定"])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -41,13 +42,14 @@ from hmgeo.reference.tables import (
     trades_named,
 )
 from hmgeo.rules.claims import AIR, WATER
-from hmgeo.rules.words import MEASURED_ATTRIBUTES, stated_facts, unread_facts
+from hmgeo.rules.words import MEASURED_ATTRIBUTES, says_something, stated_facts, unread_facts
 from hmgeo.vocabulary import METALS, LayerKind, Unknown
 from hmgeo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
     from stdnum.exceptions import ValidationError
 
     from hmgeo.intake.columns import Columns, Opened
@@ -92,8 +94,10 @@ def settle_words(
     list's own.
     """
     meanings = {compared_word(meaning.word): meaning for meaning in words}
+    lists = _word_columns(raw.headers, columns, kind)
+    raw = _with_notes(raw, lists, journal)
     settled, unread = raw.columns, []
-    for header, name in _word_columns(raw.headers, columns, kind).items():
+    for header, name in lists.items():
         allowed = _YES_OR_NO if name == YES_NO else official_words(name)
         read, meant = raw.coded(header), dict[str, str]()
         kept = zeros_kept(read.words) if name == LAND else frozenset[int]()
@@ -111,6 +115,55 @@ def settle_words(
             words_now = read.column(np.arange(raw.row_count), [meant.get(cell, cell) for cell in read.words])
             settled = Cells({**arrow_columns(settled), header: words_now})
     return replace(raw, columns=settled), tuple(unread)
+
+
+def _with_notes(raw: RawTable, lists: Mapping[str, str], journal: Journal) -> RawTable:
+    """Return the table with what a header says in brackets beside its cells: 否 under 是否涉镉（搬迁前） is no 否."""
+    made: dict[str, pa.Array] = {}
+    for header in raw.headers:
+        name = lists.get(header, bare_header(header) if says_something(header) else "")
+        note = note_in(header, name)
+        if note and name in {YES_NO, _STATE, _WORK, "是否涉镉", bare_header(header)}:
+            read = raw.coded(header)
+            words = [word if is_blank(word) else f"{word.strip()}（{note}）" for word in read.words]
+            made[header] = read.column(np.arange(raw.row_count), words)
+            journal.note("表头另有说明", say("note_in_header", note=note), "随单元格一并读取", field=header, value=note)
+    return replace(raw, columns=Cells({**arrow_columns(raw.columns), **made})) if made else raw
+
+
+_OF_FORMS = re.compile(r"请|填写?|选择?|[必单多]|下拉|打|[√✓×]|\d|[.=:\-_]|为|现状|目前|当前|本(?:项目|企业|单位|公司)")
+
+
+def note_in(header: str, name: str) -> str:
+    """Return what `header` says in brackets that isn't its unit, its code or the answers of its list, called `name`.
+
+    Numbers that stand for answers otherwise than 1 for yes and 0 for no are such a note.
+
+    >>> note_in("是否涉镉（搬迁前）", "是否涉镉"), note_in("生产状态*(在产/停产/关闭)", "生产状态")
+    ('搬迁前', '')
+    >>> note_in("是否涉铊（1.是 2.否）", "是否"), note_in("是否涉铊(0是1否)", "是否")
+    ('', '0是1否')
+    """
+    plain = "".join(unicodedata.normalize("NFKC", header).split())
+    return "、".join(
+        note for note in re.findall(r"[(\[]([^()\[\]]*)[)\]]", plain) if not _is_form(note, {name, bare_header(header)})
+    )
+
+
+def _is_form(note: str, names: set[str]) -> bool:
+    pairs = re.findall(r"(\d)\W*(\w)", note) if note[:1].isdigit() else []
+    pairs += [] if pairs else [(digit, word) for word, digit in re.findall(r"(\w)\W*(\d)", note)]
+    if any(digit in "01" and word in "是有否无" and (digit == "1") != (word in "是有") for digit, word in pairs):
+        return False
+    parts = [_OF_FORMS.sub("", part) for part in re.split(r"[/、,;|或和]|(?<=[是有])\W*\d*\W*(?=[否无])", note)]
+    answers = [
+        part in "是有否无"
+        or any(not isinstance(read_word(name, part), Unknown) or stated_facts({name: part}) for name in names)
+        for part in parts
+    ]
+    return all(part.isascii() or known for part, known in zip(parts, answers, strict=True)) or (
+        len(parts) > 1 and any(answers)
+    )
 
 
 def _word_columns(headers: Sequence[str], columns: Columns, kind: LayerKind) -> dict[str, str]:

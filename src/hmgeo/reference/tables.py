@@ -415,7 +415,7 @@ def find_header(headers: Sequence[str], name: str) -> str:
 @lru_cache(maxsize=4096)
 def _found(headers: tuple[str, ...], name: str) -> str:
     known: dict[str, str] = {}
-    for header in headers:
+    for header in sorted(headers, key=lambda text: text.rstrip("* ").endswith((")", "）"))):
         known.setdefault(bare_header(header), header)
     wanted = (bare_header(alias) for alias in ALIASES.get(name, (name,)))
     return next((known[alias] for alias in wanted if alias in known), "")
