@@ -68,17 +68,15 @@ NETWORK, CATCHMENT, BOTH = "network", "catchment", "both"
 _YES = frozenset({"是", "有", "已", "yes", "y", "true", "1"})
 _NO = frozenset({"否", "无", "未", "no", "n", "false", "0"})
 _YES_OR_NO = _YES | _NO
-_METAL = f"(?:{'|'.join(METALS.values())}|重金属)"
-_DOUBTED = expression(
-    r"[疑?？缺]|(?<![招接对])待(?!外运|清运|转运|处[理置])|但(?![无不未没])|(?<!拆)除[^,，;；。]*外(?![排运委售购送])"
-    r"|不[确详足]|不清(?![洗理淤])|不明(?!显)|不排除|不好说|[非是]不|(?<!不)(?<!无)(?<!没有)(?<!不存在)可能|无法|也许|或有|为是"
-    r"|[未尚没][^,，;；。超]{0,3}[知定判明调评核查测检](?![出见到显查测])|未开展(?=$|[,，;；。])|估计|应该|大概|历史上(?![无未不没])|(?<![无不])需.{0,4}[核查调评测]|正在[核查调评测]"
-    r"|无[^,，;；。]{0,2}(?:资料|数据|依据)|(?<![不未会])存在|(?<![不未])曾|仍(?![无不未])"
-    r"|(?:^|[,，;；。])(?![^,，;；。]*(?:[不未](?![超多大高])|[没禁防]|非(?!正常)|零(?!星)|低于检|无(?!组织)))"
-    rf"(?:(?=[^,，;；。]*(?:排|含|产生|有))[^,，;；。]*{_METAL}"
-    r"|[^,，;；。]*(?:(?:渗漏|泄漏)(?!.{0,3}(?:收集|报警|检测|监测|应急|风险[低小]))|(?<![不未])超标))"
-)
-"""Grounds that take a no back: doubt, an exception, or a metal, a leak or an excess after all."""
+
+_CLASSES = {word: kind for kind, words in _LISTS["clause"].items() for word in words.split()}
+_CLASSES |= dict.fromkeys(METALS.values(), "o")
+_WORD = expression("|".join(sorted(_CLASSES, reverse=True)) + "|.", re.DOTALL)
+_DENIAL = expression(r"(?=.*[nmx])[sjc]*(?:m[sjcm]*)?(?:b?n(?=[vos])v*(?:[osc]+v*)?|x)?|[sjcov]*mx")
+"""A clause that bears a no out, by the classes of its words (`words.tsv`).
+
+It denies (n, x) what pollutes (o) or may (s), or what is done with it (v), or names what keeps it from the soil (m).
+"""
 _PRESENT = ("批准设立文号", "规划环评审查文号")
 _EXTRA_COLUMNS = {
     "是否可能造成土壤污染及依据": "may_pollute_soil",
@@ -92,29 +90,27 @@ _STATES = {
     "运行状态": {"在用": False, "停用": False, "闭库": True, "销库": True},
     "生产状态": {"在产": False, "停产": False, "关闭": True},
 }
-_YEAR = r"(?<!\d)(?:19|20)\d\d(?!\d)"
-_COUNT = r"\s*(?:第|no\.?)?\s*[\d〇零○一二三四五六七八九十百]{1,6}(?![\d\s]{0,4}[年月])"
-_NUMBERED = expression(
-    rf"[〔\[(【<{{]\s*(?:{_YEAR}|[〇零○一二三四五六七八九]{{4}})\s*年?\s*[〕\])】>}}]\s*字?{_COUNT}"
-    rf"|[〔\[(]\d\d[〕\])]{_COUNT}\s*号|{_YEAR}\s*(?:年(?=\s*第)|字)?{_COUNT}\s*号"
-    rf"|[函发办审字批令复政]\s*{_YEAR}\s*[/—–_-]{_COUNT}\s*号|[令函字告]\s*第\s*\d+\s*号|字\s*\d[\d-]*\s*号"
-    rf"|[函发办审字批令复政]\s*{_YEAR}\s*[-\s]\s*(?!(?:0?\d|1[0-2])$)\d{{1,3}}$",
+_SAID = {code: "|".join(sorted(words.split(), reverse=True)) for code, words in _LISTS["document"].items()}
+_NAMES = expression(_SAID["name"])
+_HAN = rf"[^\W\d_{_SAID['no_name']}]"
+_YEAR = r"(?:(?:19|20)\d\d|[〇零○一二三四五六七八九]{4})"
+_COUNT = r"(?:第|no\.?)?\s*(?:\d{1,5}(?:-\d+)?|[〇零○一二三四五六七八九十百]{1,6})(?!\d|\s*[年月])"
+_DOCUMENT = expression(
+    rf"(?:{_HAN}{{0,2}}(?:{_SAID['whose']})(?:{_SAID['kind']}){{0,8}}+"
+    r"|(?<=[会府院部委局厅])(?:令|公告|(?=\d{4}年)))\s*"
+    rf"(?:[〔\[(【<{{]\s*(?:{_YEAR}年?|\d\d)\s*[〕\])】>}}]\s*字?{_COUNT}\s*号?"
+    rf"|(?:{_YEAR}|\d\d(?=-))\s*(?:年(?=\s*第)|字|[/—–_-])?\s*(?:{_COUNT}\s*号|\d{{3}}(?!\d))|(?<=[令告])第\s*\d+\s*号)",
     re.IGNORECASE,
 )
-"""The number of a document: its year in brackets or beside a 号; a day (6月30号), a house or an annex has neither."""
-_BESIDE_THE_POINT = expression(
-    r"(?:扩区|跟踪评价)[正在申报待未尚开展办理审批中]{2,6}|拟扩区|报批稿[的》]|未(?:调整|扩区|变更|来科|来城|央)|未[到过]期"
-    r"|不[含包]|无(?:[锡为极棣]|政\w{0,3}[〔\[(])|计划委|请示的[批复]|正在建设|计划\d{4}年[扩调]区"
-    r"|修编[^,，;；。]{0,8}(?:中|环评|编制)|未政\w{0,3}[〔\[(]|关于(?:申请|撤销)[^〔\[(]*的批复"
+"""The number of a document: whose and of what kind, its year, its count."""
+_BESIDE = expression(
+    rf"关于(?:同意|批准|撤销{_HAN}{{1,20}})?(?:设立|核定)[^\W_不未撤筹]{{1,40}}?的(?:批复|函)"
+    rf"|(?:关于|《)(?:印发)?{_HAN}{{1,30}}(?:环境影响报告书|环评)(?:报批稿)?的?审查意见(?:的函)?"
+    rf"|{_SAID['remark']}|[\s,;:、。()\[\]《》#]|(?:不含)?{_HAN}{{1,6}}[区园城]|不含(?:[{''.join(METALS.values())}]、?)+"
+    rf"|原?{_HAN}{{0,12}}(?:政府|国务院|委员会|[委局厅部])(?:办公[厅室])?"
+    rf"|{_YEAR}(?:年(?:\d\d?月(?:\d\d?日)?)?|([-.])\d\d?(?:\1\d\d?)?)(?!\d)"
 )
-"""Words beside a number that hold one of `_NOT_GIVEN` and say nothing against the document."""
-_NOT_GIVEN = expression(
-    r"(?:^|\W)[无否]|[无没][文批审号有效]|[未待拟不疑缺暂?]|预[计期]|力争|争取|计划|筹|正在|[编制审批报建办查评申请定理]中(?!\w)"
-    r"|申[报请]|办理|受理|请示|请\s*[〔\[(]|[在上呈]报|报[批送审请]|送审|纪要|委托|合同|驳|退回|草案|初稿|征求意见|公示|[已被]撤|罚|改字|责令|补正|整改|立案|招标|询价|信访|专家意见"
-    r"|否决|[在补]办|在[批审编]"
-    r"|撤[销回]|[收追]回|注销|取消|[作已被]废|废止|[终停中]止|失[效去]|[超逾过到]期"
-)
-"""Words beside a number that leave open whether the document is there: asked for, refused, or no longer in force."""
+"""What stands beside a number and leaves it in force: remarks of `words.tsv`, titles, parts of a park, organs, days."""
 _NUMBER = expression(r"\+?\d+(?:\.\d+)?")
 
 
@@ -194,11 +190,12 @@ def _fact_columns(headers: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
 
 
 def _yes_or_no(column: str, value: str) -> str:
-    """Return the word that answers; grounds behind it, in a column that asks for them, are read for doubts of a no."""
+    """Return the word that answers; grounds behind a no, in a column that asks for them, must bear it out."""
     if not column.endswith("及依据"):
         return value
-    word, *grounds = re.split(r"[,，;；:：。]", value, maxsplit=1)
-    return value if word.strip() in _NO and grounds and _DOUBTED.search(metals_named(grounds[0])) else word.strip()
+    word, *grounds = re.split("[,;:。]", metals_named("".join(value.split())))
+    clauses = (_WORD.sub(lambda part: _CLASSES.get(part[0], "?"), clause) for clause in grounds if not is_blank(clause))
+    return value if word in _NO and not all(map(_DENIAL.fullmatch, clauses)) else word
 
 
 def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -221,8 +218,9 @@ def names_document(cell: str) -> bool:
     >>> [names_document(cell) for cell in ("桂政函〔2010〕1号", "正在办理，预计2024年取得")]
     [True, False]
     """
-    text = unicodedata.normalize("NFKC", cell)
-    return bool(_NUMBERED.search(text)) and not _NOT_GIVEN.search(_BESIDE_THE_POINT.sub("", text))
+    named = _NAMES.sub(lambda name: f"某{name[0][1:]}", unicodedata.normalize("NFKC", cell))
+    beside, count = _DOCUMENT.subn("#", named)
+    return count > 0 and not _BESIDE.sub("", beside)
 
 
 def mentioned_facts(row: Mapping[str, str]) -> frozenset[str]:
