@@ -54,12 +54,11 @@ def tables_in_bulk(
         with path.open("rb") as stream:
             is_logged = stream.read(20)[18:] != b"\x01\x01"  # GDAL would write beside it
         layout = None if is_logged or is_pending(path) else _layout(database, table, shape_column)
-        size = min(rows or _TABLE_ROWS, _TABLE_ROWS)
-        batches = None if layout is None else _opened(str(path.absolute()), table, layout, size)
-        if layout is None or batches is None:
+        if layout is None:
             return
+        size = min(rows or _TABLE_ROWS, _TABLE_ROWS)
         source, key, low = quoted_name(table), quoted_name(layout.key), layout.first
-        for batch in batches:
+        for batch in _opened(path, table, layout, size):
             numbers = batch.column(layout.key).to_numpy()
             high, there = int(numbers[-1]), batch.num_rows
             if high - low + 1 != there:
@@ -110,8 +109,8 @@ def _layout(database: sqlite3.Connection, table: str, shape_column: str) -> _Lay
     odd, keys = [], []
     kept_apart = database.execute("SELECT count(*) FROM pragma_index_list(?) WHERE origin = 'pk'", (table,)).fetchone()
     for _, name, declared, _, _, key, is_made in database.execute(f"PRAGMA table_xinfo({quoted_name(table)})"):
-        sorts = ((None, _ODD_SHAPE, pa.binary()),) if name == shape_column else _OTHERS
-        sort = next((sort for sort in sorts if sort[0] is None or re.fullmatch(sort[0], declared.upper())), None)
+        sorts = ((".*", _ODD_SHAPE, pa.binary()),) if name == shape_column else _OTHERS
+        sort = next((sort for sort in sorts if re.fullmatch(sort[0], declared.upper())), None)
         if is_made or sort is None:
             return None
         _, others, kinds[name] = sort
@@ -131,31 +130,36 @@ def _layout(database: sqlite3.Connection, table: str, shape_column: str) -> _Lay
     return _Layout(kinds, plain, keys[0], first, last) if found else None
 
 
-def _opened(text: str, table: str, layout: _Layout, rows: int) -> Iterator[pa.RecordBatch] | None:
-    """Open the stream of plain rows; None where GDAL can't, or holds the columns otherwise."""
+def _opened(path: Path, table: str, layout: _Layout, rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield plain rows; none where GDAL can't see the file, or holds the columns otherwise."""
     import pyogrio  # noqa: PLC0415 -- GDAL's wrapper is loaded where a table is large enough for it
-    from pyogrio.util import vsi_path  # noqa: PLC0415 -- as above
 
-    if vsi_path(text) != text or text.replace("\\", "/").startswith("/vsi"):
-        return None
+    if not (text := plain_path(path)):
+        return
     with ExitStack() as opened:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                opened.enter_context(gdal_option("OGR_GPKG_NUM_THREADS", "1"))  # reading ahead takes 60 MB
-                # Without a condition GDAL 3.12 makes rows that are there twice of gaps, where it is told another count
-                stream = pyogrio.open_arrow(
-                    text, layer=table, batch_size=rows, return_fids=True, use_pyarrow=True, where=layout.plain
-                )
-                _, batches = opened.enter_context(stream)
-        except (RuntimeError, ValueError):
-            return None
-        if any(
-            batches.schema.names.count(name) != 1 or batches.schema.field(name).type != kind
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened.enter_context(gdal_option("OGR_GPKG_NUM_THREADS", "1"))  # reading ahead takes 60 MB
+            # Without a condition GDAL 3.12 makes rows that are there twice of gaps, where it is told another count
+            stream = pyogrio.open_arrow(
+                text, layer=table, batch_size=rows, return_fids=True, use_pyarrow=True, where=layout.plain
+            )
+            _, batches = opened.enter_context(stream)
+        if all(
+            batches.schema.names.count(name) == 1 and batches.schema.field(name).type == kind
             for name, kind in layout.kinds.items()
         ):
-            return None
-        return _read(batches, opened.pop_all())
+            for batch in batches:
+                batch.validate(full=True)
+                yield batch
+
+
+def plain_path(path: Path) -> str:
+    """Return a path in which GDAL and its wrapper see a file or folder on this machine's disks; empty for any other."""
+    from pyogrio.util import vsi_path  # noqa: PLC0415 -- as above
+
+    text = str(path.absolute())
+    return "" if text.replace("\\", "/").startswith("/vsi") or vsi_path(text) != text else text
 
 
 @contextmanager
@@ -169,13 +173,6 @@ def gdal_option(name: str, value: str | None) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({name: before})
-
-
-def _read(batches: pa.RecordBatchReader, opened: ExitStack) -> Iterator[pa.RecordBatch]:
-    with opened:
-        for batch in batches:
-            batch.validate(full=True)
-            yield batch
 
 
 _BATCH_ROWS = 2_048
@@ -196,7 +193,7 @@ def shapefile_in_bulk(
 
     Its attributes are `dbf`, in this `encoding`, None for ASCII. A `RuntimeError` or `ValueError` where GDAL fails.
     """
-    if dbf is None or dbf.count < _fewest() or not dbf.is_sound or not _can_open(path):
+    if dbf is None or dbf.count < _fewest() or not dbf.is_sound or not plain_path(path):
         return None
     if not (dbf.is_ascii[1] if encoding is None else dbf.are_texts_whole(encoding)):
         return None
@@ -220,19 +217,12 @@ def shapefile_in_bulk(
                 _, _, _, fields = pyogrio.raw.read(path, encoding=encoding, columns=others, read_geometry=False)
                 held = {name: cells_of(values) for name, values in zip(others, fields, strict=True)}
             size = min(rows, _BATCH_ROWS)
-            stream = pyogrio.open_arrow(str(path.absolute()), batch_size=size, ENCODING="")  # bytes as they are
+            stream = pyogrio.open_arrow(plain_path(path), batch_size=size, ENCODING="")  # bytes as they are
             _, capsule = opened.enter_context(stream)
             batches = pa.RecordBatchReader.from_stream(capsule)
         except (RuntimeError, ValueError, pa.ArrowException):
             return None
         return names, about["crs"], _columns(batches, names, held, encoding, -(-rows // size), opened.pop_all())
-
-
-def _can_open(path: Path) -> bool:
-    from pyogrio.util import vsi_path  # noqa: PLC0415 -- as above
-
-    text = str(path.absolute())
-    return vsi_path(text) == text and not text.replace("\\", "/").startswith("/vsi")
 
 
 def _index_of(path: Path) -> Path:

@@ -31,7 +31,14 @@ from hmgeo.errors import InputError, Place, Problem
 from hmgeo.geo.datum import read_crs
 from hmgeo.intake.columns import literal_names
 from hmgeo.intake.formats.archive import Stored, check_zip, opened_parquet
-from hmgeo.intake.formats.bulk import gdal_option, is_pending, quoted_name, shapefile_in_bulk, tables_in_bulk
+from hmgeo.intake.formats.bulk import (
+    gdal_option,
+    is_pending,
+    plain_path,
+    quoted_name,
+    shapefile_in_bulk,
+    tables_in_bulk,
+)
 from hmgeo.intake.formats.dbf import EXACT_DIGITS, Dbf
 from hmgeo.intake.rows import (
     Cells,
@@ -85,18 +92,23 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
                 yield RawTable(name, {only: words}, len(words), is_typed=True)
                 return
             shape, first = shapes.get(name, ""), 0
+            shown = {
+                header: unique
+                for header, unique in zip(headers, named, strict=True)
+                if header != shape and header.lower() not in _FIDS
+            }
             for table, behind in () if rows == 1 else tables_in_bulk(path, database, name, shape, rows):
                 cells = {header: in_one_piece(table[header]) for header in table.column_names}
                 cells[shape] = cells[shape].cast(pa.large_binary())
-                yield _geopackage_rows(path, cells, table.num_rows, (headers, named, shape), crs, journal, first)
+                yield _geopackage_rows(path, cells, table.num_rows, (shown, shape), crs, journal, first)
                 first, cursor = first + table.num_rows, behind
             while (fetched := cursor.fetchmany(rows) if rows else cursor.fetchall()) or not first:
                 cells = {
                     header: (_bare_wkb if header == shape else cells_of)([row[position] for row in fetched])
                     for position, header in enumerate(headers)
-                    if header == shape or header.lower() not in _FIDS
+                    if header == shape or header in shown
                 }
-                yield _geopackage_rows(path, cells, len(fetched), (headers, named, shape), crs, journal, first)
+                yield _geopackage_rows(path, cells, len(fetched), (shown, shape), crs, journal, first)
                 first += len(fetched)
                 if len(fetched) < rows or not rows:
                     return
@@ -111,18 +123,14 @@ def _geopackage_rows(
     path: Path,
     cells: dict[str, pa.Array],
     count: int,
-    names: tuple[list[str], list[str], str],
+    names: tuple[dict[str, str], str],
     crs: CRS | None,
     journal: Journal,
     first: int,
 ) -> RawTable:
-    headers, named, shape_column = names
-    columns = {
-        unique: cells[header]
-        for header, unique in zip(headers, named, strict=True)
-        if header != shape_column and header.lower() not in _FIDS
-    }
-    geometry = cells.get(shape_column)
+    shown, shape = names
+    columns = {unique: cells[header] for header, unique in shown.items()}
+    geometry = cells.get(shape)
     if geometry is not None and has_curves(geometry):
         geometry = _wkb_array(_chords(path, journal, geometry.to_pylist(), first))
     return RawTable(journal.sheet, Cells(columns), count, geometry, crs, is_typed=True)
@@ -286,11 +294,8 @@ def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: i
 
 
 def _plain_path(path: Path, journal: Journal) -> str:
-    """Return a path in which GDAL and its wrapper see a file or folder on this machine's disks; refuse any other."""
-    from pyogrio.util import vsi_path  # noqa: PLC0415 -- as for shapefiles
-
-    text = str(path.absolute())
-    if text.replace("\\", "/").startswith("/vsi") or vsi_path(text) != text:
+    """Return a path that GDAL takes for a file or folder on this machine's disks; refuse any other."""
+    if not (text := plain_path(path)):
         raise _broken(journal, "路径中有 GDAL 另作他用的写法（/vsi、!、; 等）", "把文件或文件夹改名，放到普通路径下")
     return text
 
