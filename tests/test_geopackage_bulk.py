@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import struct
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -63,6 +64,8 @@ BLOBS = {
     "big": shapely.to_wkb(shapely.box(113, 23, 113.5, 23.5), byte_order=0),
     "high": shapely.to_wkb(HIGH, flavor="iso"),
     "old": shapely.to_wkb(HIGH, flavor="extended"),
+    "arcs": bytes.fromhex("010a00000001000000010800000005000000")
+    + struct.pack("<10d", 113, 23, 114, 24, 115, 23, 114, 22, 113, 23),
 }
 
 
@@ -226,3 +229,30 @@ def test_more_columns_than_one_condition_holds_are_read(tmp_path: Path) -> None:
             database.execute(f"ALTER TABLE t ADD COLUMN c{number} TEXT")
     assert what_is_read(path, 0, 1) == what_is_read(path, 0, 10**9)
     assert len(what_is_read(path, 0, 1)[0]) == 1_003
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE gpkg_ogr_contents SET feature_count = 3",
+        "DELETE FROM t WHERE fid IN (1, 4)",
+        "UPDATE t SET geom = x'00' WHERE fid IN (1, 5)",
+        "UPDATE t SET geom = CAST(substr(geom, 1, 80) AS BLOB) WHERE fid = 2",
+        "CREATE TABLE u (fid INT, geom POLYGON, name TEXT PRIMARY KEY, area REAL, number INT) WITHOUT ROWID;"
+        "INSERT INTO u SELECT * FROM t; DROP TABLE t; ALTER TABLE u RENAME TO t",
+    ],
+)
+def test_arcs_become_chords_in_their_own_rows(tmp_path: Path, edit: str) -> None:
+    path = make_file(
+        tmp_path,
+        ["UPDATE t SET geom = CAST(substr(geom, 1, 40) || :arcs AS BLOB) WHERE fid IN (2, 7)", *edit.split(";")],
+    )
+    for fewest in (1, 10**9):
+        whole = what_is_read(path, 0, fewest)
+        assert what_is_read(path, 4, fewest)[:4] == whole[:4]
+        drawn = shapely.from_wkb(whole[2], on_invalid="ignore")
+        wide = {row[0]: shape for row, shape in zip(whole[1], drawn, strict=True) if shapely.area(shape) > 3}
+        assert set(wide) == ({"地块6"} if "80" in edit else {"地块1", "地块6"})
+        assert all(shape.geom_type == "Polygon" for shape in wide.values())
+        if "x'00'" in edit:
+            assert [shape for shape in whole[2] if len(shape) == 1] == [b"\0", b"\0"]

@@ -112,7 +112,7 @@ def geopackage_parts(path: Path, layer: str, journal: Journal, rows: int, only: 
                 first += len(fetched)
                 if len(fetched) < rows or not rows:
                     return
-        except (sqlite3.Error, UnicodeDecodeError, pa.ArrowException) as problem:
+        except (sqlite3.Error, UnicodeDecodeError, RuntimeError, pa.ArrowException) as problem:
             raise _broken(journal, "不是有效的 GeoPackage", "在 QGIS 中打开核对并重新导出为 gpkg") from problem
 
 
@@ -286,11 +286,10 @@ def _chords(path: Path, journal: Journal, arcs: Sequence[bytes | None], first: i
     curved = [row for row, wkb in enumerate(arcs, start=1) if is_curved(wkb)]
     journal.first = first
     journal.note("曲线", say("shapes_with_curves", rows=""), "按 GDAL 默认每 4 度一段折线化", field="几何", rows=curved)
-    layer = journal.sheet
-    _, _, drawn, _ = pyogrio.raw.read(
-        _plain_path(path, journal), layer=layer, columns=[], skip_features=first, max_features=len(arcs)
-    )
-    return [None if wkb is None else bytes(wkb) for wkb in drawn]
+    # GDAL skips rows by a count of them that the file may tell wrongly
+    these = f"SELECT * FROM {quoted_name(journal.sheet)} LIMIT {len(arcs)} OFFSET {first}"  # noqa: S608 -- quoted
+    _, _, drawn, _ = pyogrio.raw.read(_plain_path(path, journal), sql=these, columns=[])
+    return [bytes(wkb) if is_curved(arc) and wkb is not None else arc for arc, wkb in zip(arcs, drawn, strict=True)]
 
 
 def _plain_path(path: Path, journal: Journal) -> str:
