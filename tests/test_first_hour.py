@@ -268,6 +268,17 @@ def test_a_project_that_answers_nothing_is_a_problem(
     assert check_project(tmp_path / "p").is_usable  # a run would go through: it would only say nothing
 
 
+def test_what_the_chosen_rule_lacks_is_told_before_what_helps_most(
+    tmp_path: Path, files: dict[LayerKind, Path], hmgeo_command: Callable[..., Ended]
+) -> None:
+    """Two lines to fill in were all it needed; it was told to get the text of another document."""
+    command = ["init", tmp_path / "p", "--area", "英德市", "--sources", files[LayerKind.ENTERPRISES]]
+    command += ["--farmland", files[LayerKind.FARMLAND], "--rule", "SCR-JY-10KM", "--by", "某局", "--reason", "试"]
+    ended = hmgeo_command(*command, "--set", "terrain=not_considered", "--as-of", "2026-11-29")
+    said = (ended.out + ended.err).replace("\n", "")
+    assert "先补排查规则所缺：选定参数「涉镉等重金属行业」并说明理由；选定参数「哪些耕地计入」并说明理由" in said
+
+
 @pytest.mark.parametrize(
     ("option", "words"),
     [

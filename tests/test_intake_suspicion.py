@@ -90,7 +90,7 @@ def test_the_users_word_restores_the_layer(tmp_path: Path) -> None:
 
 def test_the_suspicion_stands_on_every_output(tmp_path: Path) -> None:
     run = screen_files(BareFile(shifted_copy(tmp_path, wgs84_to_gcj02)), BareFile(FARMLAND), tmp_path / "out")
-    assert any("54 个点疑为互联网地图坐标，请确认，系统未作改动。" in one for one in run.results.warnings)
+    assert any("54 个点疑为互联网地图坐标，请确认，系统未作改动；" in one for one in run.results.warnings)
     assert "疑为互联网地图坐标" in (tmp_path / "out" / "data" / "manifest.json").read_text(encoding="utf-8")
 
 

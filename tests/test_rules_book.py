@@ -250,10 +250,13 @@ def test_defaults_and_choices_agree() -> None:
         assert len(codes) == len(set(codes))
 
 
-def test_hints_are_labelled_as_no_legal_distance() -> None:
+def test_hints_are_labelled_as_no_legal_distance_or_value() -> None:
     hints = [hint for one in declared() for hint in one.hints]
     assert len(hints) >= 10
-    assert {hint.label for hint in hints} == {"非法定距离"}
+    labels = {hint.value: hint.label for hint in hints}
+    assert {*labels.values()} == {"非法定距离", "非法定取值"}
+    assert labels["1000 m"] == labels["下游 10 km"] == "非法定距离"
+    assert labels["5000 ha（50 km²）"] == labels["0912、3212、3360 等候选行业"] == "非法定取值"
 
 
 def test_a_parameter_that_a_rule_reads_is_declared() -> None:

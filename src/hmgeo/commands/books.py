@@ -248,7 +248,7 @@ def check_ledger(
             raise typer.Exit(common.EXIT_INPUT)
         return
     if report.strangers:
-        common.LOG.print(f"没有认出的工作表，未核对：{'、'.join(report.strangers)}", markup=False)
+        common.LOG.print(f"未核对的工作表：{'、'.join(report.strangers)}", markup=False)
     common.show_check(CheckReport(problems, tuple(tables)))
 
 

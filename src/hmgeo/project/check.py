@@ -32,6 +32,7 @@ from hmgeo.rules.parameters import declaration
 from hmgeo.rules.words import BOTH, NETWORK
 from hmgeo.vocabulary import Basis, Classification, Completeness, LayerKind, Status, Verdict
 from hmgeo.water.by_rivers import NO_NETWORK, rivers_of
+from hmgeo.words import bared
 
 _SHOWN_EVENTS = 20
 UPSTREAM_MODE = "upstream_mode"
@@ -116,7 +117,10 @@ def _unanswered(
     choose = "选定一条排查规则，写明 screening_rule；可选的规则和原文列在 project.yml 里，全部见 hmgeo rules list"
     if not any(finding["verdict"] in _DECIDED for finding in findings):
         what = f"照此运行什么也答不出：{len(findings)} 条结论全部未评估或不适用"
+        screened = (finding for finding in findings if finding["rule_id"] == spec.screening_rule)
+        own = Counter(what for finding in screened if finding["verdict"] == _OPEN for what in settled_by(finding))
         settles = f"先补最管用的一项：{gaps[0][0]}" if gaps else "核对项目区域、评估基准日和污染源图层"
+        settles = f"先补排查规则所缺：{'；'.join(what for what, _ in own.most_common(2))}" if own else settles
         first = settles if spec.screening_rule or SOURCES_KIND not in spec.layers else f"先{choose}；{settles}"
         yield Problem(what, spec.place("layers"), remedy=first)
     if not spec.screening_rule:
@@ -410,7 +414,7 @@ def _problems(inspection: Inspection) -> Iterator[Problem]:
     place = Place(file=inspection.file, sheet=inspection.sheet)
     for entry in inspection.ledger.entries:
         if entry.event in _TOLD_ON_TOP:
-            what = f"{entry.event}：{entry.reason}{entry.action}"
+            what = f"{entry.event}：{bared(entry.reason)}；{entry.action}"
             yield Problem(what, place, remedy=_TOLD_ON_TOP[entry.event], is_warning=True)
     if inspection.missing:
         names = "、".join(inspection.missing)
@@ -448,7 +452,7 @@ def _picture(inspection: Inspection) -> PlainTable:
         ("读懂的列", "；".join(f"{word} ← {name}" for word, name in inspection.mapping) or "—"),
         ("未用到的列", "、".join(name for name in inspection.headers if name not in taken) or "—"),
         ("坐标系", "、".join(dict.fromkeys(filter(None, datum))) or "—"),
-        ("位置误差", "—" if not inspection.margin_m else "{:.1f} 至 {:.1f} 米".format(*inspection.margin_m)),
+        ("位置误差", " 至 ".join(dict.fromkeys(f"{m:.1f} 米" for m in inspection.margin_m)) or "—"),
         ("范围", _extent_words(inspection)),
         ("等人处理", "；".join(f"{event} {count} 处" for event, count in waiting.most_common()) or "无"),
     ]

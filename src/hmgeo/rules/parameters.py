@@ -1,5 +1,6 @@
 """What the texts leave open: the declared parameters, their choices, and the recorded defaults."""
 
+import re
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -48,11 +49,14 @@ class OpenText(Struct, frozen=True):
 
 
 class _Hint(Struct, frozen=True):
-    """A number found elsewhere; never a legal distance."""
+    """A number or a list found elsewhere; never the law's."""
 
     value: str
     source: str
-    label: str = "非法定距离"
+
+    @property
+    def label(self) -> str:
+        return "非法定距离" if re.search(r"\d ?k?m\b|公里", self.value) else "非法定取值"
 
 
 class ParameterDeclaration(Struct, frozen=True):
