@@ -480,6 +480,28 @@ def test_blank_coordinates_are_taken_from_the_second_pair_and_told(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    "whose",
+    ["原{}", "原址{}", "旧厂{}", "搬迁前{}", "{}（变更前）", "注册地{}", "{}（旧址）", "集团总部{}", "办公地址{}"],
+)
+def test_a_point_of_the_past_or_of_the_owner_is_asked_about(whose: str, tmp_path: Path) -> None:
+    path, (lon, lat) = tmp_path / "list.csv", (whose.format("经度"), whose.format("纬度"))
+    path.write_text(f"企业名称,{lon},{lat}\n甲厂,113.05,23.69\n", "utf-8")
+    with pytest.raises(InputError, match="坐标列像是别处的位置"):
+        load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    path.write_text(f"企业名称,{lon},{lat},经度,纬度\n甲厂,113.9,23.69,113.05,23.69\n", "utf-8")
+    positions, _ = load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    assert positions.table["lon"].to_pylist() == [113.05]
+
+
+@pytest.mark.parametrize("whose", ["原料堆场", "前处理车间", "迁建后"])
+def test_a_part_of_the_works_is_a_place_of_it(whose: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"企业名称,{whose}经度,{whose}纬度\n甲厂,113.05,23.69\n", "utf-8")
+    positions, _ = load_positions(path, kind=LayerKind.ENTERPRISES, basis=Basis.SYNTHETIC)
+    assert positions.table["lon"].to_pylist() == [113.05]
+
+
+@pytest.mark.parametrize(
     ("other", "said"),
     [("受纳水体经度,受纳水体纬度", ""), ("最近敏感点经度,最近敏感点纬度", ""), ("大门经度,大门纬度", ""),
      ("新经度,新纬度", "lon=新经度,lat=新纬度")],

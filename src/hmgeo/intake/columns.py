@@ -86,7 +86,7 @@ UNITS = frozenset(
 
 
 _MOST_NAMED = 40
-_BEHIND_ERROR = re.compile(r"(?<=误差|半径|范围)[a-z千公厘米里]*[\W_].*")
+_BEHIND_ERROR = re.compile(r"(?:(?<=误差|偏差|半径|范围)|(?<=不确定[度性]))[a-z千公厘米里]*[\W_].*")
 _PERMIT = re.compile(r"[0-9A-Z]{18}\d{3}[A-Z]")
 
 

@@ -41,9 +41,9 @@ _OWN_OF_KIND: dict[LayerKind, str] = {
 _CENTRE = "几何中心|中心|质心|内部|center|centre|centroid|zx"
 _ELSEWHERE = (
     "受纳|汇入|水体|河流|上游|下游|取水口|监测|对照|采样|水源|敏感|保护目标|气象|断面|居民|村庄|学校|医院|农田|耕地"
-    "|法人|周边|最近"
+    "|法人|周边|最近|^原(?:有|址|地)?$|旧|[迁更造移以之]前|曾|迁出|注册|总部|集团|住所|办公|通讯"
 )
-"""Points of other things near the row's."""
+"""Points of other things near the row's, of its past and of whom it belongs to."""
 _APART_FROM_FIRMS = frozenset(
     {
         LayerKind.OUTFALLS,

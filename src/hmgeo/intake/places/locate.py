@@ -451,7 +451,7 @@ def _read_notes(own: list[Datum | None], raw: RawTable, columns: Columns, outcom
 
 
 _STATED_ERROR = expression(r"[±约<≤小于]*\+?(\d+(?:\.\d+)?)(.*?)(?:左右|以内|之内)?")
-_ERROR_NAME = expression(r".*(?:误差(?:半径|范围)?|精度|uncertainty)|[^\W_]+")
+_ERROR_NAME = expression(r".*(?:误差(?:半径|范围)?|偏差|不确定[度性]|精度|uncertainty)|[^\W_]+")
 _WORDS_BEHIND = expression(r"[^\W_]+(?:/[^\W_]+)*|[°′″%'\"]+")
 _NO_UNIT = expression(r"单位|选填|必填|可选|水平|平面|[以为约计估算值]")
 
