@@ -210,6 +210,8 @@ def verify_run(
 ) -> tuple[Check, ...]:
     """Hold a run against its inputs, its outputs and itself; `progress` hears how far the new run is.
 
+    Of the checks returned, `holds` tells whether the run holds.
+
     Parameters
     ----------
     project
@@ -219,11 +221,6 @@ def verify_run(
         Where the file of words lies that the run was made with, where that isn't in the project's folder.
     rerun
         Run again, in a temporary folder that is dropped.
-
-    Returns
-    -------
-    tuple of Check
-        `holds` tells whether the run holds.
     """
     manifest, record = read_manifest(folder)
     home = home_of(folder, project, manifest)

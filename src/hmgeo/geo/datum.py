@@ -202,6 +202,9 @@ def zone_central_meridian(zone: int) -> float | None:
 def gauss_kruger_crs(central_meridian: float, *, zone: int = 0, datum: Datum = Datum.CGCS2000) -> CRS:
     """Return the Gauss-Kruger projection about a meridian, eastings from 500 km, with the zone prefix if asked.
 
+    Returned: EPSG:4513-4533 and 4491-4501 for CGCS2000 zones with prefix, EPSG:4534-4554 for whole multiples of 3°
+    without; a projection built to the same definition for everything else.
+
     Parameters
     ----------
     central_meridian
@@ -210,12 +213,6 @@ def gauss_kruger_crs(central_meridian: float, *, zone: int = 0, datum: Datum = D
         Zone number that stands before the easting; 0 for none.
     datum
         Whose ellipsoid is used; GCJ-02, BD-09 and an unknown datum have no such grid and are read on CGCS2000.
-
-    Returns
-    -------
-    pyproj.CRS
-        EPSG:4513-4533 and 4491-4501 for CGCS2000 zones with prefix, EPSG:4534-4554 for whole multiples of 3°
-        without; a projection built to the same definition for everything else.
 
     Examples
     --------

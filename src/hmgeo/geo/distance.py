@@ -238,6 +238,8 @@ def covered_m(
 ) -> NDArray[np.float64]:
     """Return how far a search around each source stays inside the coverage.
 
+    Returned: (n,) metres, the distance to the coverage's outline less the uncertainty; negative for sources outside.
+
     Parameters
     ----------
     geometries
@@ -246,11 +248,6 @@ def covered_m(
         (n,) of their positions, metres.
     coverage
         Polygon or multipolygon in lon/lat.
-
-    Returns
-    -------
-    ndarray
-        (n,) metres: distance to the coverage's outline less the uncertainty; negative for sources outside.
 
     Examples
     --------

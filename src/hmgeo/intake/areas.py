@@ -131,6 +131,8 @@ def context_layers(
 ) -> tuple[Context, ...]:
     """Return the counties, townships and rivers in and around some areas, for maps.
 
+    Their roles are `county`, `township`, `river`; one that would be empty is left out.
+
     Parameters
     ----------
     codes
@@ -139,11 +141,6 @@ def context_layers(
         More of them, polygon files too.
     places
         Where no area is known: what is drawn; its counties, their townships and rivers are those that it meets.
-
-    Returns
-    -------
-    tuple of Context
-        Roles `county`, `township`, `river`; one that would be empty is left out.
     """
     by_id = {area.id: area.admin_code for area in key_areas()}
     plain = [by_id.get(code, code) for code in codes]

@@ -78,6 +78,9 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
     known to be otherwise settles it, whatever else isn't known; every other mixture is `not_assessed`. Only what could
     turn the verdict is asked for.
 
+    `not_assessed` always says why. Where a choice is unset, the verdict stands only if every allowed choice comes to
+    the same. What stands past its period, or isn't held, is never clear and asks for nothing.
+
     Parameters
     ----------
     facts
@@ -86,12 +89,6 @@ def judge(rule: Rule, standing: RuleStanding, subject: Subject, facts: Facts | N
         On the day and in the place asked about; its `value` is what is judged by.
     choices
         What the project chose; what it left open is tried in every allowed way.
-
-    Returns
-    -------
-    Judgement
-        `not_assessed` always says why. Where a choice is unset, the verdict stands only if every allowed choice comes
-        to the same. What stands past its period, or isn't held, is never clear and asks for nothing.
     """
     return Case(rule, standing, subject, choices).judge(facts)
 

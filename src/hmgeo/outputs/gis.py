@@ -252,6 +252,8 @@ def write_geopackage(results: Results, path: Path, language: str = "zh") -> dict
     the shape of a source, or the circle in which its point may lie. Context that isn't polygons goes to
     context_lines and context_points. QGIS applies the styles by itself.
 
+    Returned: names of columns by table, as `hmgeo.outputs.guide.write_dictionary` takes them.
+
     Parameters
     ----------
     results
@@ -260,11 +262,6 @@ def write_geopackage(results: Results, path: Path, language: str = "zh") -> dict
         Written anew; an older file there is replaced.
     language
         Of headers, titles, legends, verdicts in words and notes; what the data say stays.
-
-    Returns
-    -------
-    dict
-        Names of columns by table, as `hmgeo.outputs.guide.write_dictionary` takes them.
     """
     tables = _tables(results, language)
     write_tables(tables, path, _day(results), language)

@@ -10,7 +10,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-import pyarrow as pa
 from msgspec.structs import asdict
 
 from hmgeo.outputs import wording
@@ -252,12 +251,8 @@ def caption(results: SitingResults, presentation: Presentation) -> str:
 def shell(results: SitingResults) -> Results:
     """Return the frame of `results` without tables, for words that captions and classification share."""
     day, layers = date.fromisoformat(results.as_of), tuple(results.layers.values())
-    return Results(results.title, day, "", 0.0, (), **_no_tables(), ledger=results.ledger, layers=layers)
-
-
-@lru_cache(maxsize=1)
-def _no_tables() -> Mapping[str, pa.Table]:
-    return nothing_found()
+    fields = {**nothing_found(), "title": results.title, "as_of": day, "area_name": "", "ledger": results.ledger}
+    return Results(**fields, layers=layers)
 
 
 SCHEMA = 1

@@ -325,6 +325,8 @@ def check_layer(
 ) -> CheckReport:
     """Read `path` by `options` as a layer and report what it holds and everything wrong with it; compute nothing.
 
+    It has errors where the file can't be used; rows to correct are warnings, since every row is kept.
+
     Parameters
     ----------
     kind
@@ -335,11 +337,6 @@ def check_layer(
         Where to write which column is what, as project.yml has it; None for nowhere.
     page
         Where to draw the rows, an offline page; None for nowhere.
-
-    Returns
-    -------
-    CheckReport
-        Errors where the file can't be used; rows to correct are warnings, since every row is kept.
     """
     file = Path(path)
     for made, allowed, key in (

@@ -282,9 +282,7 @@ def overview(spec: MapSpec) -> Results:
         title=spec.title,
         as_of=None,
         area_name="、".join(area.name for area in areas),
-        radius_m=_OVERVIEW_RADIUS_M,
-        radii_m=(),
-        **nothing_found(),
+        **{**nothing_found(), "radius_m": _OVERVIEW_RADIUS_M},
         ledger=Ledger(()),
         layers=tuple(_shipped_used(context.role, context.table.num_rows) for context in contexts),
         context=context_layers_of(areas, contexts, []),
@@ -313,9 +311,7 @@ def draw_file(inspection: Inspection, out: Path) -> None:
         title=title,
         as_of=None,
         area_name="、".join(name for name, _ in inspection.counties),
-        radius_m=_OVERVIEW_RADIUS_M,
-        radii_m=(),
-        **nothing_found(),
+        **{**nothing_found(), "radius_m": _OVERVIEW_RADIUS_M},
         ledger=inspection.ledger,
         layers=(
             LayerUsed(

@@ -8,8 +8,9 @@ out, and its line. Contract columns come first, in this order; more may follow.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from msgspec import Struct
@@ -413,10 +414,11 @@ def popup_columns() -> tuple[DataColumn, ...]:
     return tuple(column for column in TABLES[SOURCES.name].columns if column.popup)
 
 
-def nothing_found() -> dict[str, pa.Table]:
-    """Return the tables of a `Results` that judges nothing, such as an overview map, by the names of its fields."""
+@lru_cache(maxsize=1)
+def nothing_found() -> Mapping[str, Any]:
+    """Return radii and tables of a `Results` that judges nothing, such as an overview map, by its fields' names."""
     schemas = {
         "sources": SOURCES_SCHEMA, "findings": FINDINGS_SCHEMA, "counts": COUNTS_SCHEMA, "receptors": RECEPTORS_SCHEMA,
         "search_areas": SEARCH_AREAS_SCHEMA,
     }  # fmt: skip
-    return {name: schema.empty_table() for name, schema in schemas.items()}
+    return {"radius_m": 0.0, "radii_m": (), **{name: schema.empty_table() for name, schema in schemas.items()}}

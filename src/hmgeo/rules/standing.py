@@ -44,6 +44,9 @@ def standing_of(
     foreign place, a period that is over, a day before the first one. Without adoption a foreign place counts first,
     then a day before the first, then a stated period that is over.
 
+    It comes with the value in force at as_of; under adoption else the nearest dated one; None where none speaks. Where
+    it isn't known whether the territory holds the source, `doubt` says so.
+
     Parameters
     ----------
     as_of
@@ -55,12 +58,6 @@ def standing_of(
         Whether the project adopts the rule as a method.
     not_in
         As in `territory_holds`.
-
-    Returns
-    -------
-    RuleStanding
-        With the value in force at as_of; under adoption else the nearest dated one; None where none speaks. Where it
-        isn't known whether the territory holds the source, `doubt` says so.
     """
     holds = territory_holds(rule, place_codes, not_in)
     standing = _standing_of(rule, as_of, place_codes, adopted=adopted, holds=holds)

@@ -143,6 +143,8 @@ def screen(
 
     Source of the 10 km: 济源产城融合示范区2021年土壤污染防治攻坚战实施方案 二（三）3.
 
+    Where the search leaves the declared coverage counts are lower bounds, and finding nothing clears nothing.
+
     Parameters
     ----------
     positions
@@ -155,11 +157,6 @@ def screen(
         What rules may ask of heights, from `hmgeo.screening.heights.heights_of`; None where there are none.
     pairs, reached, progress
         As in `hmgeo.proximity.measure.measure_proximity`.
-
-    Returns
-    -------
-    Screened
-        Where the search leaves the declared coverage counts are lower bounds, and finding nothing clears nothing.
     """
     proximity, gardens = None, None
     unsure = positions if farmland is None else widened(positions, farmland.margin_m)

@@ -326,6 +326,8 @@ def covered_around_m(place: shapely.Geometry, coverage: shapely.Geometry, around
 def place_range(place: shapely.Geometry, around: Field, radii_m: Sequence[float]) -> PlaceRange:
     """Return the ranges over all positions in a place.
 
+    Every position in the place lies inside every range.
+
     Parameters
     ----------
     place
@@ -334,11 +336,6 @@ def place_range(place: shapely.Geometry, around: Field, radii_m: Sequence[float]
         Ascending; distances are pinned down where one of them is at stake.
     around
         All receptors.
-
-    Returns
-    -------
-    PlaceRange
-        Every position in the place lies inside every range.
     """
     flat = around.flatten(np.array([place], dtype=object))[0]
     nearest: dict[str, tuple[float, float]] = {}
@@ -530,6 +527,8 @@ class PlaceSource(Struct, frozen=True):
 def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -> dict[str, PlaceSource]:
     """Return, by source id, the place of every row without coordinates whose township or county has an outline here.
 
+    A township whose outline isn't held is widened to its county, and says so.
+
     Parameters
     ----------
     places
@@ -538,11 +537,6 @@ def place_sources(positions: Positions, places: Sequence[Place], areas: Areas) -
         Rows of sources.
     areas
         Outlines of townships and counties.
-
-    Returns
-    -------
-    dict
-        A township whose outline isn't held is widened to its county, and says so.
     """
     townships, counties = _outlines(areas.townships), _outlines(areas.counties)
     by_id = {}

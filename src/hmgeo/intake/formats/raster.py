@@ -254,6 +254,11 @@ def load_elevation(
     nodata value, an unknown unit, heights that no land has, for every tile at once; tiles of different CRS or cell
     size; no tile in the folder.
 
+    A single north-up raster in metres comes as it is, cell for cell, with the scale, offset and unit applied that it
+    states. South-up files are turned without change; tiles are put together, the first in the order of names winning
+    where they overlap; geographic ones are warped (bilinear) to a transverse Mercator in metres about their middle
+    meridian. The ledger says which.
+
     Parameters
     ----------
     path
@@ -262,14 +267,6 @@ def load_elevation(
         As in `load_positions`.
     name
         The file's stem, or the folder's, where empty.
-
-    Returns
-    -------
-    tuple
-        A single north-up raster in metres comes as it is, cell for cell, with the scale, offset and unit applied that
-        it states. South-up files are turned without change; tiles are put together, the first in the order of names
-        winning where they overlap; geographic ones are warped (bilinear) to a transverse Mercator in metres about
-        their middle meridian. The ledger says which.
     """
     shown = shown_path(path, shown_as)
     sources = _sources(path, shown)

@@ -38,6 +38,8 @@ def can_carry(geometries: NDArray[Any]) -> bool:
 def ground(geometries: NDArray[Any], labels: Sequence[str] = (), states: Sequence[bytes] = ()) -> str:
     """Pack geometries that have a shape each.
 
+    Returned: base64 of a deflate stream. Many geometries stand along a Hilbert curve; `rows` holds their input order.
+
     Parameters
     ----------
     geometries
@@ -46,11 +48,6 @@ def ground(geometries: NDArray[Any], labels: Sequence[str] = (), states: Sequenc
         What each is called; none where nobody asks.
     states
         For each set of features, one byte per geometry.
-
-    Returns
-    -------
-    str
-        Base64 of a deflate stream. Many geometries stand along a Hilbert curve; `rows` holds their input order.
     """
     order = curve_order(geometries) if len(geometries) > 1 else np.arange(len(geometries))
     shapes = geometries[order]
