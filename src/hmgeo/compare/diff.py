@@ -251,7 +251,8 @@ def known_again(
                 continue
             marks = rest[0][name], rest[1][single[1][text]]
             is_id = level == Marks._fields.index("id")
-            if not _have_two_codes(*marks) and not (is_id and _is_another(*marks, plain)):
+            are_two_persons = all(one.code for one in marks) and marks[0].code != marks[1].code
+            if not are_two_persons and not (is_id and _is_another(*marks, plain)):
                 pairs[name] = single[1][text]
     pairs |= _alike(*({k: v for k, v in marked.items() if k not in done} for marked, done in
                       zip(lists, (pairs.keys(), set(pairs.values())), strict=True)))  # fmt: skip
@@ -285,11 +286,6 @@ def _single(rows: Mapping[str, Marks], level: int) -> dict[str, str]:
     """Return the row of each mark of a level that one row alone holds."""
     counted = Counter(marks[level] for marks in rows.values())
     return {marks[level]: name for name, marks in rows.items() if marks[level] and counted[marks[level]] == 1}
-
-
-def _have_two_codes(first: Marks, second: Marks) -> bool:
-    """Tell whether two rows are two legal persons: each has a credit code, and not the same."""
-    return bool(first.code and second.code) and first.code != second.code
 
 
 def _is_another(first: Marks, second: Marks, names: Sequence[set[str]]) -> bool:

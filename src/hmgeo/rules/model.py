@@ -380,10 +380,6 @@ class Validity(Struct, frozen=True):
         """
         return say("validity_checked", found=self.found, by=self.by, on=str(self.on), document=self.document)
 
-    def speaks_on(self, day: date) -> bool:
-        """Return whether the check has a say on a day: what is followed or lost only from then on."""
-        return self.since is None or day >= self.since
-
 
 class RunsState(Struct, frozen=True):
     """Whether the program judges a rule, and why not."""

@@ -71,7 +71,7 @@ def _as_checked(rule: Rule, standing: RuleStanding, as_of: date) -> RuleStanding
     an adoption brings back what is repealed, or a text that isn't held.
     """
     check = rule.validity
-    if check is None or not check.speaks_on(as_of) or standing.standing is Standing.OUTSIDE_TERRITORY:
+    if check is None or (check.since and as_of < check.since) or standing.standing is Standing.OUTSIDE_TERRITORY:
         return standing
     if check.state is ValidityState.STILL and standing.standing in {Standing.IN_FORCE, Standing.PERIOD_OVER}:
         checked_text = say("validity_checked_before", checked=check.text) if as_of > check.on else check.text

@@ -402,6 +402,7 @@ def _source_facts(row: Mapping[str, Any], codes: set[str]) -> list[Fact]:
         f"{row['lon']:.6f}, {row['lat']:.6f}" if row["lon"] is not None and row["lat"] is not None else "",
         f"±{row['position_uncertainty_m']:.1f} m" if row["position_uncertainty_m"] is not None else "",
     ]
+    note = row["note"] or ""
     return facts(
         ("list_number", str(row.get("list_number") or "")),
         ("visit", "，".join(filter(None, visit(row)))),
@@ -416,7 +417,7 @@ def _source_facts(row: Mapping[str, Any], codes: set[str]) -> list[Fact]:
         ("basis", wording.basis_word(row["basis"]), wording.basis_word(row["basis"], "en")),
         ("terrain", TERRAIN_WORDS[row.get("terrain") or ""]),
         *((column.name, _told(row.get(column.name), column)) for column in popup_columns()),
-        ("row_note", row["note"] if row["note"] and not _is_said(row["note"], codes) else ""),
+        ("row_note", "" if any(longer.startswith(note.rstrip("。")) for longer in codes) else note),
     )
 
 
@@ -424,11 +425,6 @@ def _told(value: str | float | None, column: DataColumn) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return f"{value:,.1f} {column.measured_in}".strip()
-
-
-def _is_said(note: str, codes: set[str]) -> bool:
-    """Tell whether a finding's note says the same or more."""
-    return any(longer.startswith(note.rstrip("。")) for longer in codes)
 
 
 def _bearing(bearing_deg: float | None, distance_m: float | None) -> str:

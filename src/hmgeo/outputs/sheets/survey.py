@@ -576,15 +576,10 @@ class Listed:
         findings = self._findings.get(source_id, [])
         count = sum(finding["verdict"] == Verdict.NOT_ASSESSED.value for finding in findings)
         clauses = say("clauses_open", count=count) if count else ""
-        return one_by_one((clauses, *self._untraced(source_id), "" if self._has_wind(source_id) else "风频"))
-
-    def _untraced(self, source_id: str) -> list[str]:
         evidence = self._evidence.get(source_id, {})
         pairs = zip(("大气途径", "灌溉途径", "径流途径"), _STATES, strict=True)
-        return [word for word, name in pairs if evidence.get(name, PathwayState.OPEN.value) == PathwayState.OPEN]
-
-    def _has_wind(self, source_id: str) -> bool:
-        return self._evidence.get(source_id, {}).get("air_downwind_percent") is not None
+        untraced = [word for word, name in pairs if evidence.get(name, PathwayState.OPEN.value) == PathwayState.OPEN]
+        return one_by_one((clauses, *untraced, "风频" if evidence.get("air_downwind_percent") is None else ""))
 
     def _advice(self, row: dict[str, Any], evidence: dict[str, Any]) -> list[tuple[str, str]]:
         """Return what a visit should settle, from what is missing or doubtful: in a word, and in full."""

@@ -93,16 +93,14 @@ class _Listing(Struct):
         self.has_examples = self.has_examples or answer.has_examples
         grave = list(takewhile(lambda clause: clause.verdict in GRAVE, answer.clauses))
         kept = grave[: LISTED_ROWS - len(self.listed)] if self.is_full else answer.clauses
-        self.listed += [(answer.site_id, _told(clause) if clause.verdict in GRAVE else clause) for clause in kept]
+        for clause in kept:  # of a grave one what would change it isn't told, and what it is told by isn't kept
+            is_grave = clause.verdict in GRAVE
+            told = replace(clause, evidence=tuple(clause.evidence), changes=()) if is_grave else clause
+            self.listed.append((answer.site_id, told))
         if not self.is_full and len(self.listed) > LISTED_ROWS:
             self.is_full = True
             self.listed = [(site_id, clause) for site_id, clause in self.listed if clause.verdict in GRAVE]
         del self.listed[LISTED_ROWS:]
-
-
-def _told(clause: Clause) -> Clause:
-    """Return a clause as a long list tells it: what would change it isn't told, and what it is told by isn't kept."""
-    return replace(clause, evidence=tuple(clause.evidence), changes=())
 
 
 def answer_text(results: SitingResults, language: str = "zh") -> Iterator[str]:
