@@ -461,6 +461,7 @@ class LayerFacts:
             self._insides[features] = answer
         return self._insides[features]
 
+    # `hmgeo.siting.kept` finds it by the question's name and "_each"
     def inside_each(self, asked: Sequence[Layers], features: Features, /) -> list[PlaceFact | Unknown]:
         """Return `inside` of each of those `asked`; sources asked together with this one share most answers."""
         index = None if features.layer == KEY_AREAS else self.among.index(features.layer)
