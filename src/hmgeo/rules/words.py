@@ -72,10 +72,11 @@ _YES_OR_NO = _YES | _NO
 _CLASSES = {word: kind for kind, words in _LISTS["clause"].items() for word in words.split()}
 _CLASSES |= dict.fromkeys(METALS.values(), "o")
 _WORD = expression("|".join(sorted(_CLASSES, reverse=True)) + "|.", re.DOTALL)
-_DENIAL = expression(r"(?=.*[nmx])[sjc]*(?:m[sjcm]*)?(?:b?n(?=[vos])v*(?:[osc]+v*)?|x)?|[sjcov]*mx")
+_DENIAL = expression(r"(?=.*[nmx])[sjc]*(?:m[sjcm]*)?(?:b?n(?=[vos])v*(?:[osc]+(?:vc*)*)?|x)?|[sjcov]*mx|j*k[jk]*")
 """A clause that bears a no out, by the classes of its words (`words.tsv`).
 
-It denies (n, x) what pollutes (o) or may (s), or what is done with it (v), or names what keeps it from the soil (m).
+It denies (n, x) what pollutes (o), what may (s) or what is done with it (v), names what keeps it from the soil (m), or
+what the place is (k).
 """
 _PRESENT = ("批准设立文号", "规划环评审查文号")
 _EXTRA_COLUMNS = {
