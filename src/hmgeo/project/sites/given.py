@@ -211,7 +211,7 @@ def _statements(texts: Sequence[str], problems: list[Problem]) -> dict[str, bool
         elif facts.get(code, said := _YES_NO[value.casefold()]) is not said:
             problems.append(Problem("同一事实写了是又写了否", Place(key="--set"), text, remedy="只留一个"))
         else:
-            facts[code] = _YES_NO[value.casefold()]
+            facts[code] = said
     return facts
 
 
