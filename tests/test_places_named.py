@@ -92,6 +92,9 @@ def test_a_cell_that_names_two_counties_names_none_whoever_reads_it(cell: str) -
     [
         "英德",
         "英德市（县级市）",
+        "英德市。",
+        "【英德市】",
+        "吉林省松原市英德市",
         "县级市英德市",
         "清远市市辖区英德市",
         "清远市市辖区/英德市",

@@ -104,7 +104,7 @@ _NO_PLACE = expression(
 )
 """What may stand beside a county and is no other one: levels, zones, what it was called."""
 _ELSEWHERE = expression(
-    r"[不非未除邻近疑拟跨县旗及与或兼]|可能|(?<!自治)(?<!地)区|(?<![太固])原|临(?!沂|汾|沧|夏)"
+    r"[不非未除邻近疑拟跨县旗及与或兼]|可能|(?<!自治)(?<!地)区|(?<![太固松])原|临(?!沂|汾|沧|夏)"
     r"|(?<![省区])[、;]|(?<![省市州盟区]),|(?<!呼)和(?!田)"
 )
 """What before a name says another place, or none; not the prefectures whose names hold such a word."""
@@ -135,7 +135,7 @@ def county_of_cell(cell: str, names: frozenset[str]) -> str:
     >>> [county_of_cell(cell, frozenset({"清城区", "英德市"})) for cell in cells]
     ['清城区', '英德市', '', '']
     """
-    text = _NO_PLACE.sub("/", unicodedata.normalize("NFKC", cell)).strip("/ ")
+    text = _NO_PLACE.sub("/", unicodedata.normalize("NFKC", cell)).strip("/ 。,;、【】[]")
     plain = "".join(text.split())
     whole = {name for name in names if plain in county_forms(name)}
     if whole:
