@@ -23,7 +23,7 @@ from hmgeo.errors import OutputError, ProjectError
 from hmgeo.geo.datum import gcj02_to_wgs84
 from hmgeo.outputs.figure.paper import path_of
 from hmgeo.outputs.figure.scene import view
-from hmgeo.outputs.sheets import cards
+from hmgeo.outputs.sheets import cards, survey
 from hmgeo.outputs.sheets.cards import write_cards
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import (
@@ -361,3 +361,17 @@ def test_the_list_opens_in_a_phones_map_under_its_numbers(results: Results, tmp_
     for row in listed:
         at = found[str(row["list_number"])]
         assert (at.x, at.y) == pytest.approx((row["lon"], row["lat"]), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("way", "cell", "told"),
+    [
+        ("地块 41 块。", "", "地块 41 块。"),
+        ("地块 41 块。", "示例排渠", "受纳水体：示例排渠；地块 41 块。"),
+        ("", "示例排渠", "受纳水体：示例排渠；未测算"),
+        ("", "", "受纳水体：未填；未测算"),
+    ],
+)
+def test_a_pathway_ends_with_its_own_full_stop(way: str, cell: str, told: str) -> None:
+    evidence = {"water_pathway": way, "water_receiving": cell}
+    assert survey._with(evidence, "water_pathway", "receiving_water_is", "water_receiving") == told

@@ -376,6 +376,8 @@ def test_receptors_within_1_km_are_counted_by_kind_and_none_needs_a_complete_lay
     answer, found, why = _around(intakes, reserves)
     assert answer == "有"
     assert found == "饮用水取水口 1 处（最近 554 m）。饮用水取水口另有 1 处在误差内，待核实。自然保护区无。"
+    zones = layer(LayerKind.WATER_SOURCE_ZONES, reserve)  # asked first, told last, for there is none
+    assert _around(zones, intakes)[1].endswith("另有 1 处在误差内，待核实。饮用水水源保护区无。")
     assert why.startswith("未提供饮用水水源保护区、重要水源地、灌溉取水口、河流、水质自动监测站，不能答「无」。")
     for open_ in (
         layer(LayerKind.NATURE_RESERVES, reserve, completeness=Completeness.UNKNOWN),

@@ -253,6 +253,18 @@ def test_the_head_counts_sources_and_clauses_stand_behind_a_click(opened: Opened
     assert "基准日" in opened.page.locator(".head-facts").inner_text()
 
 
+def test_no_count_in_the_head_is_cut_off_in_english(browser: Browser, small_page: Path) -> None:
+    view = Opened(browser, small_page, width=1024, height=768)
+    view.page.click("#tool-language")
+    words = view.page.locator("#head-numbers")
+    assert "Not on the map: 2 rows" in words.inner_text()
+    assert words.evaluate("one => [one.scrollWidth - one.clientWidth, getComputedStyle(one).whiteSpace]") == [
+        0,
+        "normal",
+    ]
+    view.close()
+
+
 def test_the_page_opens_on_its_sources(calm: Opened) -> None:
     view = calm.page.evaluate("(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])(map_hmgeo.getBounds())")
     rows = [row for row in small_results().sources.to_pylist() if row["lon"] is not None and row["geometry"]]

@@ -321,7 +321,7 @@ def asked_around(
     )
     return {
         "receptors_1km": HAS if sure else "",  # never 无: the form counts kinds that no layer holds
-        "receptors_1km_found": sentences(*sentences_found),
+        "receptors_1km_found": sentences(*sorted(sentences_found, key=lambda told: told.code == "asked_none")),
         "receptors_1km_open": sentences(*why),
     }
 

@@ -657,7 +657,9 @@ def _distance_words(row: dict[str, Any]) -> str:
 
 
 def _with(evidence: Mapping[str, Any], way: str, code: str, cell: str) -> str:
-    return one_by_one((evidence.get(way) or "未测算", say(code, stated=evidence.get(cell) or "未填")))
+    told, stated = evidence.get(way), evidence.get(cell)
+    named = say(code, stated=stated or "未填") if stated or not told else ""  # what wasn't filled in is asked on site
+    return one_by_one((named, told or "未测算"))
 
 
 def headers() -> Sequence[str]:
