@@ -88,6 +88,7 @@ CONTRADICTIONS: tuple[tuple[dict[str, str], str, str, tuple[str, ...]], ...] = (
     ({"是否“千吨万人”水源地": "否", "日供水量(t)": "1000"}, "否", "1000", ("thousand_ton_source",)),
     ({"是否“千吨万人”水源地": "否", "日供水量": "0.1万m³/d"}, "否", "0.1万", ("thousand_ton_source",)),
     ({"是否“千吨万人”水源地": "否", "供水人口（万人）": "1"}, "否", "「1」", ("thousand_ton_source",)),
+    ({"是否“千吨万人”水源地": "否", "供水人口（万户）": "1.2"}, "否", "「1.2」", ("thousand_ton_source",)),
     ({"是否涉镉": "不涉及", "废气镉": "0.5 t/a"}, "不涉及", "镉 500 kg/a", (CADMIUM, "emits_cadmium")),
     ({"是否涉镉": "不涉及", "废气镉(t/a)": "0.5"}, "不涉及", "镉 500 kg/a", (CADMIUM, "emits_cadmium")),
     ({"是否涉镉": "不涉及", "废气镉(t/a)": "0.5 g"}, "不涉及", "镉 0.0005 kg/a", (CADMIUM, "emits_cadmium")),

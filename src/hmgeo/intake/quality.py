@@ -400,7 +400,7 @@ def tell_units(texts: Sequence[str], header: str, wanted: str, journal: Journal)
     if times is None:
         return
     read = [(row, quantity) for row, text in enumerate(texts, start=1) if (quantity := parse_quantity(text.strip()))]
-    bare = [row for row, quantity in read if not quantity.unit and quantity.value and times != 1]
+    bare = [row for row, quantity in read if not (quantity.unit or quantity.sign) and quantity.value and times != 1]
     differing = [row for row, quantity in read if quantity.unit and factor(quantity.unit, stated) != 1]
     if bare:
         how = say("by_header_unit", unit=stated, times=float(times), wanted=wanted, rows=name_rows(bare))

@@ -430,7 +430,7 @@ _UNITS: dict[str, tuple[str, Fraction]] = {
 """What a unit measures, and its size; a tonne of water is a cubic metre."""
 _QUANTITY = expression(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
 _IN_BRACKETS = expression(r"\((?:单位:?)?([^()]*)\)$")
-_LIKE_UNIT = expression(r"/|[吨克斤%‰]$|[μun]g$|[十百千万亿]人$|-\d$|\^")
+_LIKE_UNIT = expression(r"/|[吨克斤%‰]$|[μun]g$|[十百千万亿][人户]$|-\d$|\^")
 
 
 class Quantity(Struct, frozen=True):
