@@ -21,6 +21,7 @@ from hmgeo.results.columns import VISITS_SCHEMA
 from hmgeo.results.results import Presentation
 from hmgeo.results.used import VisitOrder
 from hmgeo.screening.evidence import visiting
+from hmgeo.words import say
 
 try:
     from playwright.sync_api import sync_playwright
@@ -452,6 +453,23 @@ def test_warnings_are_counted_on_a_button_and_printed_all_the_same(opened: Opene
     opened.page.click("#tool-more")
     opened.page.emulate_media(media="print")
     assert warning.is_visible()
+
+
+def test_warnings_and_the_question_are_told_in_the_page_s_language(browser: Browser, tmp_path: Path) -> None:
+    """They stayed Chinese, also on the page of an English run."""
+    told = replace(small_results(), warnings=(say("rows_without_crs", rows="3"),))
+    for language in ("zh", "en"):
+        write_map(told, Presentation(language=language), tmp_path / "map.html")
+        view = Opened(browser, tmp_path / "map.html")
+        heard = []
+        for _ in range(2):
+            heard.append([view.page.locator(part).text_content() for part in ("#warnings", ".head-facts")])
+            view.page.click("#tool-language")
+        view.close()
+        zh, en = heard if language == "zh" else heard[::-1]
+        assert zh[0] == "共 3没有声明坐标系"
+        assert en[0] == "3 declare no CRS"
+        assert ("筛查规则" in zh[1], "adopted as a method" in en[1], "screening rule" in en[1].lower()) == (True,) * 3
 
 
 def test_nothing_runs_that_the_page_was_not_written_with(browser: Browser, small_page: Path) -> None:

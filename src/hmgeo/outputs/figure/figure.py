@@ -145,8 +145,7 @@ def _facts(results: Results, presentation: Presentation) -> list[str]:
     """Return the lines under the title: day, area, radius, rule; then the findings by verdict."""
     language = presentation.language
     words = labels(language)
-    rule = panels.screening_rule(results, language)
-    first = "　".join([*panels.subtitle(results, language), *([f"{words['rule']} {rule}"] if rule else [])])
+    first = "　".join(panels.subtitle(results, language))
     if not results.findings.num_rows:
         return [first, words["no_findings"]]
     header = wording.verdict_header(results.verdict_counts(), results.unassessed_counts(), language)

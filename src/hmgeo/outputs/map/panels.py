@@ -62,8 +62,7 @@ def render(
     return _template().render(
         t=LABELS,
         title=results.title,
-        subtitle=subtitle(results),
-        rule=screening_rule(results),
+        subtitle=list(zip(subtitle(results), subtitle(results, ENGLISH), strict=True)),
         header=_header(results),
         header_en=_header(results, "en"),
         banner=wording.basis_banner(results.basis),
@@ -71,7 +70,7 @@ def render(
         marks=[*audience_marks(shown, presentation), *_tile_marks(presentation)],
         years=sorted({year for picture in pictures for *_, year in picture.by_township if year}),
         watermark=watermark_tile(watermarks(results, presentation, presentation.language)),
-        warnings=results.warnings,
+        warnings=[(warning, in_language(warning, ENGLISH)) for warning in results.warnings],
         missing=missing_layers(results),
         legend=legend(results, pictures),
         unmapped=sources.unmapped(results),
@@ -203,16 +202,17 @@ def _header(results: Results, language: str = "zh") -> str:
 
 
 def subtitle(results: Results, language: str = "zh") -> list[str]:
-    """Return the facts under the title of `results` in `language`: day asked about, area, radius."""
+    """Return the facts under the title of `results` in `language`: day asked about, area, radius, screening rule."""
     words = labels(language)
     day = f"{words['as_of']} {results.as_of.isoformat()}" if results.as_of else words["no_as_of"]
     parts = [day, f"{words['area']} {results.area_name}" if results.area_name else ""]
     if results.search_areas.num_rows:
         parts.append(f"{words['radius']} {radius_text(results.radius_m)}")
-    return [part for part in parts if part]
+    rule = _screening_rule(results, language)
+    return [part for part in (*parts, f"{words['rule']} {rule}" if rule else "") if part]
 
 
-def screening_rule(results: Results, language: str = "zh") -> str:
+def _screening_rule(results: Results, language: str) -> str:
     """Return title and standing (in `language`) of the screening rule of `results`; empty where there is none."""
     rule = next((rule for rule in results.rules if rule.rule_id == results.screening_rule_id), None)
     if rule is None:
