@@ -49,12 +49,11 @@ def tables_in_bulk(
     has to be read row by row. `database` is `path` opened by SQLite.
     """
     held: list[pa.RecordBatch] = []
-    # rows read one by one tell what it is
-    with suppress(sqlite3.Error, RuntimeError, ValueError, OSError, pa.ArrowException):
+    faults = sqlite3.Error, RuntimeError, ValueError, OSError, pa.ArrowException
+    with suppress(*faults):  # rows read one by one tell what it is
         with path.open("rb") as stream:
             is_logged = stream.read(20)[18:] != b"\x01\x01"  # GDAL would write beside it
-        layout = None if is_logged or is_pending(path) else _layout(database, table, shape_column)
-        if layout is None:
+        if is_logged or is_pending(path) or (layout := _layout(database, table, shape_column)) is None:
             return
         size = min(rows or _TABLE_ROWS, _TABLE_ROWS)
         source, key, low = quoted_name(table), quoted_name(layout.key), layout.first
@@ -203,12 +202,14 @@ def shapefile_in_bulk(
         warnings.simplefilter("ignore")
         try:
             about = pyogrio.read_info(path, encoding=encoding)
+            beside = (near for near in path.parent.iterdir() if near.stem == path.stem)
+            index = next(near for near in beside if near.suffix.lower() == ".shx")
             names = [str(name) for name in about["fields"]]
             is_told = encoding is not None or all(map(str.isascii, names))
             if (
                 not is_told
                 or not len(set(names)) == len(names) == len(dbf.fields)
-                or not _is_indexed(path, index := _index_of(path), dbf.count, (_state(path), _state(index)))
+                or not _is_indexed(path, index, dbf.count, (_state(path), _state(index)))
             ):
                 return None
             others = [name for name, field in zip(names, dbf.fields, strict=True) if field.kind not in _AS_ARROW]
@@ -223,10 +224,6 @@ def shapefile_in_bulk(
         except (RuntimeError, ValueError, pa.ArrowException):
             return None
         return names, about["crs"], _columns(batches, names, held, encoding, -(-rows // size), opened.pop_all())
-
-
-def _index_of(path: Path) -> Path:
-    return next(near for near in path.parent.iterdir() if near.stem == path.stem and near.suffix.lower() == ".shx")
 
 
 def _state(path: Path) -> tuple[int, int]:
