@@ -14,7 +14,18 @@ from test_situations import ALL, BOOK, by_layer, given_of, judged
 
 from hmgeo.judging.bench import Question
 from hmgeo.judging.cases import CaseFacts, choices_of
-from hmgeo.judging.facts import Answer, DistanceFact, Facts, Features, PlaceFact, Stated, Unasked, Unknown
+from hmgeo.judging.facts import (
+    Answer,
+    DistanceFact,
+    Facts,
+    Features,
+    Layers,
+    PlaceFact,
+    Stated,
+    Unasked,
+    Unknown,
+)
+from hmgeo.judging.layers import LayerFacts
 from hmgeo.judging.places import Areas, Place, Places
 from hmgeo.rules.model import LayerState
 from hmgeo.siting.bench import SitingBench
@@ -201,6 +212,21 @@ def test_a_batch_equals_one_by_one_whatever_was_asked_before() -> None:
             answer for at in range(0, len(lattice), 7) for _, answer in in_turn.look(lattice[at : at + 7])
         ]
         assert together[::16] == [bench(held).check(site) for site in lattice[::16]]
+
+
+def test_sites_asked_together_are_told_together_what_they_lie_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The method is found by the name of its question, so that nothing else tells when it is gone."""
+    asked: list[int] = []
+
+    def counting(self: LayerFacts, together: list[Layers], features: Features, /) -> list[PlaceFact | Unknown]:
+        asked.append(len(together))
+        return plain(self, together, features)
+
+    plain = LayerFacts.inside_each
+    monkeypatch.setattr(LayerFacts, "inside_each", counting)
+    sites = [replace(SITE, site_id=str(at), geometry=shapely.Point(112.9 + at / 100, 22.9)) for at in range(5)]
+    assert len(list(bench().look(sites))) == len(sites)
+    assert max(asked) > 1
 
 
 def test_new_emissions_say_what_a_cell_left_blank() -> None:
