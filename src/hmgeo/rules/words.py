@@ -109,7 +109,7 @@ _BESIDE = expression(
     rf"|(?:关于|《)(?:印发)?{_HAN}{{1,30}}(?:环境影响报告书|环评)(?:报批稿)?的?审查意见(?:的函)?"
     rf"|{_SAID['remark']}|[\s,;:、。()\[\]《》#]|(?:不含)?{_HAN}{{1,6}}[区园城]|不含(?:[{''.join(METALS.values())}]、?)+"
     rf"|原?{_HAN}{{0,12}}(?:政府|国务院|委员会|[委局厅部])(?:办公[厅室])?"
-    rf"|{_YEAR}(?:年(?:\d\d?月(?:\d\d?日)?)?|([-.])\d\d?(?:\1\d\d?)?)(?!\d)"
+    rf"|{_YEAR}(?:年(?:\d\d?月(?:\d\d?日)?)?|([-./])\d\d?(?:\1\d\d?)?)(?!\d)"
 )
 """What stands beside a number and leaves it in force: remarks of `words.tsv`, titles, parts of a park, organs, days."""
 _NUMBER = expression(r"\+?\d+(?:\.\d+)?")
