@@ -23,6 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["overlay", "--project", str(PROJECT), *ASKED, "--area", "451221", "--out", str(out)]
     told = CliRunner().invoke(app, command, catch_exceptions=False)
     assert told.exit_code == 0
+    assert "｜｜" not in told.output  # no empty cells in the terminal
     return out
 
 

@@ -89,7 +89,7 @@ def overlay(
 
     typed = Typed("", trade, edition, action, metals=metal or (), stated=stated or ())
     for row in draw_overlay(project, typed, out, as_of=common.day_of(as_of), area=area):
-        common.OUT.print("｜".join(row), markup=False)
+        common.OUT.print("｜".join(filter(None, row)), markup=False)
 
 
 def key_areas(
