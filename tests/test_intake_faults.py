@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+import shapely
 
 from hmgeo.geo.datum import wgs84_to_bd09, wgs84_to_gcj02
 from hmgeo.intake.load import ReadOptions, load_positions, load_receptors
@@ -188,6 +190,27 @@ def test_people_at_sensitive_sites_are_counted_in_persons(
     assert [amount_of(text) for text in layer.shown["人口"].to_pylist()] == [people]
     told = {entry.value for entry in ledger.entries if entry.event == "数值有误"}
     assert (cell in told) == (people is None and "约" not in cell)
+
+
+def test_a_cell_that_gives_no_document_is_told_and_says_nothing(tmp_path: Path) -> None:
+    """Parks whose papers aren't understood are no lawful ones, and the ledger tells which cells to write anew."""
+    cells = [("粤府函〔2010〕3号", "待批"), ("2010年", "待批"), ("", "粤环审〔2012〕45号")]
+    names = ("批准设立文号", "规划环评审查文号*")
+    rows = [
+        {"type": "Feature", "properties": dict(zip(names, pair, strict=True)),
+         "geometry": shapely.geometry.mapping(shapely.box(113 + n / 10, 23, 113.05 + n / 10, 23.05))}
+        for n, pair in enumerate(cells)
+    ]  # fmt: skip
+    path = tmp_path / "园区.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}), encoding="utf-8")
+    layer, ledger = load_receptors(path, kind=LayerKind.INDUSTRIAL_PARKS, basis=Basis.SYNTHETIC)
+    told = [(entry.field, entry.value, entry.reason) for entry in ledger.entries if entry.event == "文号未认出"]
+    assert told == [
+        (names[0], "2010年", "看不出文件已有，共 1 行（数据第 2 行）"),
+        (names[1], "待批", "看不出文件已有，共 2 行（数据第 1、2 行）"),
+    ]
+    stated = [dict(pairs) for pairs in layer.read()["stated"].to_pylist()]
+    assert stated == [{"park_lawful": True}, {}, {"park_plan_eia": True}]
 
 
 def test_a_mass_with_its_own_unit_is_read_in_the_templates_where_the_column_names_none(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ from hmgeo.intake.places.locate import (
 from hmgeo.intake.places.mend import CHINA, check_range, close_lines, mend, read_shapes
 from hmgeo.intake.places.numbers import pair_uncertainties_m, typed_pairs
 from hmgeo.intake.places.suspicion import hold_against_places, hold_shapes_against_places
-from hmgeo.intake.quality import check_cells, plain_numbers, settle_words
+from hmgeo.intake.quality import check_cells, note_documents, plain_numbers, settle_words
 from hmgeo.intake.rows import Journal, Outcome, RawTable, ReadAs, as_text, as_wkb, name_rows
 from hmgeo.records import Gates, Layer, Ledger, Positions, Provenance
 from hmgeo.reference.cells import read_word, unit_of_header
@@ -285,6 +285,7 @@ def open_file(path: Path, kind: LayerKind, options: ReadOptions, shown_as: str) 
     note_standard(raw.headers, raw.sheet, kind, journal)
     ids = make_ids(raw.columns[column] if column else None, raw.row_count, column, journal)
     raw, unread = settle_words(raw, columns, kind, options.words, journal)
+    note_documents(raw, journal)
     return Opened(raw, columns, ids, journal, unread, edition=options.edition)
 
 

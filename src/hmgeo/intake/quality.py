@@ -42,7 +42,14 @@ from hmgeo.reference.tables import (
     trades_named,
 )
 from hmgeo.rules.claims import AIR, WATER
-from hmgeo.rules.words import MEASURED_ATTRIBUTES, says_something, stated_facts, unread_facts
+from hmgeo.rules.words import (
+    MEASURED_ATTRIBUTES,
+    document_columns,
+    names_document,
+    says_something,
+    stated_facts,
+    unread_facts,
+)
 from hmgeo.vocabulary import METALS, LayerKind, Unknown
 from hmgeo.words import say
 
@@ -115,6 +122,17 @@ def settle_words(
             words_now = read.column(np.arange(raw.row_count), [meant.get(cell, cell) for cell in read.words])
             settled = Cells({**arrow_columns(settled), header: words_now})
     return replace(raw, columns=settled), tuple(unread)
+
+
+def note_documents(raw: RawTable, journal: Journal) -> None:
+    """Tell the `journal` which cells that ask for a document's number don't give one: they say nothing."""
+    for header in document_columns(raw.headers):
+        read = raw.coded(header)
+        for place, cell in enumerate(read.words):
+            if not is_blank(cell) and not names_document(cell):
+                rows, action = np.flatnonzero(read.code == place) + 1, "按未载明处理，请只写机关、〔年份〕和编号"
+                why = say("document_unread", rows="")
+                journal.note("文号未认出", why, action, field=header, value=cell.strip(), rows=rows)
 
 
 def _with_notes(raw: RawTable, lists: Mapping[str, str], journal: Journal) -> RawTable:

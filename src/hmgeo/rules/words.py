@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -211,6 +211,15 @@ def unread_facts(row: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         for column, name, code in _fact_columns(tuple(row))
         if code and name not in _PRESENT and code not in read and not is_blank(row[column] or "")
     }
+
+
+def document_columns(headers: Iterable[str]) -> list[str]:
+    """Return the headers of columns that ask for the number of a document.
+
+    >>> document_columns(["名称", "批准设立文号*", "是否化工园区"])
+    ['批准设立文号*']
+    """
+    return [column for column, name, _ in _fact_columns(tuple(headers)) if name in _PRESENT]
 
 
 def names_document(cell: str) -> bool:
