@@ -18,6 +18,7 @@ from test_map_browser import Opened, browser, opened_whole
 from hmgeo.geo.ellipsoid import ELLIPSOID
 from hmgeo.judging.facts import Features
 from hmgeo.outputs.map.page import write_map
+from hmgeo.outputs.siting_words import certainty_text
 from hmgeo.project.sites.desk import open_desk
 from hmgeo.results.results import Presentation
 from hmgeo.results.siting import SiteAnswer, grouped
@@ -60,7 +61,8 @@ ASK = """
 questions => { const clauses = hmgeo.page.ask.clauses();
   return questions.map(one => clauses.ask(one.lon, one.lat, one).clauses.map(
     found => ({ rule: clauses.data.citations[found.cite].rule, verdict: found.verdict, possible: found.possible,
-                off: found.off, why: found.why, measure: found.measure }))); }
+                off: found.off, unsaid: found.unsaid, why: found.why,
+                measure: found.measure }))); }
 """
 
 Question = dict[str, Any]
@@ -115,6 +117,7 @@ def compared(one: Question, answer: SiteAnswer, found: Found) -> tuple[int, int]
         mine = found[rule]
         assert clause.verdict.value in mine["possible"], (one, rule, clause.verdict, mine)
         if len(mine["possible"]) > 1:
+            assert not mine["unsaid"] or "资料未说清" in certainty_text(clause), (one, rule)
             continue
         assert (rule, mine["verdict"]) == (rule, clause.verdict.value)
         if clause.measured.value is not None:
@@ -449,6 +452,25 @@ def test_near_a_limit_the_page_says_that_it_could_flip(opened: Opened, pencil: S
     assert "临界，待核实" in clause.locator(".ask-ambiguous").inner_text()
     assert "另一可能：未触及" in clause.locator(".ask-ambiguous").inner_text()
     assert re.search(r"「示例小学」500\.[45]\d m；限值 500 m", clause.inner_text())
+
+
+def test_a_wide_code_is_told_as_open_and_near_the_limit_as_a_place_that_may_be_nearer(
+    opened: Opened, pencil: SitingBench
+) -> None:
+    """A school 111 m off was called 临界, for the trade's code alone."""
+    ask_at(opened, "113.0, 23.101", "3360")
+    told = opened.page.locator('.ask-clause[data-rule="SIT-LAW-ART32"] .ask-ambiguous')
+    assert told.inner_text() == "资料未说清，从严　另一可能：不适用"
+    opened.page.click("#tool-language")
+    assert told.inner_text() == "not stated, graver side taken　Other possibility: not applicable"
+    opened.page.click("#tool-language")
+    lon, lat = near_limit(pencil, "sensitive_sites", 500.0, 0.5)[0]
+    opened.page.fill("#ask-place", f"{lon:.9f}, {lat:.9f}")
+    opened.page.keyboard.press("Enter")
+    assert told.inner_text().startswith("临界，待核实　")
+    opened.page.locator("#ask-form .ask-more summary").click()
+    opened.page.select_option("#ask-fact-may_pollute_soil", "yes")
+    assert told.inner_text().startswith("临界，待核实　")
 
 
 def test_hostile_words_stay_text_in_the_answer(browser: Browser, tmp_path: Path) -> None:

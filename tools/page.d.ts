@@ -339,7 +339,7 @@ type Labelled = Nearest & { label: string };
 interface Measured { set: number; found: Nullable<Labelled>; limit?: number; inside?: string }
 interface Measure { metres: Nullable<number>; label: string; limit: Nullable<number> }
 interface Outcome {
-  given: Side; possible: Side[]; why: string[]; said: Measured[]; texts?: string[]; approx: boolean; off?: boolean; measure: Nullable<Measure>;
+  given: Side; possible: Side[]; why: string[]; said: Measured[]; texts?: string[]; approx: boolean; off?: boolean; unsaid?: boolean; measure: Nullable<Measure>;
 }
 interface KnownFact { known: Nullable<boolean>; maybe?: boolean; open?: boolean; source?: string; why?: string }
 type Reached = { side: "met"; wide?: string; derived?: string } | { side: "not_met" | "unknown"; why: string };
@@ -347,7 +347,7 @@ interface Settled { verdict: string; why: string[] }
 /** What one clause says: `given` at the place itself, `possible` within the margin, the gravest first. */
 interface Judged {
   record: ClauseRecord; cite: number; said: Measured[]; texts: string[]; off: boolean; measure: Nullable<Measure>; given: string; possible: string[];
-  why: string[]; approx?: boolean;
+  why: string[]; approx?: boolean; unsaid?: boolean;
 }
 interface Verdict extends Judged { verdict: string; other: Nullable<string>; ambiguous: boolean }
 interface Answer { lon: number; lat: number; place: string; near: string[]; clauses: Verdict[]; asked: Asked }

@@ -240,7 +240,7 @@
     head.appendChild(el("span", "", " " + cited.title));
     item.appendChild(head);
     if (clause.other) {
-      item.appendChild(el("p", "ask-ambiguous", this.page.data.labels.certainty_ambiguous + "　" + this.say("ask_other", { word: this.badge(clause.other) })));
+      item.appendChild(el("p", "ask-ambiguous", this.say(clause.unsaid ? "certainty_unsaid" : "certainty_ambiguous") + "　" + this.say("ask_other", { word: this.badge(clause.other) })));
     }
     clause.said.forEach(function (fact) { ask.fact(item, fact); });
     lines = this.sentences(clause, cited, language);

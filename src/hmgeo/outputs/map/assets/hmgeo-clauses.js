@@ -173,7 +173,7 @@
     case "fact":
       known = facts[tree.name];
       if (typeof known === "object") { return settled(UNKNOWN, [known.doubt]); }
-      if (known === "maybe") { return settled(tree.graver, [tree.perhaps], { possible: [tree.graver, opposite(tree.graver)] }); }
+      if (known === "maybe") { return settled(tree.graver, [tree.perhaps], { possible: [tree.graver, opposite(tree.graver)], unsaid: true }); }
       side = hmgeo.factSide(tree, facts);
       return !side ? settled(UNKNOWN, [tree.why]) : settled(side, [], known === "yes" || known === "no" ? { texts: [tree.said[known]] } : {});
     case "near": return this.near(tree, tree.hit || MET);
@@ -188,16 +188,16 @@
   function combined(parts, decisive) {
     /** @param {Side} a @param {Side} b @returns {Side} */
     function pair(a, b) { return a === decisive || b === decisive ? decisive : a === UNKNOWN || b === UNKNOWN ? UNKNOWN : opposite(decisive); }
-    var given = parts.map(function (part) { return part.given; }).reduce(pair), counted, why;
+    var given = parts.map(function (part) { return part.given; }).reduce(pair), counted, why, flips = parts.filter(function (part) { return part.possible.length > 1; });
     var possible = parts.map(function (part) { return part.possible; }).reduce(function (a, b) {
       return joined(a.map(function (x) { return b.map(function (y) { return pair(x, y); }); }));
     });
     counted = parts.filter(function (part) { return part.possible.indexOf(given) >= 0; });
     counted = counted.length ? counted : parts;
     why = joined(counted.map(function (part) { return part.why; }));
-    if (possible.length > 1) { why = joined([why].concat(parts.filter(function (part) { return part.possible.length > 1; }).map(function (part) { return part.why; }))); }
+    if (possible.length > 1) { why = joined([why].concat(flips.map(function (part) { return part.why; }))); }
     return {
-      given: given, possible: possible, why: why, said: chained(parts.map(function (part) { return part.said; })),
+      unsaid: flips.length > 0 && flips.every(function (part) { return part.unsaid; }), given: given, possible: possible, why: why, said: chained(parts.map(function (part) { return part.said; })),
       texts: joined(parts.map(function (part) { return part.texts || []; })),
       approx: given === decisive ? counted.filter(function (part) { return part.given === given; }).every(function (part) { return part.approx; }) : parts.some(function (part) { return part.approx; }),
       off: given === UNKNOWN && counted.some(function (part) { return part.off; }),
@@ -367,8 +367,9 @@
 
   /* The same where its test must be asked. */
   Clauses.prototype.test = /** @type {IClauses["test"]} */ function (record, asked, spot) {
-    var reached = this.reach(record, asked), exempt = this.exemption(record, asked), facts = this.factsOf(asked), given, possible, why, open, isHit;
+    var reached = this.reach(record, asked), exempt = this.exemption(record, asked), facts = this.factsOf(asked), given, possible, why, open, isHit, unsaid;
     var outcomes = record.trees.map(function (tree) { return spot.run(tree, facts); }), first = outcomes[0];
+    unsaid = outcomes.some(function (outcome) { return outcome.unsaid; });
     given = unique(outcomes.map(function (outcome) { return record.sides[outcome.given]; }));
     possible = joined(outcomes.map(function (outcome) { return outcome.possible.map(function (side) { return record.sides[side]; }); }));
     why = first.why;
@@ -388,11 +389,11 @@
     if (possible[0] === "conditional") { why = [record.condition].concat(why); }
     if (record.principle && reached.side === MET && first.possible.some(function (side) { return side !== UNKNOWN; })) { why = why.concat([record.principle]); }
     if (isHit && reached.side === MET && reached.derived) { why = why.concat([reached.derived]); }
-    if (isHit && reached.side === MET && reached.wide) { why = why.concat([reached.wide]); possible = possible.concat(["not_applicable"]); }
+    if (isHit && reached.side === MET && reached.wide) { why = why.concat([reached.wide]); possible = possible.concat(["not_applicable"]); unsaid = true; }
     if (exempt && reached.side === MET && (isHit || (possible[0] === "clear" && record.graver === NOT_MET))) { why = why.concat([exempt.why]); }
     return {
       record: record, cite: record.cite, given: given[0], possible: possible, why: unique(why.filter(Boolean)), said: first.said, texts: first.texts || [], measure: first.measure,
-      off: given[0] === "not_assessed" && Boolean(first.off), approx: first.approx
+      unsaid: unsaid && outcomes.every(function (outcome) { return outcome.possible.length === 1 || outcome.unsaid; }), off: given[0] === "not_assessed" && Boolean(first.off), approx: first.approx
     };
   };
 
@@ -489,7 +490,7 @@
     if (absent && spoken[0].indexOf(numbers[0]) < 0) { first = Object.assign({}, first, { given: "not_applicable" }); }
     possible = this.byGravity(possible);
     return Object.assign({}, first, {
-      verdict: possible[0], other: possible.length > 1 ? possible[possible.length - 1] : null, possible: possible, ambiguous: possible.length > 1
+      verdict: possible[0], other: possible.length > 1 ? possible[possible.length - 1] : null, possible: possible, ambiguous: possible.length > 1, unsaid: judged.some(function (clause) { return clause.unsaid; }) && judged.every(function (clause) { return clause.possible.length === 1 || clause.unsaid; })
     });
   };
 
