@@ -474,3 +474,20 @@ def test_a_share_is_no_mass_of_an_outlet(tmp_path: Path, unit: str, kg: float | 
     table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.SYNTHETIC)
     assert table.table["emission_kg"].to_pylist() == [kg]
     assert bool([entry for entry in ledger.entries if entry.event == "数值有误"]) is (kg is None)
+
+
+def test_of_several_columns_of_errors_the_largest_counts_row_by_row(tmp_path: Path) -> None:
+    """The first of them alone counted, the smaller here; one that can't be read holds its row."""
+    path = tmp_path / "甲.csv"
+    rows = ["5,1,", "9000,1,", ",1,", "5,0.005,", "5,,", "5,1,3"]
+    head = "企业编号,经度,纬度,坐标系,定位误差(m),定位误差(km),GPS误差(里)\n"
+    lines = [f"A{row},113.05123456,23.55123456,CGCS2000,{cells}" for row, cells in enumerate(rows)]
+    path.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    for options in (ReadOptions(), ReadOptions(columns=(("uncertainty", "定位误差(m)"),))):
+        read, ledger = load(path, options=options)
+        metres = read.table["position_uncertainty_m"].to_pylist()
+        assert metres == [*(pytest.approx(error, abs=1e-2) for error in (1000, 9000, 1000, 5, 5)), None]
+        (told,) = [entry for entry in ledger.entries if entry.event == "定位误差各列不同"]
+        assert (told.field, told.row_count) == ("定位误差(m)、定位误差(km)、GPS误差(里)", 3)
+        assert told.action == "按较大者计，请核对"
+        assert not [entry for entry in ledger.entries if entry.event == "数值有误"]

@@ -87,6 +87,7 @@ UNITS = frozenset(
 
 _MOST_NAMED = 40
 _BEHIND_ERROR = re.compile(r"(?:(?<=误差|偏差|半径|范围)|(?<=不确定[度性]))[a-z千公厘米里]*[\W_].*")
+_ERROR = re.compile("|".join(ROLES["uncertainty"].split()))
 _PERMIT = re.compile(r"[0-9A-Z]{18}\d{3}[A-Z]")
 
 
@@ -103,12 +104,15 @@ class Columns(Struct, frozen=True):
         Further coordinates beside those, the surest first.
     rivals
         Coordinates between which the user has to choose.
+    errors
+        All columns that state how far off a position may be, that of `uncertainty` among them.
     """
 
     by_role: dict[str, str] = field(default_factory=dict)
     place: Coordinates | None = None
     spares: tuple[Coordinates, ...] = ()
     rivals: tuple[Coordinates, ...] = ()
+    errors: tuple[str, ...] = ()
 
     def __contains__(self, role: str) -> bool:
         """Tell whether the file has a column for the role."""
@@ -138,7 +142,7 @@ class Columns(Struct, frozen=True):
             if place is not None and not used & set(candidate.headers):
                 spares.append(candidate)
                 used |= set(candidate.headers)
-        return Columns({**others, **roles}, place, tuple(spares))
+        return Columns({**others, **roles}, place, tuple(spares), errors=self.errors)
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """Return what each role is called and the columns taken for it."""
@@ -175,7 +179,8 @@ def recognise(headers: Sequence[str], kind: LayerKind, columns: Mapping[str, Seq
         by_role["class"] = class_column
     candidates = find_coordinates(headers)
     place, rivals = choose(candidates, kind, columns)
-    return replace(Columns(by_role).at(place, own_first(candidates, kind)), rivals=rivals)
+    made = Columns(by_role, errors=tuple(header for header in headers if any(map(_ERROR.fullmatch, _forms(header)))))
+    return replace(made.at(place, own_first(candidates, kind)), rivals=rivals)
 
 
 def recognise_list(headers: Sequence[str]) -> dict[str, str]:
@@ -190,12 +195,9 @@ def recognise_list(headers: Sequence[str]) -> dict[str, str]:
 def _by_pattern(headers: Sequence[str], roles: Mapping[str, str]) -> dict[str, str]:
     """Return the column of each role that has one: by its most telling name, and of two the first."""
     known: dict[str, str] = {}
-    for header in headers:
-        known.setdefault(_letters(plain_name(header)), header)
-    for header in headers:  # a name without its unit never outranks the bare name
-        known.setdefault(_letters(_without_unit(plain_name(header))), header)
-    for header in headers:  # what stands behind 误差 is for the reader of errors to judge
-        known.setdefault(_letters(_BEHIND_ERROR.sub("", plain_name(header))), header)
+    for forms in zip(*map(_forms, headers), strict=True):
+        for form, header in zip(forms, headers, strict=True):
+            known.setdefault(form, header)
     columns: dict[str, str] = {}
     for role, patterns in roles.items():
         names = (name for pattern in patterns.split() for name in known if re.fullmatch(pattern, name))
@@ -203,6 +205,15 @@ def _by_pattern(headers: Sequence[str], roles: Mapping[str, str]) -> dict[str, s
         if name is not None:
             columns[role] = known[name]
     return columns
+
+
+def _forms(header: str) -> tuple[str, str, str]:
+    """Return a name's letters, those without its unit, which never outrank them, and without what follows 误差.
+
+    What stands behind 误差 is for the reader of errors to judge.
+    """
+    plain = plain_name(header)
+    return _letters(plain), _letters(_without_unit(plain)), _letters(_BEHIND_ERROR.sub("", plain))
 
 
 @lru_cache(maxsize=4096)
@@ -275,6 +286,7 @@ def map_columns(columns: Columns, wanted: Sequence[tuple[str, str]], headers: Se
     both = mapped.pop("lonlat", None)
     lon, lat = (both, both) if both else (mapped.pop("lon", None), mapped.pop("lat", None))
     made = replace(columns, by_role={**columns.by_role, **{role: names[0] for role, names in mapped.items()}})
+    made = replace(made, errors=tuple(dict.fromkeys((*mapped.get("uncertainty", ()), *made.errors))))
     if lon is None and lat is None:
         return made
     before = columns.place

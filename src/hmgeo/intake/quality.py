@@ -436,7 +436,8 @@ def _numeric_columns(opened: Opened, kind: LayerKind) -> dict[str, str]:
         if any(word in column.allowed for word in _NUMBERS_ALLOWED)
     }
     wanted = {**_amounts(), **of_kind}
-    used = {opened.columns.by_role.get(role) for role in ("lon", "lat", "uncertainty", "central_meridian", "id")}
+    roles = {opened.columns.by_role.get(role) for role in ("lon", "lat", "central_meridian", "id")}
+    used = roles.union(opened.columns.errors)
     units = {}
     for header in opened.raw.headers:
         unit, bare = _known_unit(header), bare_header(header)

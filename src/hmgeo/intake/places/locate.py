@@ -478,22 +478,30 @@ def _metres_of(header: str) -> float | None:
 
 
 def add_stated_uncertainty(raw: RawTable, columns: Columns, outcome: Outcome) -> None:
-    """Add what rows of `raw` state in 定位误差(m), one of `columns`, to `outcome`; what can't be read is held there."""
-    if "uncertainty" not in columns:
-        return
-    header = columns["uncertainty"]
-    metres = _metres_of(header)
-    for row, text in enumerate(raw.columns[header]):
-        plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
-        if plain in PLACEHOLDERS:
-            continue
-        stated = _STATED_ERROR.fullmatch(plain)
-        size = metres if stated is None or not stated[2] else _length_of(stated[2])
-        if stated is not None and size is not None:
-            outcome.uncertainty_m[row] += float(stated[1]) * size
-        else:
-            reason = "定位误差不是大于等于 0 的米数，位置误差不明"
-            outcome.hold(row, reason, field=header, value=text, action="未据以判断，请更正定位误差")
+    """Add what rows of `raw` state in 定位误差(m), one of `columns`, to `outcome`; what can't be read is held there.
+
+    Of several such columns the largest error counts, row by row.
+    """
+    read: dict[int, list[float]] = defaultdict(list)
+    for header in columns.errors:
+        metres = _metres_of(header)
+        for row, text in enumerate(raw.columns[header]):
+            plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+            if plain in PLACEHOLDERS:
+                continue
+            stated = _STATED_ERROR.fullmatch(plain)
+            size = metres if stated is None or not stated[2] else _length_of(stated[2])
+            if stated is not None and size is not None:
+                read[row].append(float(stated[1]) * size)
+            else:
+                reason = "定位误差不是大于等于 0 的米数，位置误差不明"
+                outcome.hold(row, reason, field=header, value=text, action="未据以判断，请更正定位误差")
+    for row, errors_m in read.items():
+        outcome.uncertainty_m[row] += max(errors_m)
+    differing = [row + 1 for row, errors_m in read.items() if len(set(errors_m)) > 1]
+    if differing:
+        field, why = "、".join(columns.errors), say("rows_in_all", rows="")
+        outcome.journal.note("定位误差各列不同", why, "按较大者计，请核对", field=field, rows=differing)
 
 
 def _turn_survey_axes(pairs: dict[int, Pair], columns: Columns, outcome: Outcome) -> dict[int, Pair]:
