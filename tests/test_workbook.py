@@ -76,10 +76,25 @@ def test_sheets_stand_in_order_with_banner_caption_and_disclaimer(book: Workbook
         texts = [row[0] for row in sheet.iter_rows(values_only=True) if isinstance(row[0], str)]
         assert texts[0] == f"清城区（龙塘镇、石角镇）示例　{sheet.title}"
         day = "评估基准日：2019-06-30｜区域：清城区｜密级：未标注｜合成数据，仅供软件演示"
-        assert texts[1] == f"{day}｜提示 1 条，见目录"
+        assert texts[1] == (day if sheet.title == "目录" else f"{day}｜提示 1 条，见目录")
         assert texts[-2:] == [caption, wording.DISCLAIMER]
     assert book["目录"]["A3"].value == "提示：「河流」为小比例尺示意，不能用于岸线距离。"
     assert len(SHEETS) <= 9
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "提示："), ("en", "Warning: ")])
+def test_each_notice_has_a_row_on_the_first_sheet_which_points_elsewhere_alone(
+    language: str, word: str, tmp_path: Path
+) -> None:
+    """All stood in one cell, on a sheet that said 见目录 of itself."""
+    warned = ("第一条提示", "第二条提示", "第三条提示")
+    write_workbook(
+        structs.replace(small_results(), warnings=warned), Presentation(language=language), tmp_path / "book.xlsx"
+    )
+    first, *others = openpyxl.load_workbook(tmp_path / "book.xlsx")
+    assert [first.cell(row, 1).value for row in (3, 4, 5, 6)] == [*(f"{word}{one}" for one in warned), None]
+    led = "提示 3 条，见目录" if language == "zh" else "3 cautions, see Contents"
+    assert [led in sheet["A2"].value for sheet in (first, *others)] == [False, *(True for _ in others)]
 
 
 def linked(sheet: Worksheet) -> dict[str, str]:

@@ -536,7 +536,8 @@ def _write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str]
     day = results.as_of.isoformat() if results.as_of else "未设基准日"
     facts = [say("as_of_day", day=day), say("area_of", name=results.area_name) if results.area_name else ""]
     facts += [say("classified_as", mark=wording.classification_word(results)), wording.basis_banner(results.basis)]
-    if (CONTENTS, "") in book.rows and results.warnings:
+    is_behind_contents = (CONTENTS, "") in book.rows and name != CONTENTS
+    if is_behind_contents and results.warnings:
         facts += [say("cautions_in_contents", count=len(results.warnings))]
     title = book.style(bold=True, font_size=14)
     notice = book.style(bg_color=tint.tint, font_color=tint.text, bold=True, text_wrap=True)
@@ -548,7 +549,7 @@ def _write_banner(book: Book, page: Worksheet, name: str, remarks: Sequence[str]
     lines += [(remark, plain) for remark in remarks]
     for row, (text, style) in enumerate(lines):
         _write_across(page, row, book.say(text), style, widths)
-    if (CONTENTS, "") in book.rows and name != CONTENTS:
+    if is_behind_contents:
         page.write_url(0, 0, book.target(Link("", CONTENTS)), title, f"{results.title}　{book.say(name)}")
     return len(lines)
 

@@ -116,7 +116,6 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
     summary, notes = tuple(_summary_sections(run)), tuple(_note_sections(results))
     order = [ORDER, SUMMARY, *(name for name in tables if name != ORDER), NOTES]
     counts = {name: len(tables[name].rows) if name in tables else 0 for name in order}
-    cautions = say("warned_of", words=say("side_by_side", parts=results.warnings))
     with open_book(results, presentation, path) as book:
         book.place(tables.values())
         book.rows[CONTENTS, ""] = 0
@@ -125,7 +124,7 @@ def write_workbook(results: Results, presentation: Presentation, path: Path) -> 
             CONTENTS,
             tuple(_contents_sections(results, counts, presentation.left_out)),
             CONTENT_WIDTHS,
-            remarks=(cautions,) if results.warnings else (),
+            remarks=tuple(say("warned_of", words=words) for words in results.warnings),
         )
         for name in order:
             if name in tables:
