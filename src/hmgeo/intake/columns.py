@@ -44,6 +44,7 @@ from hmgeo.words import say
 
 _PARTS_OF_NAMES = {
     "{of}": "(?:企业|单位|公司|项目|污染源|所在|所属|所处|地)*",
+    "{unit}": "(?:单位)?(?:[a-z]?m|ft|deg|度|[角弧]?[分秒]|[千百十厘分毫微]?米|公里|英[里尺寸]|[里尺丈级]|像[元素])",
     "{who}": "(?:重点|监管|排污|涉重|工业|产废|污染源|企业|单位|公司|工厂)*",
 }
 """What stands for what in names of columns as `reference/data/columns.csv` writes them."""
@@ -87,6 +88,8 @@ UNITS = frozenset(
 
 _MOST_NAMED = 40
 _BEHIND_ERROR = re.compile(r"(?:(?<=误差|偏差|半径|范围)|(?<=不确定[度性]))[a-z千公厘米里]*[\W_].*")
+_BEHIND_ACCURACY = re.compile(r"(?:(?<=精度)|(?<=ainty))[^\w#].*[\w′°%].*")
+"""What makes either tell of an error: a unit, known or not."""
 _ERROR = re.compile("|".join(ROLES["uncertainty"].split()))
 _PERMIT = re.compile(r"[0-9A-Z]{18}\d{3}[A-Z]")
 
@@ -213,7 +216,8 @@ def _forms(header: str) -> tuple[str, str, str]:
     What stands behind 误差 is for the reader of errors to judge.
     """
     plain = plain_name(header)
-    return _letters(plain), _letters(_without_unit(plain)), _letters(_BEHIND_ERROR.sub("", plain))
+    behind = _BEHIND_ERROR.sub("", _BEHIND_ACCURACY.sub("m", plain))
+    return _letters(plain), _letters(_without_unit(plain)), _letters(behind)
 
 
 @lru_cache(maxsize=4096)
