@@ -207,10 +207,14 @@ def _name_fault(name: str, code: str) -> str:
     named = divisions_named(name) if int(code[:2]) in _INDUSTRY else []
     if not any(ANY_TRADE in divisions for divisions in named) and any(code[:2] not in divisions for divisions in named):
         return "contradiction"
-    pairs = {word[at : at + 2] for word in (*own, *key_words) for at in range(len(word) - 1)}
-    if pairs and not any(name[at : at + 2] in pairs for at in range(len(name) - 1)):
-        return "contradiction"
-    return ""
+    pairs = _pairs(*own, *key_words)
+    return "contradiction" if pairs and not pairs & _pairs(name) else ""
+
+
+def _pairs(*words: str) -> set[str]:
+    """Return all two characters that stand side by side; 非金属 has none in common with 金属."""
+    plain = [word.replace("非金属", "非") for word in words]
+    return {word[at : at + 2] for word in plain for at in range(len(word) - 1)}
 
 
 ANY_TRADE = "*"
