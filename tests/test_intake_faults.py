@@ -507,3 +507,24 @@ def test_of_several_columns_of_errors_the_largest_counts_row_by_row(tmp_path: Pa
         assert (told.field, told.row_count) == ("定位误差(m)、定位误差(km)、GPS误差(里)", 3)
         assert told.action == "按较大者计，请核对"
         assert not [entry for entry in ledger.entries if entry.event == "数值有误"]
+
+
+def test_a_mass_below_zero_is_refused_and_not_told_as_converted_before(tmp_path: Path) -> None:
+    """The ledger said of -5 under t/a that it counts as -5000 kg/a, and then that it doesn't count."""
+    path = tmp_path / "甲.csv"
+    rows = "A,113.05,23.55,-5,-3 kg/a,-2\nB,113.06,23.55,0.3,1 kg/a,\n"
+    path.write_text("企业编号,经度,纬度,废气铅(t/a),废气镉(t/a),海拔(km)\n" + rows, encoding="utf-8")
+    _, ledger = load(path)
+    assert told_of_units(ledger) == [
+        ("废气铅(t/a)", "表头单位 t/a，按 1 t/a = 1000 kg/a 换算，共 1 行（数据第 2 行）"),
+        ("废气镉(t/a)", "单元格所写单位与表头的 t/a 不同，共 1 行（数据第 2 行）"),
+    ]
+    assert unread_numbers(ledger) == [
+        (1, "废气铅(t/a)", "-5", "不是以 kg/a 计的非负数值"),
+        (1, "废气镉(t/a)", "-3 kg/a", "不是以 kg/a 计的非负数值"),
+    ]
+    path = tmp_path / "排放口.csv"
+    path.write_text("企业编号,排放口编号,类型,污染物,年排放量(t/a)\nA,DA1,废气,镉,-5\n", encoding="utf-8")
+    table, ledger = load_side_table(path, kind=LayerKind.OUTLETS, basis=Basis.SYNTHETIC)
+    assert table.table["emission_kg"].to_pylist() == [None]
+    assert (told_of_units(ledger), len(unread_numbers(ledger))) == ([], 1)

@@ -388,7 +388,7 @@ def plain_numbers(texts: Sequence[str], header: str, wanted: str, journal: Journ
         quantity = parse_quantity(stripped)
         own = None if quantity is None else replace(quantity, unit=quantity.unit or other)
         value = None if own is None else in_unit(own, wanted)
-        is_below = value is not None and value < 0 and not _LEVEL.search(bare_header(header))
+        is_below = value is not None and _is_below(value, header)
         if own is None or value is None or is_below:
             unfit = "不是数值" if own is None else say("unit_unfit", unit=own.unit, of_column=wanted)
             below = say("not_a_quantity", unit=wanted) if wanted else say("below_zero")
@@ -411,13 +411,22 @@ def plain_numbers(texts: Sequence[str], header: str, wanted: str, journal: Journ
     return made
 
 
+def _is_below(value: float, header: str) -> bool:
+    """Return whether a number is below zero where a column's can't be."""
+    return value < 0 and not _LEVEL.search(bare_header(header))
+
+
 def tell_units(texts: Sequence[str], header: str, wanted: str, journal: Journal) -> None:
     """Write down that numbers of a column are converted by its header's unit, and which cells give another one."""
     stated = unit_of_header(header)
     times = factor(stated, wanted) if stated else None
     if times is None:
         return
-    read = [(row, quantity) for row, text in enumerate(texts, start=1) if (quantity := parse_quantity(text.strip()))]
+    read = [
+        (row, quantity)
+        for row, text in enumerate(texts, start=1)
+        if (quantity := parse_quantity(text.strip())) and not _is_below(quantity.value, header)
+    ]
     bare = [row for row, quantity in read if not (quantity.unit or quantity.sign) and quantity.value and times != 1]
     differing = [row for row, quantity in read if quantity.unit and factor(quantity.unit, stated) != 1]
     if bare:
