@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import docx
 import pytest
 from books import Page, pages_of
+from small_results import data_of
 from typer.testing import CliRunner
 
 from hmgeo.cli import app
+from hmgeo.outputs import wording
 from hmgeo.outputs.english import in_english, phrases, written
+from hmgeo.outputs.map.page import map_page
 from hmgeo.outputs.sheets.report import write_report
 from hmgeo.outputs.sheets.screening import write_workbook
 from hmgeo.outputs.sheets.survey import write_survey_list
@@ -20,6 +23,7 @@ from hmgeo.outputs.tables import OUR_WORDS, write_data
 from hmgeo.outputs.templates import FIX_SOURCE, fix_title, rows_to_fix, settling_lines, write_fixme
 from hmgeo.project.run_files import told_by
 from hmgeo.records import UnreadWord
+from hmgeo.reference.tables import LINKS
 from hmgeo.results.results import Presentation, Results
 from hmgeo.rules.parameters import declared
 from hmgeo.words import say, sentences
@@ -252,6 +256,47 @@ def test_csv_notes_follow_the_language_and_codes_stay(
     assert any("Known only to lie in" in row["note"] for row in rows["en"])
 
 
+def test_one_of_a_kind_is_told_in_the_singular_and_names_stay() -> None:
+    """The terminal said 1 rows, and 1 are not."""
+    lost = {
+        "layer": "灌溉取水口",
+        "rows": 1,
+        "column": "灌区编号",
+        "target": "灌区",
+        "joined": 0,
+        "lost": 1,
+        "which": "G9",
+    }
+    assert in_english(say("links_lost", **lost)) == (
+        '"irrigation intakes": 1 row names a row of "district" in "District id", 0 are linked, 1 is not ("G9"): '
+        "see the ledger."
+    )
+    told = in_english(say("rows_disputed", count=1))
+    assert told.startswith("1 row states what other data contradict")
+    assert in_english(say("rows_disputed", count=2)).startswith("2 rows state what")
+    assert in_english(say("rows_disputed", count=11)).startswith("11 rows state what")
+    assert in_english(say("site.more_in_files", rest="1")) == "1 more site is in the files."
+    assert wording.TEXTS["rows_read"].say("en", count="1", statuses="x").startswith("1 row of sources: x.")
+    assert in_english(say("diff.differs", name="1")) == "1 differs"
+
+
+def test_every_column_that_joins_lists_has_an_english_name() -> None:
+    links = ("enterprise", "water", "intake", "district", "park", "zone")
+    assert [in_english(LINKS[link][0]) for link in links] == [
+        "Enterprise id", "Receiving water", "Intake id", "District id", "Park id", "Water source id",
+    ]  # fmt: skip
+
+
+def test_the_map_tells_in_english_why_a_source_is_visited(shipped_results: Callable[[str], Results]) -> None:
+    """「最近耕地处于下风向的时间」 stayed in the popup of an English page."""
+    data = data_of(map_page(shipped_results("qingcheng"), Presentation(language="en")))
+    told = [fact[1:] for source in data["sources"] for fact in source["facts"] if fact[0] == "visit"]
+    downwind = [english for chinese, english in told if "最近耕地处于下风向" in chinese]
+    assert downwind
+    assert all(re.search(r", nearest farmland downwind [\d.]+% of the time", english) for english in downwind)
+    assert all(re.match(r"(I|II|III|IV), [\d≤<>–-]", english) for english in downwind)
+
+
 def test_the_command_speaks_english_and_opens_the_page_in_it(tmp_path: Path) -> None:
     points = tmp_path / "points.csv"
     points.write_text("id,name,lon,lat\nA,Site,113.05,23.60\n", encoding="utf-8")
@@ -265,7 +310,7 @@ def test_the_command_speaks_english_and_opens_the_page_in_it(tmp_path: Path) -> 
     command = ["screen", "--sources", str(points), "--farmland", str(land), "--out", str(tmp_path / "out")]
     told = CliRunner().invoke(app, [*command, "--lang", "en"])
     assert told.exit_code == 0, told.output
-    assert "1 sources (assessed 1, not located 0, returned for correction 0)" in told.output
+    assert "1 source (assessed 1, not located 0, returned for correction 0)" in told.output
     assert '<html lang="en">' in (tmp_path / "out/map.html").read_text(encoding="utf-8")
     assert next(iter(pages_of(tmp_path / "out/screening.xlsx"))) == "Contents"
     refused = CliRunner().invoke(app, [*command, "--lang", "fr"])

@@ -441,6 +441,8 @@ def test_the_address_brings_the_question_back_and_english_changes_the_words(open
     opened.page.click("#tool-language")
     assert "touches a prohibition 2" in opened.page.locator("#ask-says").inner_text()
     assert opened.page.locator("#ask-title").inner_text() == "Siting check: click anywhere"
+    says = """() => [1, 2, "1"].map(n => hmgeo.say(hmgeo.page.data.labels.gone, { n: n }))"""
+    assert opened.page.evaluate(says) == ["1 source shown", "2 sources shown", "1 source shown"]
     opened.requests.clear()
 
 

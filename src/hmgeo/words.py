@@ -74,6 +74,11 @@ _PACKED = "\x1e"
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _TOGETHER = "~"
 """How a list of sentences is told: one after the other."""
+_COUNTED = re.compile(
+    r"(\{(\w+)(?::[^{}]*)?\})( (?:more )?[a-z]{3,}s\b)?"
+    r"( (?:are|differ|drain|have|lie|look|name|search|stand|state|wait)\b)?"
+)
+"""A value in an English template, what it counts, and the verb that follows at once."""
 _FOLLOWS = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -128,6 +133,26 @@ def template(code: str, language: str = "zh") -> str:
         literal + ("" if name is None else f"{{{name}}}")
         for literal, name, _ in _pieces(catalogue()[code].template(language), bare=False)
     )
+
+
+def in_number(template: str, values: Mapping[str, Any]) -> str:
+    """Return an English `template` whose words are in the singular wherever one of `values` counts one of them.
+
+    A text that isn't called a count may be a name.
+
+    >>> in_number("{count:d} rows are left, {rest} more classes, {id} holds", {"count": 1, "rest": "2", "id": "1"})
+    '{count:d} row is left, {rest} more classes, {id} holds'
+    """
+    ones = {name for name, value in values.items() if value == 1 or (value == "1" and name in {"count", "n", "rest"})}
+    return (
+        _COUNTED.sub(lambda hit: _of_one(*hit.groups("")) if hit[2] in ones else hit[0], template) if ones else template
+    )
+
+
+def _of_one(value: str, _: str, noun: str, verb: str) -> str:
+    verbs = {" are": " is", " have": " has", " search": " searches"}
+    one = re.sub(r"(?<=ss)es$|s$", "", re.sub(r"ies$", "ys", noun))
+    return f"{value}{one}{verbs.get(verb, verb and f'{verb}s')}"
 
 
 def plain(text: str) -> Reason:
@@ -282,6 +307,7 @@ def _reason(code: str, data: Mapping[str, Any]) -> Reason:
 
 def _told(code: str, values: Mapping[str, Any], language: str, speak: Callable[[str], str], *, bare: bool) -> str:
     template = catalogue()[code].template(language)
+    template = in_number(template, values) if language == ENGLISH else template
     pieces = [
         literal + ("" if name is None else _one(values[name], spec, language, speak))
         for literal, name, spec in _pieces(template, bare)

@@ -31,6 +31,7 @@ from hmgeo.words import (
     bared,
     catalogue,
     groups_of,
+    in_number,
     one_by_one,
     parts_of,
     plain,
@@ -93,7 +94,7 @@ class Text(NamedTuple):
 
     def say(self, language: str, **parts: str) -> str:
         """Return the sentence in `language` (zh unless en) with its parts filled in."""
-        return (self.en if language == "en" else self.zh).format(**parts)
+        return (in_number(self.en, parts) if language == "en" else self.zh).format(**parts)
 
 
 TEXTS: Mapping[str, Text] = MappingProxyType(

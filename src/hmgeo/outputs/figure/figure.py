@@ -21,7 +21,7 @@ from hmgeo.outputs.map.parcels import ReceptorPicture
 from hmgeo.outputs.wording import labels
 from hmgeo.results.results import Presentation, Results
 from hmgeo.vocabulary import Certainty
-from hmgeo.words import one_by_one
+from hmgeo.words import in_number, one_by_one
 
 MOST_NAMED = 60
 """Sources that are named on the map where there is room."""
@@ -321,7 +321,7 @@ def draw_legend(paper: Paper, box: Box, lines: Sequence[Line], words: Mapping[st
         tall = _height([line], box, size_pt)
         if y + tall > bottom and number < len(lines):
             left = len(lines) - number
-            told = words["legend_left_out"].format(n=left)
+            told = in_number(words["legend_left_out"], {"n": left}).format(n=left)
             paper.text(box.left, bottom, told, _note_pt(size_pt), colour=GREY)
             return left
         _set(paper, box, y, line, size_pt)
@@ -348,7 +348,8 @@ def _legend_sources(legend: Mapping[str, Any], words: Mapping[str, str], languag
 def _legend_receptors(legend: Mapping[str, Any], words: Mapping[str, str], language: str) -> list[Line]:
     made = []
     if legend["parcel_count"]:
-        made.append(Line("head", words["parcels"], words["parcel_count"].format(n=_n(legend["parcel_count"]))))
+        count = _n(legend["parcel_count"])
+        made.append(Line("head", words["parcels"], in_number(words["parcel_count"], {"n": count}).format(n=count)))
         for entry in legend["classes"]:
             aside = f"　{entry['area'].split('（')[0]}" if entry["area"] else ""
             named = in_language(entry["code"] or words["no_class"], language)

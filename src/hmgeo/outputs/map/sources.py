@@ -30,7 +30,7 @@ from hmgeo.vocabulary import (
     Verdict,
     classes_in_order,
 )
-from hmgeo.words import catalogue, one_by_one, say, template
+from hmgeo.words import Reason, catalogue, one_by_one, say, template
 
 Row = dict[str, Any]
 Fact = list[str]
@@ -156,12 +156,13 @@ class _Pool:
 
 
 def facts(*pairs: tuple[str | None, ...]) -> list[Fact]:
-    """Return `pairs` of (key of a label, text, English text if any), empty texts left out.
+    """Return `pairs` of (key of a label, text, English text if any), empty texts left out; a reason brings its English.
 
     >>> facts(("clause", "第十八条"), ("note", ""), ("basis", "示意", "approximate"))
     [['clause', '第十八条'], ['basis', '示意', 'approximate']]
     """
-    return [[part for part in pair if part] for pair in pairs if pair[1]]
+    both = ((*pair, in_english(pair[1])) if pair[2:] == () and isinstance(pair[1], Reason) else pair for pair in pairs)
+    return [[part for part in pair if part] for pair in both if pair[1]]
 
 
 def _both(word: Callable[[Any, str], str], value: Any) -> tuple[str, str]:  # noqa: ANN401 -- a code or a row
@@ -405,7 +406,7 @@ def _source_facts(row: Mapping[str, Any], codes: set[str]) -> list[Fact]:
     note = row["note"] or ""
     return facts(
         ("list_number", str(row.get("list_number") or "")),
-        ("visit", "，".join(filter(None, visit(row)))),
+        ("visit", "，".join(filter(None, visit(row))), ", ".join(map(in_english, filter(None, visit(row))))),
         ("row_status", wording.status_word(row["status"]), wording.status_word(row["status"], "en")),
         ("position", "，".join(part for part in position if part)),
         ("uscc", row.get("uscc")),

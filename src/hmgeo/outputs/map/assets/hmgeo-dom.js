@@ -22,6 +22,7 @@ var hmgeo = /** @type {Hmgeo} */ ({});
   };
 
   hmgeo.say = /** @type {Hmgeo["say"]} */ function (text, values) {
+    text = text.replace(/(\{(\w+)\} (?:more )?[a-z]{3,})s\b/g, function (whole, one, key) { return values[key] === 1 || key === "n" && values[key] === "1" ? one : whole; });
     return text.replace(/\{(\w+)\}/g, function (whole, key) { return key in values ? String(values[key]) : whole; });
   };
 
