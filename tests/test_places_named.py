@@ -80,6 +80,19 @@ def test_a_county_of_the_row_s_own_column_is_taken_without_a_word() -> None:
         "英德高新区清新区",
         "房山区英德市",
         "不在市辖区清新区",
+        "无英德市",
+        "没有英德市",
+        "清远市（无英德市）",
+        "无英德市（清远市）",
+        "英德市（清新区）",
+        "清新区（英德市）",
+        "清远市（英德市、清新区）",
+        "英德市（迁至清远市）",
+        "英德市（现清远市）",
+        "英德市（其他市）",
+        "英德市（不在清远市）",
+        "不在清远市（英德市）",
+        "英德市（已搬迁）",
     ],
 )
 def test_a_cell_that_names_two_counties_names_none_whoever_reads_it(cell: str) -> None:
@@ -107,6 +120,13 @@ def test_a_cell_that_names_two_counties_names_none_whoever_reads_it(cell: str) -
         "和田地区英德市",
         "英德市（原英德县）",
         "英德市英德市",
+        "英德市(清远市)",
+        "英德市 （广东省清远市）",
+        "清远市（英德市）",
+        "广东省清远市（英德市）",
+        "英德市（恩施土家族苗族自治州）",
+        "英德市（宿迁市）",
+        "无锡市英德市",
     ],
 )
 def test_levels_and_zones_beside_a_county_are_no_other_one(cell: str) -> None:

@@ -104,11 +104,16 @@ _NO_PLACE = expression(
 )
 """What may stand beside a county and is no other one: levels, zones, what it was called."""
 _ELSEWHERE = expression(
-    r"[不非未除邻近疑拟跨县旗及与或兼]|可能|(?<!自治)(?<!地)区|(?<![太固松])原|临(?!沂|汾|沧|夏)"
+    r"[不非未没除邻近疑拟跨县旗及与或兼]|可能|无(?!锡)|(?<!自治)(?<!地)区|(?<![太固松])原|临(?!沂|汾|沧|夏)"
     r"|(?<![省区])[、;]|(?<![省市州盟区]),|(?<!呼)和(?!田)"
 )
 """What before a name says another place, or none; not the prefectures whose names hold such a word."""
 _PARTED = expression(r"[\W_至]")
+_BESIDE = expression(r"([^()]+)\(([^()]+)\)")
+_PREFECTURE = expression(
+    r"(?!.*(?:搬|(?<!宿)迁|[移至在到往现改归转其外]))(?:[^()]+(?:省|自治区))?(?:[^()]{2,5}(?:市|州|盟|地区)|[^()]+自治州)"
+)
+"""What is a prefecture where it stands beside its county in brackets: nothing that tells of moving, or of others."""
 
 
 @lru_cache(maxsize=8192)
@@ -129,13 +134,19 @@ def county_forms(name: str) -> tuple[str, ...]:
 def county_of_cell(cell: str, names: frozenset[str]) -> str:
     """Return which of `names`, official ones of counties, a cell names; empty where none, or another stands beside it.
 
-    A prefecture may stand before it, signs and spaces don't matter.
+    A prefecture may stand before it, or one of the two in brackets behind the other; signs and spaces don't matter.
 
-    >>> cells = ("清远市市辖区清城区", "英德", "英德、清城区", "不在英德市")
+    >>> cells = ("清远市市辖区清城区", "英德", "英德市（清远市）", "英德、清城区", "不在英德市")
     >>> [county_of_cell(cell, frozenset({"清城区", "英德市"})) for cell in cells]
-    ['清城区', '英德市', '', '']
+    ['清城区', '英德市', '英德市', '', '']
     """
     text = _NO_PLACE.sub("/", unicodedata.normalize("NFKC", cell)).strip("/ 。,;、【】[]")
+    if pair := _BESIDE.fullmatch("".join(text.split())):
+        first, second = pair.groups()
+        if second not in names and _PREFECTURE.fullmatch(second):
+            text = second + first
+        elif _PREFECTURE.fullmatch(first):
+            text = first + second
     plain = "".join(text.split())
     whole = {name for name in names if plain in county_forms(name)}
     if whole:
