@@ -278,6 +278,7 @@ def test_one_of_a_kind_is_told_in_the_singular_and_names_stay() -> None:
     assert in_english(say("site.more_in_files", rest="1")) == "1 more site is in the files."
     assert wording.TEXTS["rows_read"].say("en", count="1", statuses="x").startswith("1 row of sources: x.")
     assert in_english(say("diff.differs", name="1")) == "1 differs"
+    assert in_english("现有数据未遇耕地") == "no farmland met in the data at hand"
 
 
 def test_every_column_that_joins_lists_has_an_english_name() -> None:

@@ -446,6 +446,16 @@ def test_the_address_brings_the_question_back_and_english_changes_the_words(open
     opened.requests.clear()
 
 
+def test_a_long_label_leaves_most_of_a_popup_to_what_it_labels(opened: Opened) -> None:
+    """An English label took two thirds of the popup, and sentences stood in a strip of three words."""
+    width = """() => {
+      const box = document.body.appendChild(hmgeo.el("div", "pop"));
+      box.style.width = "300px";
+      box.innerHTML = "<dl><dt>Relief in between (for information)</dt><dd>" + "Highest point on the line. ".repeat(9);
+      return box.querySelector("dd").getBoundingClientRect().width; }"""
+    assert opened.page.evaluate(width) > 160
+
+
 def test_near_a_limit_the_page_says_that_it_could_flip(opened: Opened, pencil: SitingBench) -> None:
     lon, lat = near_limit(pencil, "sensitive_sites", 500.0, 0.5)[0]
     ask_at(opened, f"{lon:.9f}, {lat:.9f}")
