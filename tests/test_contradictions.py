@@ -38,6 +38,8 @@ from hmgeo.vocabulary import Action, Basis, LayerKind, Verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hmgeo.siting.site import Site
+
 DAY = dt.date(2024, 6, 30)
 TRADES = Choices({"cadmium_trades": ChosenParameter("cadmium_trades", ("3212", "3360"), edition=2017)})
 
@@ -363,6 +365,93 @@ def test_a_planned_site_that_contradicts_itself_is_not_judged_by_either_word(tmp
     assert sites[1].doubts == {}
     told = [(one.row, one.field) for one in ledger.entries if one.event == "填报矛盾"]
     assert told == [(1, "是否排放重点重金属"), (1, "建设性质")]
+
+
+def _site_with(tmp_path: Path, header: str, cell: str, *, edition: str = "2017", denial: str = "否") -> Site:
+    """Return the site of a list of one row that denies new emissions beside a mass under a `header`."""
+    path = write(
+        tmp_path / "sites.csv",
+        f"项目编号,项目名称,经度,纬度,坐标系,行业代码,行业分类版本,建设性质,是否增加重金属污染物排放,{header}",
+        f"1,甲,113.0,23.101,CGCS2000,3212,{edition},新建,{denial},{cell}",
+    )
+    (site,), _, _ = sites_of_file(path, Areas(), basis=Basis.SYNTHETIC, options=ReadOptions(), as_of=DAY)
+    return site
+
+
+def _key_area_ban(site: Site) -> Verdict:
+    answer = bench().check(replace(SITE, attributes=site.attributes, added_kg=site.added_kg, doubts=site.doubts))
+    return next(one.verdict for one in answer.clauses if one.citation.rule_id == "SIT-QY-KEYAREA-BAN")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "kg"),
+    [
+        *(
+            (header, "12", 12.0)
+            for header in ("新增铅[kg/a]", "新增铅【kg/a】", "新增铅 kg/a", "新增铅_kg", "新增铅kg")
+        ),
+        *((header, "12", 12.0) for header in ("新增铅量(kg/a)", "新增铅合计", "新增总铅", "新增铅年排放总量")),
+        *(
+            (header, "0.5", 500.0)
+            for header in ("新增铅[t/a]", "新增铅 t/a", "新增铅_t", "新增Pb 吨/年", "新增铅量(t)（必填）")
+        ),
+    ],
+)
+def test_a_mass_is_read_whatever_signs_its_unit_stands_in(tmp_path: Path, header: str, cell: str, kg: float) -> None:
+    site = _site_with(tmp_path, header, cell)
+    assert site.added_kg == {"Pb": kg}
+    assert f"「铅 {kg:g} kg/a」矛盾，两值均保留" in site.doubts["adds_heavy_metal_emission"]
+    assert _key_area_ban(site) is Verdict.NOT_ASSESSED
+    assert _key_area_ban(_site_with(tmp_path, header, "0")) is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["新增铅（一期）(kg/a)", "新增铅(一期)", "新增铅分期", "新增铅(t/a)（二期）", "新增铅锌(kg/a)", "新增铅产生量"],
+)
+def test_what_may_be_a_part_of_a_mass_speaks_but_is_not_the_whole(tmp_path: Path, header: str) -> None:
+    site = _site_with(tmp_path, header, "12")
+    assert (site.added_kg, site.numbers) == ({}, {})
+    assert "（不知是否为全部排放量）：不能断定是否矛盾" in site.doubts["adds_heavy_metal_emission"]
+    assert "所填「12」不知是否为全部数量，本条未作判断。" in site.doubts[NUMBERS].replace(" t/a", "")
+    assert _key_area_ban(site) is Verdict.NOT_ASSESSED
+    assert NUMBERS not in own_columns.unread_doubts({header: "12", "新增铅(kg/a)": "20"})
+    assert _site_with(tmp_path, header, "0").doubts == {}
+
+
+def test_a_total_of_new_metals_speaks_against_their_denial(tmp_path: Path) -> None:
+    assert "adds_heavy_metal_emission" in _site_with(tmp_path, "新增重点重金属排放总量[t/a]", "0.012").doubts
+    assert _site_with(tmp_path, "新增重点重金属排放总量[t/a]", "0.012").numbers == {"added_emission_kg": 12.0}
+
+
+@pytest.mark.parametrize("header", ["新增铅酸蓄电池产能", "新增铅来源", "新增锌精矿(t/a)", "新增铅削减量", "新增量"])
+def test_what_only_begins_like_a_mass_says_nothing_of_emissions(tmp_path: Path, header: str) -> None:
+    assert _site_with(tmp_path, header, "12").doubts == {}
+
+
+@pytest.mark.parametrize("unit", ["[t/a]", " t/a", "_t", "【t/a】"])
+def test_other_amounts_are_read_in_the_signs_of_their_units_too(tmp_path: Path, unit: str) -> None:
+    assert _site_with(tmp_path, f"替代量{unit}", "0.012").numbers == {"offset_kg": 12.0}
+    assert _site_with(tmp_path, f"替代铅{unit}", "0.012").offset_kg == {"Pb": 12.0}
+    for header in ("废气镉", "废水总Cd"):
+        (found,) = disputes(Told({"是否涉镉": "不涉及", f"{header}{unit}": "0.5"}))
+        assert (found.evidence[0].value, found.is_open) == ("镉 500 kg/a", False)
+    people = {"是否“千吨万人”水源地": "否", f"供水人口{unit.replace('t/a', '万人').replace('_t', '_万人')}": "1.2"}
+    assert [found.is_open for found in disputes(Told(people))] == [False]
+    (found,) = disputes(Told({"使用状态": "停用", f"日供水量{unit.replace('/a', '/d')}": "5"}))
+    assert not found.is_open
+
+
+def test_a_part_of_what_replaces_is_not_the_whole(tmp_path: Path) -> None:
+    for header in ("替代量（一期）(kg/a)", "替代铅（一期）"):
+        site = _site_with(tmp_path, header, "12")
+        assert (site.numbers, site.offset_kg, set(site.doubts)) == ({}, {}, {NUMBERS})
+    (found,) = disputes(Told({"是否涉镉": "不涉及", "废水镉（一期）(kg/a)": "0.5"}))
+    assert found.is_open
+
+
+def test_an_edition_in_full_width_digits_is_that_edition(tmp_path: Path) -> None:
+    assert _site_with(tmp_path, "备注", "", edition="２０１７").trade_edition == "2017"
 
 
 def test_rows_that_differ_in_their_names_alone_are_contradicted_by_their_own_names(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ Field codes are those that such exports carry in practice; they were not held ag
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -539,7 +540,9 @@ class Opened(Struct, frozen=True):
                 cell for cell in set(cells) if read_trade(cell) == Unknown("not_stated", cell, field="trade_code")
             }
             return [name or own if own in untold else own for own, name in zip(cells, names, strict=True)]
-        return [own or self.edition for own in cells] if role == "trade_edition" else cells
+        if role == "trade_edition":
+            return [unicodedata.normalize("NFKC", own) or self.edition for own in cells]
+        return cells
 
     def text(self, role: str, row: int) -> str:
         """Return the cell of the column of a `role` in a `row` counted from 0, stripped; blank without it."""

@@ -463,12 +463,7 @@ def _known_unit(header: str) -> str:
 @lru_cache(maxsize=1)
 def _amounts() -> Mapping[str, str]:
     """Return the columns whose numbers are judged, whatever list they stand in, each with the unit it is read in."""
-    masses = {
-        f"{start}{metal}{end}": "kg/a"
-        for start in ("新增", "替代", AIR, WATER)
-        for metal in METALS.values()
-        for end in ("", "排放量")
-    }
+    masses = {f"{start}{metal}": "kg/a" for start in ("新增", "替代", AIR, WATER) for metal in METALS.values()}
     return masses | dict(MEASURED_ATTRIBUTES.values()) | {bare_header(name): "m" for name in ALIASES["排气筒高度"]}
 
 

@@ -16,7 +16,7 @@ from hmgeo.judging.facts import Stated, doubted_facts
 from hmgeo.judging.facts import Unknown as Doubted
 from hmgeo.records import Ledger, LedgerEntry, Positions, SideTable, table_of
 from hmgeo.reference.cells import read_trade, read_word
-from hmgeo.reference.tables import find_header, is_blank, means_the_same, metals_named, trades, trades_named
+from hmgeo.reference.tables import find_header, is_blank, mass_of, means_the_same, metals_named, trades, trades_named
 from hmgeo.results.columns import OUTLETS_SCHEMA
 from hmgeo.rules.claims import AIR, NAMED_METALS, NUMBERS, WATER
 from hmgeo.rules.words import stated_facts, stated_numbers, unread_facts, unread_numbers
@@ -116,6 +116,7 @@ def due_day(text: str) -> str:
 
 ACTION_COLUMN = "建设性质"
 ADDED, OFFSET = "新增", "替代"
+_SYMBOLS = {word: metal for metal, word in METAL_WORDS.items()}
 ACTIONS = (
     {action.zh: action for action in Action}
     | {action.value: action for action in Action}
@@ -165,6 +166,12 @@ def unread_doubts(cells: Mapping[str, str]) -> dict[str, str]:
     unread_reasons |= {
         (column, ""): say("cell_unread", column=column, cell=cell) for column, cell in unread_numbers(cells).items()
     }
+    stated = {mass for name, cell in cells.items() if not is_blank(cell) for mass, rest in (mass_of(name),) if not rest}
+    for column, cell in cells.items():
+        mass, rest = mass_of(column)
+        if rest and mass[:2] in {ADDED, OFFSET} and mass not in stated and not is_blank(cell) and amount_of(cell) != 0:
+            key = mass[:2], _SYMBOLS.get(mass[2:], "")
+            unread_reasons.setdefault(key, say("part_unread", column=column, cell=cell))
     if unread_reasons:
         doubts[NUMBERS] = sentences(*unread_reasons.values())
     known = {**emission_facts(by_metal(cells, ADDED)), **stated_facts(cells)}
@@ -257,7 +264,7 @@ def by_metal(cells: Mapping[str, str], start: str) -> dict[str, float]:
 def _metal_headers(headers: tuple[str, ...], start: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return each metal that has columns of its emission, with these; the rows of a list share them."""
     headers_of = (
-        (metal, tuple(filter(None, (find_header(headers, f"{start}{word}{end}") for end in ("", "排放量")))))
+        (metal, tuple(header for header in headers if mass_of(header) == (start + word, "")))
         for metal, word in METAL_WORDS.items()
     )
     return tuple((metal, names) for metal, names in headers_of if names)

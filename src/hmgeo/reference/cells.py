@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hmgeo.reference.tables import read_rows, renumbered, trades_named
+from hmgeo.reference.tables import half_header, read_rows, renumbered, trades_named
 from hmgeo.vocabulary import LandClass, LayerKind, SoilQualityClass, Unknown, expression
 
 _CODE = expression(r"(?<![0-9A-Za-z.])([A-Ta-t])?[-· ]?(\d{2,4})(?:\.0+)?(?![0-9A-Za-z.])")
@@ -433,7 +433,7 @@ _UNITS: dict[str, tuple[str, Fraction]] = {
 }  # fmt: skip
 """What a unit measures, and its size; a tonne of water is a cubic metre."""
 _QUANTITY = expression(r"([<>≤≥~约])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?")
-_IN_BRACKETS = expression(r"\((?:单位:?)?([^()]*)\)$")
+_IN_BRACKETS = expression(r"\((?:单位:?)?([^()]*)\)")
 _LIKE_UNIT = expression(r"/|[吨克斤%‰]$|[μun]g$|[十百千万亿][人户]$|-\d$|\^")
 
 
@@ -479,14 +479,13 @@ def unit_size(unit: str) -> tuple[str, Fraction] | None:
 
 
 def unit_of_header(header: str) -> str:
-    """Return the unit in brackets behind a column's name, an unknown one, too; empty where no unit stands there.
+    """Return the unit behind a column's name, an unknown one in brackets, too; empty where no unit stands there.
 
     >>> [unit_of_header(f"铅{behind}") for behind in ("（t/a）*", "(mg/m³)", "(µg)", "(10^-3t)", "(Hg)", "(2020年)")]
     ['t/a', 'mg/m3', 'μg', '10^-3t', '', '']
     """
-    plain = re.sub(r"[\s*\ufeff]+|#\d+$", "", unicodedata.normalize("NFKC", header).replace("\u2212", "-").casefold())
-    match = _IN_BRACKETS.search(plain)
-    return match[1] if match and (unit_size(match[1]) or _LIKE_UNIT.search(match[1])) else ""
+    bracketed = reversed(_IN_BRACKETS.findall(half_header(header)))
+    return next((text for text in bracketed if unit_size(text) or _LIKE_UNIT.search(text)), "")
 
 
 def factor(unit: str, wanted: str) -> Fraction | None:

@@ -374,15 +374,63 @@ def bare_header(text: str) -> str:
 
     >>> bare_header(" 排气筒高度（m）* "), bare_header("所在县(区、市)"), bare_header("是否涉镉#2")
     ('排气筒高度', '所在县', '是否涉镉')
-    >>> bare_header("废气Cd（kg/a）"), bare_header("废水Cr(VI)")
-    ('废气镉', '废水六价铬')
+    >>> bare_header("废气Cd（kg/a）"), bare_header("废水Cr(VI)"), bare_header("新增铅量 kg/a")
+    ('废气镉', '废水六价铬', '新增铅')
     """
-    plain = re.sub(r"[\s*\ufeff]+|#\d+$", "", unicodedata.normalize("NFKC", text).casefold())
+    mass, rest = mass_of(text)
+    plain = half_header(text)
     plain = metals_named(plain) if plain.startswith(_MASSES) else plain
-    return re.sub(r"\([^()]*\)$", "", plain) or plain
+    return mass + rest or re.sub(r"\([^()]*\)$", "", plain) or plain
+
+
+def half_header(text: str) -> str:
+    """Return `text`, a column name, in small half-width letters without blanks, its unit in round brackets.
+
+    >>> half_header("新增铅_kg"), half_header("供水人口 万人*"), half_header("日供水量【t/d】"), half_header("area_m2")
+    ('新增铅(kg)', '供水人口(万人)', '日供水量(t/d)', 'area_m2')
+    """
+    plain = re.sub(r"[*\ufeff]+|#\d+\s*$", "", unicodedata.normalize("NFKC", text).replace("\u2212", "-").casefold())
+    plain = plain.translate(_ROUND).strip()
+    return "".join((plain if plain.isascii() else _UNIT_BEHIND.sub(r"(\1\2)", plain)).split())
+
+
+_ROUND = str.maketrans("[]【】", "()()")
+_SIGN = r"万?(?:[kmμu]?g|t|k?m[23]?|ha)(?:[/·](?:[a-z]+\d?(?:-1)?|[年日天]))?"
+_WORD = r"(?:万?吨|千克|公斤|毫克)"
+_UNIT_BEHIND = re.compile(
+    rf"[\s_:,]+({_SIGN}|{_WORD}(?:/[年日天])?|[十百千万][人户]|万?立方米(?:/[日天])?|公顷)$"
+    rf"|(?<=[\u4e00-\u9fff)])({_SIGN}|{_WORD}/[年日天])$"
+)
+"""A unit behind a name without brackets; 人 and the like may end a name that is spaced out (联 系 人)."""
+
+
+@lru_cache(maxsize=4096)
+def mass_of(text: str) -> tuple[str, str]:
+    """Return the mass that `text`, a column name, begins with, and what makes it a part of that or another thing.
+
+    >>> mass_of("新增铅合计[kg/a]"), mass_of("废水总Cd（一期）(t/a)"), mass_of("替代总量_kg"), mass_of("新增铅来源")
+    (('新增铅', ''), ('废水镉', '(一期)'), ('替代量', ''), ('', ''))
+    """
+    plain = metals_named(half_header(text))
+    match = _MASS.match(plain)
+    rest = _NO_PART.sub("", plain[match.end() :]) if match else ""
+    if match is None or _NO_MASS.match(rest):
+        return "", ""
+    total = {"替代": "替代量", "新增重点重金属": "新增重点重金属排放量"}.get(match[3])
+    return total or match[1] + match[2], _WHOLE.sub("", rest)
 
 
 _MASSES = ("废气", "废水", "新增", "替代")
+_MASS = re.compile(
+    r"(废气|废水|新增|替代)总?(六价铬|[铅汞镉铬砷铊锑镍铜锌锰钒])|(新增重点重金属|替代)(?=[总年排放]*量|合计)"
+)
+_NO_PART = re.compile(r"\((?![^()]*(?:期|[主次副兼老前后]|其[他它中]|[现原]有|[在拟]建|部分|车间|线|不含|除))[^()]*\)")
+_WHOLE = re.compile(r"^(?:及其化合物|年|总|的|排放|合计|总计|量)*")
+_NO_MASS = re.compile(
+    r"锌?(?:[酸蓄膏板渣泥锭盐鞣]|精?矿|冶)|电池|.*(?:来源|比|倍|依据|备注|说明|标准|限值|年份|文号|单位|企业|项目|日期|时间|措施|工艺"
+    r"|减|产能|产量)"
+)
+"""What isn't a mass of the metal emitted, though its name begins like one."""
 _METAL_SIGNS: Mapping[str, str] = MappingProxyType(
     {
         "pb": "铅",

@@ -28,7 +28,7 @@ from hmgeo.reference.cells import (
     trade_words,
     unit_of_header,
 )
-from hmgeo.reference.tables import bare_header, is_blank, metals_named, read_rows, trades, trades_named
+from hmgeo.reference.tables import bare_header, is_blank, mass_of, metals_named, read_rows, trades, trades_named
 from hmgeo.rules.words import said_facts, says_something
 from hmgeo.vocabulary import FIVE_METALS, METALS, expression
 from hmgeo.words import Reason, say, sentences
@@ -82,7 +82,7 @@ class Emission(Struct, frozen=True):
     kg
         A year's mass; None where the table names the pollutant without one that can be read.
     unread
-        The cell that ought to hold the mass and doesn't.
+        The cell that ought to hold the mass and doesn't, or not surely; `grounds` tell why, if it can be read.
     year
         Of the figure; None where nobody said.
     is_added
@@ -96,12 +96,13 @@ class Emission(Struct, frozen=True):
     year: int | None = None
     is_added: bool = False
     unread: str = ""
+    grounds: str = ""
 
     @property
     def said(self) -> Said:
         """The emission as evidence."""
         if self.unread:
-            return Said(self.where, self.unread, is_unread=True)
+            return Said(self.where, self.unread, self.grounds, is_unread=True)
         mass = "（数量未填）" if self.kg is None else f" {self.kg:g} kg/a"
         year = "" if self.year is None else f"（{self.year} 年）"
         return Said(self.where, f"{self.pollutant}{mass}{year}")
@@ -335,6 +336,9 @@ def _aside(header: str) -> str:
     >>> _aside("行业代码（2011版）*"), _aside("新增铅(一期)#2"), _aside("新增铅(kg/a)"), _aside("行业代码（必填）")
     ('2011版', '一期', '', '')
     """
+    mass, rest = mass_of(header)
+    if mass and rest:
+        return rest.strip("()")
     bracket = re.search(r"\(([^()]*)\)[\s*]*(?:#\d+)?$", unicodedata.normalize("NFKC", header))
     return bracket[1] if bracket and not unit_of_header(header) and _ASIDE.search(bracket[1]) else ""
 
@@ -405,23 +409,20 @@ def _key_industries() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(codes) for name, codes in divisions.items() if name}
 
 
-@lru_cache(maxsize=1024)
-def _emission_column(header: str) -> re.Match[str] | None:
-    return re.fullmatch(f"({AIR}|{WATER}|新增)(六价铬|[{''.join(NAMED_METALS)}])(?:排放量)?", bare_header(header))
-
-
 def _own_emissions(row: Told) -> Iterator[Emission]:
     """Yield the masses that a row's own columns state: 废气镉, 废水铅, 新增砷."""
     year = next((days[0].year for cell in row.given("排放量年份") if (days := _days(cell.value))), None)
     for header, cell in row.cells.items():
-        match = _emission_column(header)
-        text = (cell or "").strip()
-        least, most = (match and _bounds(Said(header, text), "kg/a")) or (0.0, math.inf)
-        kg = least if least == most else None
-        if match and (most < math.inf or _is_filled(text)):
-            medium, unread = "" if match[1] == "新增" else match[1], text if kg is None else ""
-            where = header.strip().rstrip("*")
-            yield Emission(where, match[2], medium, kg, year, is_added=not medium, unread=unread)
+        (name, rest), text = mass_of(header), (cell or "").strip()
+        start, metal = name[:2], name[2:].removesuffix("排放量")
+        if start not in {AIR, WATER, "新增"}:
+            continue
+        least, most = _bounds(Said(header, text), "kg/a") or (0.0, math.inf)
+        kg = least if least == most and not (rest and most) else None
+        if most < math.inf or _is_filled(text):
+            medium, unread = "" if start == "新增" else start, text if kg is None else ""
+            where, grounds = header.strip().rstrip("*"), say("whole_open") if rest else ""
+            yield Emission(where, metal, medium, kg, year, is_added=not medium, unread=unread, grounds=grounds)
 
 
 def _days(text: str) -> tuple[dt.date, dt.date] | None:
@@ -529,11 +530,15 @@ def _said_both_ways(row: Told) -> Iterator[Dispute]:
 @lru_cache(maxsize=256)
 def _amount_columns(headers: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], ...], ...]:
     """Return the columns of what is added and of what replaces it: those of the total, then those of each metal."""
-    named = _by_bare_name(headers)
+    named: dict[str, list[str]] = {}
+    for header in headers:
+        name, rest = mass_of(header)
+        if not rest or _ASIDE.search(rest):
+            named.setdefault(name, []).append(header)
     return tuple(
         tuple(
             tuple(header for name in names for header in named.get(name, ()))
-            for names in ((total,), *((start + zh, f"{start}{zh}排放量") for zh in METALS.values()))
+            for names in ((total,), *((start + zh,) for zh in METALS.values()))
         )
         for start, total in (("新增", "新增重点重金属排放量"), ("替代", "替代量"))
     )
@@ -625,7 +630,7 @@ _CLAIMS: tuple[_Claim, ...] = (
         (emits((), medium=WATER), filled(("受纳水体",))),
         ("discharges_to_river",),
     ),
-    _denial("不增加重金属排放", "adds_heavy_metal_emission", emits(NAMED_METALS, is_added=True)),
+    _denial("不增加重金属排放", "adds_heavy_metal_emission", emits((*NAMED_METALS, "重金属"), is_added=True)),
     _denial("不增加排污量", "adds_discharge", emits((), is_added=True)),
     _denial("不涉铊锑", "thallium_or_antimony", emits(("铊", "锑")), _lists(("涉及重金属",), ("铊", "锑"))),
     _Claim("关闭", _states(_STATES, _CLOSED), (_later_emissions, _permit_in_force), ("closed",)),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from hmgeo.reference.cells import read_word
-from hmgeo.reference.tables import is_blank, metals_named
+from hmgeo.reference.tables import bare_header, is_blank, metals_named
 from hmgeo.vocabulary import METALS, LayerKind, Unknown, expression
 from hmgeo.words import table_rows
 
@@ -132,7 +132,7 @@ def _attribute_columns() -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _number_columns() -> Mapping[str, str]:
-    return {_plain(name): code for code, (zh, _) in MEASURED_ATTRIBUTES.items() for name in (code, zh)}
+    return {bare_header(name): code for code, (zh, _) in MEASURED_ATTRIBUTES.items() for name in (code, zh)}
 
 
 def stated_facts(row: Mapping[str, str]) -> dict[str, bool]:
@@ -251,7 +251,7 @@ def stated_numbers(row: Mapping[str, str]) -> dict[str, float]:
     """
     numbers: dict[str, float] = {}
     for column, cell in row.items():
-        code = _number_columns().get(_plain(column))
+        code = _number_columns().get(bare_header(column))
         if code is not None and _NUMBER.fullmatch(cell.strip()):
             numbers[code] = float(cell)
     return numbers
@@ -262,7 +262,7 @@ def unread_numbers(row: Mapping[str, str]) -> dict[str, str]:
     return {
         column: cell.strip()
         for column, cell in row.items()
-        if _plain(column) in _number_columns() and not is_blank(cell) and not _NUMBER.fullmatch(cell.strip())
+        if bare_header(column) in _number_columns() and not is_blank(cell) and not _NUMBER.fullmatch(cell.strip())
     }
 
 
