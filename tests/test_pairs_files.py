@@ -95,6 +95,33 @@ def test_parts_of_a_file_hold_what_the_whole_file_holds(
     assert rows_told == {(COUNT - 1, "几何修复"), (COUNT, "几何搁置")}
 
 
+def test_a_layer_named_for_a_file_that_holds_but_one_is_told_in_parts_too(tmp_path: Path) -> None:
+    path = tmp_path / "plain.parquet"
+    write_parquet(path)
+    options = ReadOptions(layer="别的图层")
+    layer, _ = plain_parts(path, options=options, **FARMLAND)
+    assert layer.read().num_rows == COUNT - 1
+    _, ledger = load_receptors(path, options=options, **FARMLAND)
+    for entries in (ledger.entries, layer.open_batches.entries):
+        told = [(entry.field, entry.value, entry.reason) for entry in entries if entry.event == "图层名未使用"]
+        assert told == [("layer", "别的图层", ".parquet 文件只有一个图层")]
+
+
+@pytest.mark.parametrize("name", ["plain.parquet", "plain.gpkg"])
+def test_pairs_say_which_named_layer_is_not_looked_for(tmp_path: Path, sources: Path, name: str) -> None:
+    path = tmp_path / name
+    WAYS[name](path)
+    told: list[str] = []
+    files = (BareFile(file, ReadOptions(layer="parcels")) for file in (sources, path))
+    pairs_files(*files, tmp_path / "out.parquet", radius_m=10_000.0, tell=told.append)
+    unused = [".csv"] if name == "plain.gpkg" else [".csv", ".parquet"]
+    assert [line for line in told if "图层名" in line] == [
+        f"{file.name}：{file.suffix} 文件只有一个图层，忽略所指定的图层名「parcels」。"
+        for file in (sources, path)
+        if file.suffix in unused
+    ]
+
+
 def test_files_that_say_nothing_of_their_coordinates_are_seen_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "unknown.gpkg"
     write_gpkg(path)

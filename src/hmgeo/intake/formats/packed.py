@@ -32,7 +32,7 @@ from hmgeo.geo.raster import hilbert_distance
 from hmgeo.intake.catalog import file_sha256, note_standard, shown_path, stream_sha256
 from hmgeo.intake.columns import NO_ID, Columns, Opened, ReadOptions, understand, write_mapping
 from hmgeo.intake.formats.archive import RemoteFile, Stored, opened_parquet, refuse_format
-from hmgeo.intake.formats.read import check_file
+from hmgeo.intake.formats.read import check_file, note_unused_layer
 from hmgeo.intake.formats.vectors import (
     MARK,
     distinct_words,
@@ -196,6 +196,7 @@ class PlainParts(Struct):
         """Read the file from the beginning."""
         ids, journal, self.seconds, self.left_open = RunningIds(), Journal(self.shown), 0.0, 0
         self.entries, aside = journal.entries, Aside(self.kind)
+        note_unused_layer(self.options.layer, self.path.suffix.lower(), journal)
         columns: Columns | None = None
         opened, usable, began, options = None, 0, time.perf_counter(), self.options
         for raw in _parts(self.path, self.options.layer, journal, PART_ROWS):

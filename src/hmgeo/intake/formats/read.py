@@ -79,10 +79,7 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_b
     place = Place(file=journal.file)
     check_file(path, place)
     suffix = path.suffix.lower()
-    if layer and suffix not in _LAYERED:
-        journal.note(
-            "图层名未使用", say("file_has_one_layer", suffix=suffix), "忽略所指定的图层名", field="layer", value=layer
-        )
+    note_unused_layer(layer, suffix, journal)
     if suffix == ".zip":
         with unpacked(path, layer, journal) as (inner, rest):
             raw = _read(inner, rest, journal, kind)
@@ -95,6 +92,21 @@ def read_raw(path: Path, *, layer: str, journal: Journal, kind: LayerKind, may_b
         remedy = "核对文件是否导出完整，或是否选对了工作表、图层"
         raise InputError(Problem("没有任何数据行", Place(file=journal.file, sheet=raw.sheet), remedy=remedy))
     return raw
+
+
+def why_unused(layer: str, suffix: str) -> str:
+    """Return why a `layer` that is named isn't looked for in a file of that `suffix`, in small letters; blank if it is.
+
+    >>> why_unused("耕地", ".parquet"), why_unused("耕地", ".gpkg"), why_unused("", ".parquet")
+    ('.parquet 文件只有一个图层', '', '')
+    """
+    return say("file_has_one_layer", suffix=suffix) if layer and suffix not in _LAYERED else ""
+
+
+def note_unused_layer(layer: str, suffix: str, journal: Journal) -> None:
+    """Tell the `journal` that a `layer` is named where a file of that `suffix` holds but one."""
+    if why := why_unused(layer, suffix):
+        journal.note("图层名未使用", why, "忽略所指定的图层名", field="layer", value=layer)
 
 
 def _read(path: Path, layer: str, journal: Journal, kind: LayerKind) -> RawTable:

@@ -34,6 +34,7 @@ from hmgeo.intake.formats.packed import (
     pack_layer,
     stream_receptors,
 )
+from hmgeo.intake.formats.read import why_unused
 from hmgeo.intake.layers import NO_FARMLAND_EVENT
 from hmgeo.intake.load import ReadOptions
 from hmgeo.intake.rows import SET_ASIDE_EVENT
@@ -106,9 +107,15 @@ def pairs_files(  # noqa: PLR0913 -- one option for each thing the command may b
         if aggregate:
             counts = _with_land_areas(proximity, positions, layer, progress) if clipped_area else proximity.counts
             pq.write_table(counts, temporary, compression="zstd")
-    for line in _reading_told(layer, ledger, receptors.shown):
+    for line in (*_unused(sources), *_unused(receptors), *_reading_told(layer, ledger, receptors.shown)):
         tell(line)
     return proximity
+
+
+def _unused(bare: BareFile) -> list[str]:
+    """Say that a layer is named which isn't looked for: this command writes no ledger."""
+    why = why_unused(bare.options.layer, "" if bare.is_frame else bare.path.suffix.lower())
+    return [f"{bare.shown}：{why}，忽略所指定的图层名「{bare.options.layer}」。"] if why else []
 
 
 def _with_land_areas(proximity: Proximity, positions: Positions, layer: Layer, progress: Progress) -> pa.Table:
